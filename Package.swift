@@ -1,0 +1,129 @@
+// swift-tools-version: 6.1
+import Foundation
+import PackageDescription
+
+// MARK: - LLVM
+
+/// Where LLVM is: what `llvm-config` says, found by LLVM_CONFIG, then by the versioned names, newest tested
+/// first. LLVM 19 is the floor; what differs between versions is hidden in Sources/CLLVM.
+struct LLVMInstallation {
+  var config: String
+  var major: Int
+  var includeDirectory: String
+  var libraryDirectory: String
+
+  static let supported = 19...22
+
+  static func find() -> LLVMInstallation {
+    let environment = ProcessInfo.processInfo.environment
+    let candidates =
+      environment["LLVM_CONFIG"].map { [$0] }
+      ?? supported.reversed().flatMap { ["llvm-config-\($0)", "/usr/lib/llvm-\($0)/bin/llvm-config"] } + ["llvm-config"]
+    for candidate in candidates {
+      guard let version = run(candidate, "--version"),
+        let major = version.split(separator: ".").first.flatMap({ Int($0) }), supported.contains(major),
+        let include = run(candidate, "--includedir"), let library = run(candidate, "--libdir"),
+        FileManager.default.fileExists(atPath: include + "/llvm-c/Core.h")
+      else { continue }
+      return LLVMInstallation(
+        config: candidate, major: major, includeDirectory: include, libraryDirectory: library)
+    }
+    let asked = environment["LLVM_CONFIG"].map { " LLVM_CONFIG is '\($0)', which is not one of these." } ?? ""
+    FileHandle.standardError.write(
+      Data(
+        "error: wasmaot needs the development files of LLVM 19 to 22: apt-get install llvm-19-dev, or set LLVM_CONFIG to an llvm-config.\(asked)\n"
+          .utf8))
+    exit(1)
+  }
+
+  private static func run(_ program: String, _ argument: String) -> String? {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [program, argument]
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return nil }
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { return nil }
+    return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}
+
+let llvm = LLVMInstallation.find()
+let llvmInclude = ["-I\(llvm.includeDirectory)"]
+let llvmHeadersForSwift: [SwiftSetting] = [.unsafeFlags(llvmInclude.flatMap { ["-Xcc", $0] })]
+
+// MARK: - Package
+
+let package = Package(
+  name: "wasmaot",
+  products: [
+    .executable(name: "wasmaot", targets: ["wasmaot"]),
+    .library(name: "WasmaotDriver", targets: ["Driver"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    .target(name: "Support"),
+    .target(name: "WasmModule", dependencies: ["Support"]),
+    .target(name: "IR", dependencies: ["Support"]),
+    .target(name: "Translate", dependencies: ["Support", "WasmModule", "IR"]),
+    .systemLibrary(name: "CRuntimeABI", path: "runtime-c/abi"),
+    .target(
+      name: "CLLVM",
+      cSettings: [.unsafeFlags(llvmInclude)],
+      linkerSettings: [
+        .unsafeFlags(["-L\(llvm.libraryDirectory)"]), .linkedLibrary("LLVM-\(llvm.major)"),
+      ]),
+    .target(
+      name: "LLVMBackend", dependencies: ["Support", "IR", "CLLVM", "CRuntimeABI"],
+      swiftSettings: llvmHeadersForSwift),
+    .target(
+      name: "Linker",
+      dependencies: [
+        "Support",
+        .product(name: "SystemPackage", package: "swift-system"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ]),
+    .target(
+      name: "Driver",
+      dependencies: [
+        "Support", "WasmModule", "IR", "Translate", "LLVMBackend", "Linker",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: llvmHeadersForSwift),
+    .executableTarget(
+      name: "wasmaot",
+      dependencies: [
+        "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: llvmHeadersForSwift),
+    .testTarget(name: "SupportTests", dependencies: ["Support"]),
+    .testTarget(name: "WasmModuleTests", dependencies: ["WasmModule", "TestSupport"]),
+    .testTarget(name: "IRTests", dependencies: ["IR", "TestSupport"]),
+    .testTarget(name: "TranslateTests", dependencies: ["Translate", "WasmModule", "IR", "TestSupport"]),
+    .testTarget(
+      name: "LLVMBackendTests", dependencies: ["LLVMBackend", "IR", "TestSupport"],
+      swiftSettings: llvmHeadersForSwift),
+    .testTarget(name: "LinkerTests", dependencies: ["Linker", "TestSupport"]),
+    .testTarget(
+      name: "DriverTests", dependencies: ["Driver", "TestSupport"], swiftSettings: llvmHeadersForSwift),
+    // What every test target shares: where test data and tools are, bless switch, temporary folders.
+    .target(
+      name: "TestSupport",
+      dependencies: ["Support", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system")],
+      path: "Tests/TestSupport"),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11
+)

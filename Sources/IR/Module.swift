@@ -1,0 +1,155 @@
+public import Support
+
+/// A module in the IR's own terms: everything that a backend needs, nothing of the binary format.
+///
+/// For the `static` model all constant expressions are already evaluated: initial memory, tables and
+/// globals are data.
+public struct Module: Sendable {
+  public var signatures = PrimaryMap<SignatureID, Signature>()
+  public var functions = PrimaryMap<FunctionID, FunctionDecl>()
+  /// Same indices as `functions`; nil for everything that is not `.body`.
+  public var bodies = PrimaryMap<FunctionID, Function?>()
+  public var globals = PrimaryMap<GlobalID, Global>()
+  public var tables = PrimaryMap<TableID, Table>()
+  public var memories = PrimaryMap<MemoryID, Memory>()
+  /// Segments that `memory.init` and `table.init` can name; active ones are empty and dropped.
+  public var dataSegments = PrimaryMap<DataID, DataSegment>()
+  public var elementSegments = PrimaryMap<ElementID, ElementSegment>()
+  /// Functions callable from outside, by export name.
+  public var exports: [Export] = []
+  public var start: FunctionID = .none
+  /// Set when an active segment does not fit: instantiation writes what precedes it, then traps.
+  public var instantiationTrap: TrapCode?
+
+  public init() {}
+}
+
+/// Parameter and result types. Signatures are unique: two equal function types have one ID, so an ID is
+/// the canonical type that `call_indirect` compares.
+public struct Signature: Hashable, Sendable {
+  public var params: [Type]
+  public var results: [Type]
+  public init(params: [Type], results: [Type]) {
+    self.params = params
+    self.results = results
+  }
+}
+
+public struct FunctionDecl: Sendable {
+  public var signature: SignatureID
+  /// From the name section, or the first export; for backtraces and symbols. May be empty.
+  public var name: ByteString
+  public var definition: Definition
+  public enum Definition: Sendable {
+    /// A function of the host: its linker symbol (C calling convention).
+    case imported(symbol: String)
+    /// An import that nothing provides: calling it traps.
+    case stub(module: ByteString, name: ByteString)
+    /// Defined in the module: its body is in `Module.bodies`.
+    case body
+    /// Removed because nothing reaches it.
+    case removed
+  }
+  public init(signature: SignatureID, name: ByteString, definition: Definition) {
+    self.signature = signature
+    self.name = name
+    self.definition = definition
+  }
+}
+
+/// A value known at compile time.
+public enum Constant: Hashable, Sendable {
+  case i32(UInt32), i64(UInt64)
+  /// Bit patterns.
+  case f32(UInt32), f64(UInt64)
+  case v128(V128)
+  case null(Type)
+  case function(FunctionID)
+}
+
+public struct Global: Sendable {
+  public var type: Type
+  /// Cleared by the pass that finds a global which nothing writes.
+  public var isMutable: Bool
+  public var initial: Constant
+  public init(type: Type, isMutable: Bool, initial: Constant) {
+    self.type = type
+    self.isMutable = isMutable
+    self.initial = initial
+  }
+}
+
+public struct Table: Sendable {
+  public var element: Type
+  public var minimum: UInt64
+  public var maximum: UInt64?
+  public var isTable64: Bool
+  /// Initial entries, `minimum` of them at the most (missing ones are null). Tables of funcref hold
+  /// functions, those of externref only nulls. `none` is null.
+  public var initial: [FunctionID]
+  /// Set by the pass that finds a table which nothing changes: it becomes constant data.
+  public var isReadOnly = false
+  public init(
+    element: Type, minimum: UInt64, maximum: UInt64?, isTable64: Bool = false, initial: [FunctionID] = []
+  ) {
+    self.element = element
+    self.minimum = minimum
+    self.maximum = maximum
+    self.isTable64 = isTable64
+    self.initial = initial
+  }
+}
+
+public struct Memory: Sendable {
+  /// In pages.
+  public var minimum: UInt64
+  public var maximum: UInt64?
+  public var isMemory64: Bool
+  public var isShared: Bool
+  public var pageSizeLog2: UInt8
+  /// What the active segments put there: ascending, disjoint, `offset` in bytes, within the minimum.
+  public var image: [ImageChunk]
+  public init(
+    minimum: UInt64, maximum: UInt64?, isMemory64: Bool = false, isShared: Bool = false,
+    pageSizeLog2: UInt8 = 16, image: [ImageChunk] = []
+  ) {
+    self.minimum = minimum
+    self.maximum = maximum
+    self.isMemory64 = isMemory64
+    self.isShared = isShared
+    self.pageSizeLog2 = pageSizeLog2
+    self.image = image
+  }
+}
+
+public struct ImageChunk: Hashable, Sendable {
+  public var offset: UInt64
+  public var bytes: [UInt8]
+  public init(offset: UInt64, bytes: [UInt8]) {
+    self.offset = offset
+    self.bytes = bytes
+  }
+}
+
+public struct DataSegment: Sendable {
+  public var bytes: [UInt8]
+  public init(bytes: [UInt8]) { self.bytes = bytes }
+}
+
+public struct ElementSegment: Sendable {
+  public var element: Type
+  public var items: [FunctionID]
+  public init(element: Type, items: [FunctionID]) {
+    self.element = element
+    self.items = items
+  }
+}
+
+public struct Export: Hashable, Sendable {
+  public var name: ByteString
+  public var function: FunctionID
+  public init(name: ByteString, function: FunctionID) {
+    self.name = name
+    self.function = function
+  }
+}

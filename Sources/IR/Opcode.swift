@@ -1,0 +1,222 @@
+/// How an instruction's three operand words (`a`, `b`, `c`) are used.
+public enum Format: UInt8, Sendable {
+  /// No operands.
+  case nullary
+  /// a: value
+  case unary
+  /// a, b: values
+  case binary
+  /// a, b, c: values
+  case ternary
+  /// b: low 32 bits, c: high 32 bits of an integer or of a float's bit pattern
+  case constant
+  /// a: `VectorConstant`
+  case vectorConstant
+  /// a: value, c: immediate (lane index)
+  case unaryImmediate
+  /// a, b: values, c: immediate (lane index), or a `VectorConstant` for shuffle
+  case binaryImmediate
+  /// a: address, c: `MemArgID`
+  case load
+  /// a: address, b: value, c: `MemArgID`
+  case store
+  /// a: address, b: v128, c: `MemArgID` (which also has the lane)
+  case loadLane
+  /// c: entity index (global, function, memory, table, data or element segment)
+  case entity
+  /// a: value, c: entity index
+  case unaryEntity
+  /// a, b: values, c: entity index
+  case binaryEntity
+  /// a: list of values, b and c: entity indices
+  case listEntities
+  /// a: list of arguments, b: `FunctionID`
+  case call
+  /// a: list (callee index or reference first, then arguments), b: `SignatureID`, c: `TableID`
+  case callIndirect
+  /// c: `BlockCall`
+  case jump
+  /// a: condition, b: `BlockCall` taken if non-zero, c: `BlockCall` otherwise
+  case branch
+  /// a: index, c: `JumpTable` (its last entry is the default)
+  case branchTable
+  /// a: list of values
+  case list
+  /// c: `TrapCode`
+  case trap
+  /// a: condition, c: `TrapCode`
+  case conditionalTrap
+}
+
+/// What an optimiser must know about an operator.
+public struct Effects: OptionSet, Sendable {
+  public let rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// May trap: can't be deleted even if its result is unused.
+  public static let traps = Effects(rawValue: 1)
+  /// Reads state that others write.
+  public static let reads = Effects(rawValue: 2)
+  /// Writes state, or calls something that does.
+  public static let writes = Effects(rawValue: 4)
+  /// Ends a block.
+  public static let terminator = Effects(rawValue: 8)
+}
+
+/// The operators. Types are not in the name: `Inst` carries a `Shape`, printed behind a dot (`iadd.i32`).
+///
+/// Semantics are WebAssembly's: integer arithmetic wraps, shifts take their count modulo the width,
+/// `fmin`/`fmax` propagate NaN, `sdiv` traps. Comparisons give an i32 0 or 1 (scalars) or a lane mask.
+public enum Opcode: UInt16, Sendable, CaseIterable {
+  // Constants and plain values
+  case iconst, fconst, vconst
+  case refNull, refFunc, refIsNull
+  /// c ? a : b, with c an i32.
+  case select
+  case copy
+
+  // Integer arithmetic, scalar or per lane
+  case iadd, isub, imul, ineg, iabs
+  case sdiv, udiv, srem, urem
+  case band, bor, bxor, bnot, bandnot
+  case ishl, sshr, ushr, rotl, rotr
+  case clz, ctz, popcnt
+  case ieqz
+  case ieq, ine, islt, iult, isgt, iugt, isle, iule, isge, iuge
+  case smin, umin, smax, umax
+  case saddSat, uaddSat, ssubSat, usubSat, avgrU
+
+  // Float arithmetic, scalar or per lane
+  case fadd, fsub, fmul, fdiv, fmin, fmax, fpmin, fpmax, fcopysign
+  case fabs, fneg, fceil, ffloor, ftrunc, fnearest, fsqrt
+  case feq, fne, flt, fgt, fle, fge
+
+  // Conversions. The shape is the result's; `b`'s use is said where there is a source shape.
+  /// i64 to i32.
+  case wrap
+  /// i32 to i64.
+  case sextend, uextend
+  /// Sign extension of the low 8, 16 or 32 bits in place.
+  case extend8S, extend16S, extend32S
+  /// Float to integer with trap. Shape is the result's; the operand's type says which float.
+  case truncS, truncU
+  case truncSatS, truncSatU
+  /// Integer to float.
+  case convertS, convertU
+  case demote, promote
+  case reinterpret
+
+  // Vectors
+  case splat
+  /// c: lane. `S` and `U` for i8x16 and i16x8; `extractLane` for the others.
+  case extractLane, extractLaneS, extractLaneU
+  /// a: vector, b: scalar, c: lane
+  case replaceLane
+  /// a, b: vectors, c: `VectorConstant` with 16 lane numbers
+  case shuffle
+  case swizzle
+  /// (a & c) | (b & ~c)
+  case bitselect
+  case anyTrue, allTrue, bitmask
+  /// Shape is the result's.
+  case narrowS, narrowU
+  case extendLowS, extendLowU, extendHighS, extendHighU
+  case extaddPairwiseS, extaddPairwiseU
+  case extmulLowS, extmulLowU, extmulHighS, extmulHighU
+  /// i32x4.dot_i16x8_s
+  case dotS
+  case q15mulrSatS
+  /// i32x4.trunc_sat_f64x2_{s,u}_zero
+  case truncSatZeroS, truncSatZeroU
+  /// f64x2.convert_low_i32x4_{s,u}
+  case convertLowS, convertLowU
+  case demoteZero, promoteLow
+
+  // Memory. The shape is the result's or the stored value's type.
+  case load, load8S, load8U, load16S, load16U, load32S, load32U
+  case store, store8, store16, store32
+  /// v128.load8x8_s and so on: shape is the result's (i16x8, i32x4, i64x2).
+  case loadExtendS, loadExtendU
+  /// v128.load{8,16,32,64}_splat: shape is the result's.
+  case loadSplat
+  /// v128.load{32,64}_zero: shape i32x4 or i64x2.
+  case loadZero
+  /// v128.load*_lane and store*_lane: shape tells the lane's size.
+  case loadLane, storeLane
+  /// Entity: memory. Result and operand are in pages, of the memory's address type.
+  case memorySize, memoryGrow
+  /// List: dest, value, count. Entities: memory, none.
+  case memoryFill
+  /// List: dest, source, count. Entities: destination memory, source memory.
+  case memoryCopy
+  /// List: dest, source, count. Entities: memory, data segment.
+  case memoryInit
+  case dataDrop
+
+  // Tables
+  case tableGet, tableSet, tableSize
+  /// a: initial value, b: delta, c: table
+  case tableGrow
+  /// List: start, value, count. Entities: table, none.
+  case tableFill
+  /// List: dest, source, count. Entities: destination table, source table.
+  case tableCopy
+  /// List: dest, source, count. Entities: table, element segment.
+  case tableInit
+  case elementDrop
+
+  // Globals
+  case globalGet, globalSet
+
+  // Calls. Results are the signature's.
+  case call, callIndirect
+  /// Terminators.
+  case returnCall, returnCallIndirect
+
+  // Control
+  case jump
+  case brif
+  case brTable
+  case `return`
+  /// Unconditional trap.
+  case trap
+  /// Trap if the condition is non-zero.
+  case trapnz
+}
+
+/// The traps that the core specification names. Raw values are the `ubsantrap` kinds; they equal
+/// `WASMAOT_TRAP_*` in runtime-c/abi/wasmaot_abi.h.
+public enum TrapCode: UInt32, Sendable, CaseIterable {
+  case unreachable = 1
+  case memoryOutOfBounds = 2
+  case tableOutOfBounds = 3
+  case undefinedElement = 4
+  case uninitializedElement = 5
+  case indirectCallTypeMismatch = 6
+  case integerDivideByZero = 7
+  case integerOverflow = 8
+  case invalidConversionToInteger = 9
+  case stackOverflow = 10
+  case nullReference = 11
+  case unalignedAtomic = 12
+  /// `--stub-imports=trap`: an import that nothing provides was called.
+  case unresolvedImport = 13
+
+  /// The specification's words (and the field's, for those it does not test).
+  public var message: String {
+    switch self {
+    case .unreachable: "unreachable"
+    case .memoryOutOfBounds: "out of bounds memory access"
+    case .tableOutOfBounds: "out of bounds table access"
+    case .undefinedElement: "undefined element"
+    case .uninitializedElement: "uninitialized element"
+    case .indirectCallTypeMismatch: "indirect call type mismatch"
+    case .integerDivideByZero: "integer divide by zero"
+    case .integerOverflow: "integer overflow"
+    case .invalidConversionToInteger: "invalid conversion to integer"
+    case .stackOverflow: "call stack exhausted"
+    case .nullReference: "null reference"
+    case .unalignedAtomic: "unaligned atomic"
+    case .unresolvedImport: "unresolved import called"
+    }
+  }
+}

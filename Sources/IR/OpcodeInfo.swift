@@ -1,0 +1,83 @@
+extension Opcode {
+  /// The text form's name: the case's name in snake case.
+  public var name: String { Self.names[Int(rawValue)] }
+
+  private static let names: [String] = allCases.map { opcode in
+    var text = ""
+    for character in "\(opcode)" {
+      if character.isUppercase {
+        text += "_" + character.lowercased()
+      } else {
+        text.append(character)
+      }
+    }
+    return text
+  }
+
+  /// How the operand words are used.
+  public var format: Format {
+    switch self {
+    case .refNull: .nullary
+    case .iconst, .fconst: .constant
+    case .vconst: .vectorConstant
+    case .refFunc: .entity
+    case .refIsNull, .copy, .ineg, .iabs, .bnot, .clz, .ctz, .popcnt, .ieqz,
+      .fabs, .fneg, .fceil, .ffloor, .ftrunc, .fnearest, .fsqrt,
+      .wrap, .sextend, .uextend, .extend8S, .extend16S, .extend32S,
+      .truncS, .truncU, .truncSatS, .truncSatU, .convertS, .convertU, .demote, .promote, .reinterpret,
+      .splat, .anyTrue, .allTrue, .bitmask,
+      .extendLowS, .extendLowU, .extendHighS, .extendHighU, .extaddPairwiseS, .extaddPairwiseU,
+      .truncSatZeroS, .truncSatZeroU, .convertLowS, .convertLowU, .demoteZero, .promoteLow:
+      .unary
+    case .select, .bitselect: .ternary
+    case .iadd, .isub, .imul, .sdiv, .udiv, .srem, .urem, .band, .bor, .bxor, .bandnot,
+      .ishl, .sshr, .ushr, .rotl, .rotr,
+      .ieq, .ine, .islt, .iult, .isgt, .iugt, .isle, .iule, .isge, .iuge,
+      .smin, .umin, .smax, .umax, .saddSat, .uaddSat, .ssubSat, .usubSat, .avgrU,
+      .fadd, .fsub, .fmul, .fdiv, .fmin, .fmax, .fpmin, .fpmax, .fcopysign,
+      .feq, .fne, .flt, .fgt, .fle, .fge,
+      .swizzle, .narrowS, .narrowU, .extmulLowS, .extmulLowU, .extmulHighS, .extmulHighU, .dotS, .q15mulrSatS:
+      .binary
+    case .extractLane, .extractLaneS, .extractLaneU: .unaryImmediate
+    case .replaceLane, .shuffle: .binaryImmediate
+    case .load, .load8S, .load8U, .load16S, .load16U, .load32S, .load32U, .loadExtendS, .loadExtendU,
+      .loadSplat, .loadZero:
+      .load
+    case .store, .store8, .store16, .store32: .store
+    case .loadLane, .storeLane: .loadLane
+    case .memorySize, .dataDrop, .tableSize, .elementDrop, .globalGet: .entity
+    case .memoryGrow, .tableGet, .globalSet: .unaryEntity
+    case .tableSet, .tableGrow: .binaryEntity
+    case .memoryFill, .memoryCopy, .memoryInit, .tableFill, .tableCopy, .tableInit: .listEntities
+    case .call, .returnCall: .call
+    case .callIndirect, .returnCallIndirect: .callIndirect
+    case .jump: .jump
+    case .brif: .branch
+    case .brTable: .branchTable
+    case .return: .list
+    case .trap: .trap
+    case .trapnz: .conditionalTrap
+    }
+  }
+
+  public var effects: Effects {
+    switch self {
+    case .sdiv, .udiv, .srem, .urem, .truncS, .truncU, .trapnz: .traps
+    case .load, .load8S, .load8U, .load16S, .load16U, .load32S, .load32U, .loadExtendS, .loadExtendU,
+      .loadSplat, .loadZero, .loadLane, .tableGet:
+      [.traps, .reads]
+    case .store, .store8, .store16, .store32, .storeLane, .tableSet, .memoryFill, .tableFill:
+      [.traps, .writes]
+    case .memoryCopy, .memoryInit, .tableCopy, .tableInit, .call, .callIndirect: [.traps, .reads, .writes]
+    case .memorySize, .tableSize, .globalGet: .reads
+    case .memoryGrow, .tableGrow: [.reads, .writes]
+    case .dataDrop, .elementDrop, .globalSet: .writes
+    case .returnCall, .returnCallIndirect: [.traps, .reads, .writes, .terminator]
+    case .jump, .brif, .brTable, .return: .terminator
+    case .trap: [.traps, .terminator]
+    default: []
+    }
+  }
+
+  public var isTerminator: Bool { effects.contains(.terminator) }
+}

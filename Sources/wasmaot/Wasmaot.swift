@@ -1,0 +1,5 @@
+import ArgumentParser
+
+@main struct Wasmaot: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "wasmaot")
+}

@@ -1,0 +1,203 @@
+// The contract between generated code, the compiler (Swift) and the C runtime: trap codes, data layouts
+// and symbol names. Included by all three, so that they can't disagree. Not a public API: the public one
+// is include/wasmaot.h.
+//
+// `static` model (executables): one instance in the program. What is listed here as "generated" is
+// defined by the objects that LLVMBackend emits, with hidden visibility; everything else is the runtime's.
+#ifndef WASMAOT_ABI_H
+#define WASMAOT_ABI_H
+
+#include <stdint.h>
+
+#define WASMAOT_ABI_VERSION 1
+
+// ---- Traps -------------------------------------------------------------------------------------------
+
+// Operand of llvm.ubsantrap in generated code; on x86-64 it is the displacement byte of
+// `ud1l kind(%eax), %eax` (67 0f b9 40 kind), which the SIGILL handler decodes. 0 is not a trap.
+enum wasmaot_trap {
+  WASMAOT_TRAP_UNREACHABLE = 1,
+  WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS = 2,
+  WASMAOT_TRAP_TABLE_OUT_OF_BOUNDS = 3,
+  WASMAOT_TRAP_UNDEFINED_ELEMENT = 4,
+  WASMAOT_TRAP_UNINITIALIZED_ELEMENT = 5,
+  WASMAOT_TRAP_INDIRECT_CALL_TYPE_MISMATCH = 6,
+  WASMAOT_TRAP_INTEGER_DIVIDE_BY_ZERO = 7,
+  WASMAOT_TRAP_INTEGER_OVERFLOW = 8,
+  WASMAOT_TRAP_INVALID_CONVERSION_TO_INTEGER = 9,
+  WASMAOT_TRAP_STACK_OVERFLOW = 10,
+  WASMAOT_TRAP_NULL_REFERENCE = 11,
+  WASMAOT_TRAP_UNALIGNED_ATOMIC = 12,
+  WASMAOT_TRAP_UNRESOLVED_IMPORT = 13,
+  WASMAOT_TRAP_LAST = 13,
+};
+
+// Exit status of an executable that traps: that of a process which abort() ended, as wasmtime's.
+#define WASMAOT_EXIT_TRAP 134
+
+// ---- Memory ------------------------------------------------------------------------------------------
+
+// Address of memory 0 in the static model: the lowest that an unprivileged process may map.
+#define WASMAOT_MEMORY0_BASE UINT64_C(0x10000)
+// Reserved for a 32-bit memory: 4 GiB of index + 4 GiB of static offset + the widest access, rounded up to
+// 64 KiB. Every address that zext(index) + offset can name lies inside, so no check is executed.
+#define WASMAOT_MEMORY32_RESERVATION (UINT64_C(0x200000000) + UINT64_C(0x10000))
+// Memories 1, 2, … of the static model: at this address + (index - 1) * (reservation rounded up to 16 GiB).
+#define WASMAOT_MEMORY_N_BASE UINT64_C(0x100000000000)
+#define WASMAOT_MEMORY_N_STRIDE UINT64_C(0x400000000)
+
+// One linear memory. Generated, one a memory, symbols `wasmaot_memory_<index>`; written by the runtime.
+struct wasmaot_memory {
+  uint8_t *base;          // constant in the static model
+  uint64_t pages;         // memory.size
+  uint64_t bytes;         // pages << page_log2: what bulk operations and WASI compare with
+  uint64_t maximum_pages; // the type's maximum, or the address space's
+  uint32_t page_log2;     // 16
+  uint32_t flags;         // WASMAOT_MEMORY_*
+};
+#define WASMAOT_MEMORY_SHARED 1u
+
+// A page-aligned piece of a memory's initial contents. `bytes` lies in the writable, page-aligned section
+// `wasmaot_image` and is moved into place by mremap. Offset and size are multiples of 4096.
+struct wasmaot_image {
+  uint8_t *bytes;
+  uint64_t offset;
+  uint64_t size;
+  uint32_t memory;
+  uint32_t reserved;
+};
+
+// A passive data segment. Generated, writable: data.drop sets size to 0.
+struct wasmaot_data_segment {
+  const uint8_t *bytes;
+  uint64_t size;
+};
+
+// ---- Functions and tables ----------------------------------------------------------------------------
+
+// A function descriptor, and at the same time an entry of a table of funcref: 16 bytes, all zero is null.
+// A funcref value is the address of the function's descriptor in the generated array `wasmaot_funcs`, or
+// null. Entry 0 of the array is all zero and never referenced.
+struct wasmaot_func {
+  void *code;
+  uint32_t type;  // canonical signature number + 1; 0 for null, so that it equals no expected type
+  uint32_t index; // position in wasmaot_funcs
+};
+
+enum wasmaot_table_kind { WASMAOT_TABLE_FUNCREF = 0, WASMAOT_TABLE_EXTERNREF = 1 };
+
+// A table that the program can change. Generated, symbols `wasmaot_table_<index>`. Entries are
+// `struct wasmaot_func` (16 bytes) or, for externref, `void *`. (Read-only tables are constant arrays
+// that only generated code knows.) `entries` starts at generated storage for the initial size; table.grow
+// moves it to mapped memory.
+struct wasmaot_table {
+  void *entries;
+  uint64_t size;
+  uint64_t capacity;
+  uint64_t maximum;
+  uint32_t kind;
+  uint32_t reserved;
+};
+
+// A passive element segment. Items are descriptors' addresses or null. elem.drop sets size to 0.
+struct wasmaot_element_segment {
+  const struct wasmaot_func *const *items;
+  uint64_t size;
+};
+
+// ---- The module --------------------------------------------------------------------------------------
+
+// Argument or result of an exported function: the value in the low bytes (v128 takes all 16).
+struct wasmaot_value {
+  uint64_t low;
+  uint64_t high;
+};
+
+// An export that the runtime can call. `call` takes arguments from `values` and puts results there.
+// Type strings have a letter a value: i (i32) I (i64) f (f32) F (f64) v (v128) r (funcref) e (externref).
+struct wasmaot_export {
+  const char *name;
+  const char *params;
+  const char *results;
+  void (*call)(struct wasmaot_value *values);
+};
+
+// An entry of section `wasmaot_funcmap`: where the code of a function starts, for backtraces. The offset
+// is relative to the entry's own address (a link-time constant: no relocation at start-up).
+struct wasmaot_funcmap_entry {
+  int32_t code_offset;
+  uint32_t function;
+};
+
+// Generated, symbol `wasmaot_module`.
+struct wasmaot_module {
+  uint32_t abi_version;
+  uint32_t instantiation_trap; // 0, or the trap that an active segment causes
+  uint32_t memory_count;
+  uint32_t table_count;
+  uint32_t image_count;
+  uint32_t export_count;
+  uint32_t function_count; // entries of name_offsets less one
+  uint32_t reserved;
+  struct wasmaot_memory *const *memories;
+  // Null for a read-only table.
+  struct wasmaot_table *const *tables;
+  const struct wasmaot_image *images;
+  const struct wasmaot_export *exports;
+  // Start function of the module, or null.
+  void (*start)(void);
+  // `_start`, or null where the program was built with --invoke.
+  void (*entry)(void);
+  // Name of function i: names[name_offsets[i] ..< name_offsets[i + 1]]. Null without names.
+  const uint32_t *name_offsets;
+  const char *names;
+};
+
+// Sections of generated code: functions in `wasmaot_text`, funcmap in `wasmaot_funcmap`, images in
+// `wasmaot_image`. The linker makes __start_ and __stop_ symbols of them.
+#define WASMAOT_TEXT_SECTION "wasmaot_text"
+#define WASMAOT_FUNCMAP_SECTION "wasmaot_funcmap"
+#define WASMAOT_IMAGE_SECTION "wasmaot_image"
+
+// ---- What generated code calls -----------------------------------------------------------------------
+// C calling convention; addresses, counts and pages are zero-extended to 64 bits. All check before they
+// write, and trap by wasmaot_trap.
+
+#ifndef __swift__
+_Noreturn void wasmaot_trap(uint32_t code);
+// Old size in pages, or UINT64_MAX where it can't grow.
+uint64_t wasmaot_memory_grow(struct wasmaot_memory *memory, uint64_t delta);
+void wasmaot_memory_init(struct wasmaot_memory *memory, const struct wasmaot_data_segment *segment,
+                         uint64_t destination, uint64_t source, uint64_t count);
+// Value: a descriptor's address, an externref, or null. Old size in entries, or UINT64_MAX.
+uint64_t wasmaot_table_grow(struct wasmaot_table *table, const void *value, uint64_t delta);
+void wasmaot_table_fill(struct wasmaot_table *table, uint64_t start, const void *value, uint64_t count);
+void wasmaot_table_copy(struct wasmaot_table *destination_table, const struct wasmaot_table *source_table,
+                        uint64_t destination, uint64_t source, uint64_t count);
+void wasmaot_table_init(struct wasmaot_table *table, const struct wasmaot_element_segment *segment,
+                        uint64_t destination, uint64_t source, uint64_t count);
+#endif
+
+// ---- Configuration -----------------------------------------------------------------------------------
+
+// What was decided at build time: generated, symbol `wasmaot_config`, in read-only data:
+// little-endian records { uint32_t kind; uint32_t size;
+// uint8_t bytes[size]; } without padding, ended by WASMAOT_CONFIG_END. Strings inside are separated by NUL.
+enum wasmaot_config_kind {
+  WASMAOT_CONFIG_END = 0,
+  WASMAOT_CONFIG_PROGRAM_NAME = 1, // argv[0] for the guest
+  WASMAOT_CONFIG_DIR = 2,          // flags byte (1: read-only), then host NUL guest
+  WASMAOT_CONFIG_ENV = 3,          // K=V
+  WASMAOT_CONFIG_ENV_INHERIT = 4,  // K
+  WASMAOT_CONFIG_RUNTIME_GRANTS = 5, // the app takes --dir and --env itself
+  WASMAOT_CONFIG_INVOKE = 6,       // export to call instead of _start
+  WASMAOT_CONFIG_STACK_SIZE = 7,   // uint64_t bytes
+  WASMAOT_CONFIG_SCRIPT = 8,       // read invocations from standard input (the test driver)
+};
+#define WASMAOT_CONFIG_DIR_READ_ONLY 1u
+
+// Host functions of WASI: symbol `wasmaot_wasi_` + name, for both wasi_snapshot_preview1 and wasi_unstable
+// where the two agree (`wasmaot_wasi_unstable_` + name where they do not).
+#define WASMAOT_WASI_PREFIX "wasmaot_wasi_"
+
+#endif
