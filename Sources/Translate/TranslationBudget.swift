@@ -16,7 +16,7 @@ final class TranslationBudget: Sendable {
 
   fileprivate func spend(_ count: Int) throws(TranslationError) {
     if spent.add(count, ordering: .relaxed).newValue > limit {
-      throw .tooLarge("the module's calls and branches pass more than \(limit) values", .init())
+      throw .tooLarge("the module's calls and branches pass more than \(limit) values")
     }
   }
 }
