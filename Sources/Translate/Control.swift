@@ -149,7 +149,7 @@ extension FunctionTranslator {
     elseParams.append(contentsOf: params)
     let then = builder.createBlock()
     let otherwise = builder.createBlock()
-    builder.brif(condition, then, otherwise)
+    builder.brif(condition, then, [], otherwise)
     builder.seal(then)
     builder.seal(otherwise)
     builder.switchTo(then)

@@ -51,8 +51,11 @@ struct FunctionTranslator {
 
   private mutating func translate(_ op: Operator) throws(TranslationError) {
     if let simple = op.opcode.simple { return translate(simple, op) }
-    if try translateControl(op) || translateVariables(op) || translateCalls(op) { return }
-    if translateReferences(op) || translateMemories(op) || translateTables(op) { return }
+    if translateVariables(op) { return }
+    if try translateControl(op) { return }
+    if try translateCalls(op) { return }
+    if try translateReferences(op) { return }
+    if translateMemories(op) || translateTables(op) { return }
     throw .unsupported("operator \(op.opcode.name) is", .init())
   }
 
