@@ -5,8 +5,13 @@
 #include <llvm-c/Analysis.h>
 #include <llvm-c/BitWriter.h>
 #include <llvm-c/Core.h>
+#include <llvm-c/ErrorHandling.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
+
+// Registers the targets that code is generated for, and makes a fatal error of LLVM's (there is no way back
+// from one) end the process with one line on standard error and status 70 instead of a stack dump. Call once.
+void cllvm_initialize(void);
 
 #endif
