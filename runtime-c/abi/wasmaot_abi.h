@@ -230,13 +230,12 @@ void wasmaot_table_init(struct wasmaot_table *table, const struct wasmaot_elemen
 // -----------------------------------------------------------------------------------
 
 // What was decided at build time: generated, symbol `wasmaot_config`, in read-only data:
-// little-endian records { uint32_t kind; uint32_t size;
-// uint8_t bytes[size]; } without padding, ended by WASMAOT_CONFIG_END. Strings inside are separated
-// by NUL.
+// little-endian records { uint32_t kind; uint32_t size; uint8_t bytes[size]; } without padding,
+// ended by WASMAOT_CONFIG_END. Every string inside ends with NUL.
 enum wasmaot_config_kind {
   WASMAOT_CONFIG_END = 0,
   WASMAOT_CONFIG_PROGRAM_NAME = 1,   // argv[0] for the guest
-  WASMAOT_CONFIG_DIR = 2,            // flags byte (1: read-only), then host NUL guest
+  WASMAOT_CONFIG_DIR = 2,            // flags byte (1: read-only), then host, then guest
   WASMAOT_CONFIG_ENV = 3,            // K=V
   WASMAOT_CONFIG_ENV_INHERIT = 4,    // K
   WASMAOT_CONFIG_RUNTIME_GRANTS = 5, // the app takes --dir and --env itself
