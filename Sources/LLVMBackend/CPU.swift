@@ -28,7 +28,8 @@ extension InstructionSet {
         let host = Set(LLVMInfo.hostFeatures)
         let usable = x86Features.map(\.name).filter(host.contains)
         guard Set(usable).isSuperset(of: x86LevelFeatures(2)) else {
-          throw .unsupported("this machine's CPU lacks what x86-64-v2 has, which is the least that is supported")
+          throw .unsupported(
+            "this machine's CPU lacks what x86-64-v2 has, which is the least that is supported")
         }
         self.init(tuning: LLVMInfo.hostCPU, features: usable)
       } else if let row = x86CPUs.first(where: { $0.name == cpu }) {

@@ -71,22 +71,18 @@ final class FunctionLowering {
   }
 
   private func successors(of block: Block) -> [Block] {
-    guard let last = function.blockInsts[block].last else { return [] }
-    let data = function.insts[last]
-    func target(_ call: UInt32) -> Block { function.blockCalls[BlockCall(rawValue: call)].block }
-    switch data.opcode.format {
-    case .jump: return [target(data.c)]
-    case .branch: return [target(data.c), target(data.b)]
-    case .branchTable:
-      return function.jumpTables[JumpTable(rawValue: data.c)].map { function.blockCalls[$0].block }
-    default: return []
+    var result: [Block] = []
+    if let last = function.terminator(of: block) {
+      function.forEachDistinctBlockCall(of: last) { result.append(function.blockCalls[$0].block) }
     }
+    // Taken from the back.
+    return result.reversed()
   }
 
   private func findUses(_ order: [Block]) {
     for block in order {
       for inst in function.blockInsts[block] {
-        function.forEachOperand(of: inst) { isUsed[function.resolve($0).index] = true }
+        function.forEachUse(of: inst) { isUsed[function.resolve($0).index] = true }
       }
     }
   }
@@ -114,7 +110,9 @@ final class FunctionLowering {
       resultPointer = LLVMGetParam(llvmFunction, 0)
       first = 1
     }
-    let parameters = function.blockParams[entry].indices.map { LLVMGetParam(llvmFunction, first + UInt32($0))! }
+    let parameters = function.blockParams[entry].indices.map {
+      LLVMGetParam(llvmFunction, first + UInt32($0))!
+    }
     addIncoming(to: entry, parameters)
     LLVMBuildBr(builder, blocks[entry.index])
   }
@@ -221,36 +219,5 @@ final class FunctionLowering {
     let branch = LLVMBuildCondBr(builder, condition, target, next)
     LLVMSetMetadata(branch, base.profileKind, base.unlikelyWeights)
     LLVMPositionBuilderAtEnd(builder, next)
-  }
-}
-
-extension Function {
-  /// Calls `body` for every value that an instruction uses, block arguments included.
-  func forEachOperand(of inst: Inst, _ body: (Value) -> Void) {
-    let data = insts[inst]
-    func arguments(_ call: UInt32) {
-      for value in valueLists[blockCalls[BlockCall(rawValue: call)].arguments] { body(value) }
-    }
-    switch data.opcode.format {
-    case .nullary, .constant, .vectorConstant, .entity, .trap: break
-    case .unary, .unaryImmediate, .load, .unaryEntity, .conditionalTrap: body(data.valueA)
-    case .binary, .binaryImmediate, .store, .loadLane, .binaryEntity:
-      body(data.valueA)
-      body(data.valueB)
-    case .ternary:
-      body(data.valueA)
-      body(data.valueB)
-      body(data.valueC)
-    case .listEntities, .call, .callIndirect, .list:
-      for value in valueLists[EntityList(handle: data.a)] { body(value) }
-    case .jump: arguments(data.c)
-    case .branch:
-      body(data.valueA)
-      arguments(data.b)
-      arguments(data.c)
-    case .branchTable:
-      body(data.valueA)
-      for call in jumpTables[JumpTable(rawValue: data.c)] { arguments(call.rawValue) }
-    }
   }
 }

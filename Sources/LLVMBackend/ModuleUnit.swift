@@ -21,7 +21,7 @@ final class ModuleUnit {
   /// Internal in a single unit, so that LLVM sees every use; otherwise hidden.
   var linkage: LLVMLinkage { plan.isSingleUnit ? LLVMInternalLinkage : LLVMExternalLinkage }
   /// Of wasm functions.
-  var convention: LLVMCallConv { plan.usesTailCalls ? LLVMTailCallConv : LLVMFastCallConv }
+  var convention: UInt32 { plan.usesTailCalls ? cllvm_tail_call_convention : LLVMFastCallConv.rawValue }
 
   init(plan: CodegenPlan, index: Int) {
     self.plan = plan

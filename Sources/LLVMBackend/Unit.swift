@@ -27,7 +27,8 @@ final class Unit {
     context = LLVMContextCreate()
     LLVMContextSetDiscardValueNames(context, 1)
     diagnostics = Diagnostics()
-    LLVMContextSetDiagnosticHandler(context, diagnosticHandler, Unmanaged.passUnretained(diagnostics).toOpaque())
+    LLVMContextSetDiagnosticHandler(
+      context, diagnosticHandler, Unmanaged.passUnretained(diagnostics).toOpaque())
     llvm = LLVMModuleCreateWithNameInContext(name, context)
     builder = LLVMCreateBuilderInContext(context)
     types = UnitTypes(context)
@@ -55,12 +56,12 @@ final class Unit {
 
   /// A function that generated code defines, with what holds for all of them.
   func addFunction(
-    _ name: String, _ type: LLVMTypeRef, linkage: LLVMLinkage, convention: LLVMCallConv = LLVMCCallConv
+    _ name: String, _ type: LLVMTypeRef, linkage: LLVMLinkage, convention: UInt32 = LLVMCCallConv.rawValue
   ) -> LLVMValueRef {
     let function = LLVMAddFunction(llvm, name, type)!
     LLVMSetLinkage(function, linkage)
     if linkage == LLVMExternalLinkage { LLVMSetVisibility(function, LLVMHiddenVisibility) }
-    LLVMSetFunctionCallConv(function, convention.rawValue)
+    LLVMSetFunctionCallConv(function, convention)
     for attribute in functionAttributes {
       LLVMAddAttributeAtIndex(function, functionIndex, attribute)
     }
@@ -106,7 +107,9 @@ final class Unit {
 
   // MARK: Attributes
 
-  private var functionIndex: LLVMAttributeIndex { LLVMAttributeIndex(bitPattern: Int32(LLVMAttributeFunctionIndex)) }
+  private var functionIndex: LLVMAttributeIndex {
+    LLVMAttributeIndex(bitPattern: Int32(LLVMAttributeFunctionIndex))
+  }
 
   func enumAttribute(_ name: String, _ value: UInt64 = 0) -> LLVMAttributeRef {
     let kind = LLVMGetEnumAttributeKindForName(name, name.utf8.count)

@@ -1,4 +1,5 @@
-// The LLVM C API as Swift sees it, and the few functions that hide differences between LLVM versions.
+// The LLVM C API as Swift sees it, and the few functions that hide differences between LLVM
+// versions.
 #ifndef WASMAOT_CLLVM_H
 #define WASMAOT_CLLVM_H
 
@@ -10,8 +11,12 @@
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
-// Registers the targets that code is generated for, and makes a fatal error of LLVM's (there is no way back
-// from one) end the process with one line on standard error and status 70 instead of a stack dump. Call once.
+// llvm::CallingConv::Tail (tailcc), which the C API's LLVMCallConv leaves out.
+static const unsigned cllvm_tail_call_convention = 18;
+
+// Registers the targets that code is generated for, and makes a fatal error of LLVM's (there is no
+// way back from one) end the process with one line on standard error and status 70 instead of a
+// stack dump. Call once.
 void cllvm_initialize(void);
 
 #endif
