@@ -1,0 +1,71 @@
+import SystemPackage
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Files that appear whole or not at all: written beside their final place, then renamed into it.
+enum OutputFile {
+  static func write(_ bytes: [UInt8], to path: String, isExecutable: Bool = false) throws(Problem) {
+    try replace(path) { (temporary) throws(Problem) in
+      do {
+        let file = try FileDescriptor.open(
+          temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+          permissions: FilePermissions(rawValue: isExecutable ? 0o777 : 0o666))
+        _ = try file.closeAfter { try file.writeAll(bytes) }
+      } catch {
+        throw .cannotWrite(path, error)
+      }
+    }
+  }
+
+  /// Calls `make` with a temporary path in the folder of `path`, then renames what it made to `path`.
+  /// Whatever fails, nothing is left behind and an older file at `path` is as it was.
+  static func replace(_ path: String, make: (String) throws(Problem) -> Void) throws(Problem) {
+    let temporary = "\(path).\(getpid())-\(UInt64.random(in: 0...UInt64.max)).tmp"
+    do throws(Problem) {
+      try make(temporary)
+      guard rename(temporary, path) == 0 else { throw .cannotWrite(path, Errno(rawValue: errno)) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  static func read(_ path: String) throws(Problem) -> [UInt8] {
+    do {
+      let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
+      return try file.closeAfter {
+        let size = Int(try file.seek(offset: 0, from: .end))
+        try file.seek(offset: 0, from: .start)
+        return try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+          while count < size {
+            let n = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...]))
+            if n == 0 { break }
+            count += n
+          }
+        }
+      }
+    } catch {
+      throw .cannotRead(path, error)
+    }
+  }
+}
+
+extension Problem {
+  static func cannotRead(_ path: String, _ error: any Error) -> Problem {
+    let help: String? =
+      switch error as? Errno {
+      case .noSuchFileOrDirectory: "check the path; it is relative to the working directory"
+      case .isDirectory: "give a file; '\(path)' is a directory"
+      default: nil
+      }
+    return Problem("cannot read \(path): \(error)", help: help)
+  }
+
+  static func cannotWrite(_ path: String, _ error: any Error) -> Problem {
+    Problem("cannot write \(path): \(error)", help: "choose another place with -o")
+  }
+}

@@ -1,0 +1,4 @@
+/// Versions that reports, `--version` and cache keys name.
+public enum Version {
+  public static let wasmaot = "0.1.0"
+}
