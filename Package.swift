@@ -72,7 +72,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "Support"),
-    .target(name: "WasmModule", dependencies: ["Support"]),
+    .target(name: "WasmModule", dependencies: ["Support"], exclude: ["opcodes.table"]),
     .target(name: "IR", dependencies: ["Support"]),
     .target(name: "Translate", dependencies: ["Support", "WasmModule", "IR"]),
     .systemLibrary(name: "CRuntimeABI", path: "runtime-c/abi"),

@@ -1,5 +1,3 @@
-public import Support
-
 /// A heap type (specification 3.0, section 2.3.3): an abstract type, or a type index of the module.
 public struct HeapType: Hashable, Sendable {
   /// Abstract types count down from 0xFFFFF (20 bits); everything below `firstAbstract` is a type index.
@@ -75,7 +73,8 @@ public enum CompositeType: Hashable, Sendable {
 
 public struct FieldType: Hashable, Sendable {
   public enum Storage: Hashable, Sendable {
-    case value(ValType), i8, i16
+    case value(ValType)
+    case i8, i16
   }
   public var storage: Storage
   public var isMutable: Bool
