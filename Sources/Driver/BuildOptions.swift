@@ -1,4 +1,5 @@
 public import LLVMBackend
+import Linker
 public import WasmModule
 
 /// What a build writes.
@@ -53,6 +54,43 @@ public struct BuildOptions: Hashable, Codable, Sendable {
   public init() {}
 }
 
+// MARK: - For the stages
+
+extension BuildOptions {
+  func backendOptions(entry: EntryPoint, jobs: Int) -> BackendOptions {
+    var backend = BackendOptions(entry: entry)
+    backend.level = optimization
+    backend.cpu = cpu
+    backend.target = target
+    backend.jobs = jobs
+    backend.symbols = keepsSymbols
+    backend.emission =
+      switch emit {
+      case .exe, .obj, .ir: .object
+      case .asm: .assembly
+      case .llvmIR: .llvmIR
+      case .bitcode: .bitcode
+      }
+    return backend
+  }
+
+  func runtimeConfig(programName: String) throws(Problem) -> RuntimeConfig {
+    var config = RuntimeConfig(programName: programName)
+    config.directories = grants.directories.map { .init(host: $0.host, guest: $0.guest) }
+    config.environment = grants.environment.map { grant in
+      grant.value.map { .value(name: grant.name, value: $0) } ?? .inherit(name: grant.name)
+    }
+    config.takesRuntimeGrants = grants.isOpenAtRunTime
+    config.invoke = invoke
+    config.stackSize = stackSize
+    config.isScript = isScriptDriven
+    do throws(RuntimeConfigError) { try config.validate() } catch { throw Problem(error) }
+    return config
+  }
+}
+
+// MARK: - In reports and cache keys
+
 extension OptimizationLevel: Codable {}
 
 extension Target: Codable {
@@ -103,4 +141,25 @@ extension Features {
     if let near = nearest(to: name, among: names) { return "did you mean '\(near)'?" }
     return "features are: \(names.joined(separator: ", "))"
   }
+}
+
+extension Target {
+  /// `native`, or a triple.
+  public static func named(_ name: String) throws(Problem) -> Target {
+    if name == "native" { return .host }
+    do throws(BackendError) { return try Target(triple: name) } catch { throw Problem(error) }
+  }
+}
+
+/// Bytes, with an optional suffix of K, M or G (powers of 1024).
+public func parseSize(_ text: String, option: String) throws(Problem) -> UInt64 {
+  let suffixes: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+  let unit = text.last.flatMap { suffixes[Character($0.uppercased())] }
+  let digits = unit == nil ? text[...] : text.dropLast()
+  guard digits.allSatisfy(\.isASCII), let number = UInt64(digits) else {
+    throw .usage("\(option) '\(text)' is not a size", help: "write bytes, or a number with K, M or G: \(option) 8M")
+  }
+  let (size, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
+  guard !overflow else { throw .usage("\(option) \(text) is too large") }
+  return size
 }

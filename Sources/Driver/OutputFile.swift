@@ -6,7 +6,7 @@ import SystemPackage
   import Musl
 #endif
 
-/// Files that appear whole or not at all: written beside their final place, then renamed into it.
+/// Files: read at once, and written so that they appear whole or not at all.
 enum OutputFile {
   static func write(_ bytes: [UInt8], to path: String, isExecutable: Bool = false) throws(Problem) {
     try replace(path) { (temporary) throws(Problem) in
@@ -32,6 +32,26 @@ enum OutputFile {
       unlink(temporary)
       throw error
     }
+  }
+
+  static func remove(_ path: String) { unlink(path) }
+
+  static func linkTarget(_ path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress, $0.count) }
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+  }
+
+  /// Both paths name one existing file.
+  static func isSame(_ a: String, _ b: String) -> Bool {
+    var (statA, statB) = (stat(), stat())
+    return stat(a, &statA) == 0 && stat(b, &statB) == 0 && statA.st_dev == statB.st_dev
+      && statA.st_ino == statB.st_ino
+  }
+
+  static func temporaryFolder(environment: [String: String]) -> FilePath {
+    let folder = environment["TMPDIR"] ?? ""
+    return folder.isEmpty ? "/tmp" : FilePath(folder)
   }
 
   static func read(_ path: String) throws(Problem) -> [UInt8] {

@@ -1,12 +1,13 @@
 /// The stages of a build, in order: the names in `--timings` and in reports.
 public enum Stage: String, CaseIterable, Codable, Sendable {
-  case read, decode, translate, passes, codegen, link, write
+  case read, decode, validate, translate, passes, codegen, link, write
 
   /// What is going on, for the progress line.
   public var activity: String {
     switch self {
     case .read: "reading"
-    case .decode: "decoding and validating"
+    case .decode: "decoding"
+    case .validate: "validating"
     case .translate: "translating"
     case .passes: "simplifying"
     case .codegen: "generating code"
@@ -23,28 +24,47 @@ public struct StageTime: Hashable, Codable, Sendable {
 }
 
 /// Measures the stages of one build, and tells an observer where it is.
-public struct StageTimers {
-  public private(set) var times: [StageTime] = []
-  private let observe: (@Sendable (Stage) -> Void)?
+struct StageTimers {
+  private(set) var times: [StageTime] = []
+  private let observe: @Sendable (Stage) -> Void
   private let clock = ContinuousClock()
+  private let start = ContinuousClock.now
 
-  public init(observe: (@Sendable (Stage) -> Void)? = nil) { self.observe = observe }
+  init(observe: @escaping @Sendable (Stage) -> Void = { _ in }) { self.observe = observe }
 
-  public mutating func measure<Result: ~Copyable, Failure: Error>(
-    _ stage: Stage, _ body: () throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    observe?(stage)
+  /// Since the timers were made.
+  var total: Double { (clock.now - start) / .seconds(1) }
+
+  /// A stage that is measured twice has the sum of both.
+  private mutating func add(_ stage: Stage, since start: ContinuousClock.Instant) {
+    let seconds = (clock.now - start) / .seconds(1)
+    if let index = times.firstIndex(where: { $0.stage == stage }) {
+      times[index].seconds += seconds
+    } else {
+      times.append(StageTime(stage: stage, seconds: seconds))
+    }
+  }
+
+  mutating func measure<R, E: Error>(_ stage: Stage, _ body: () throws(E) -> R) throws(E) -> R {
+    observe(stage)
     let start = clock.now
-    defer { times.append(StageTime(stage: stage, seconds: (clock.now - start) / .seconds(1))) }
+    defer { add(stage, since: start) }
     return try body()
   }
 
-  public mutating func measure<Result: ~Copyable, Failure: Error>(
-    _ stage: Stage, _ body: () async throws(Failure) -> Result
-  ) async throws(Failure) -> Result {
-    observe?(stage)
+  mutating func measure<R, E: Error>(_ stage: Stage, _ body: () async throws(E) -> R) async throws(E) -> R {
+    observe(stage)
     let start = clock.now
-    defer { times.append(StageTime(stage: stage, seconds: (clock.now - start) / .seconds(1))) }
+    defer { add(stage, since: start) }
     return try await body()
+  }
+
+  /// `explain` makes of the stage's own error what the user is told.
+  mutating func measure<R, E: Error>(
+    _ stage: Stage, explain: (E) -> Problem, _ body: () throws(E) -> R
+  ) throws(Problem) -> R {
+    try measure(stage) { () throws(Problem) in
+      do throws(E) { return try body() } catch { throw explain(error) }
+    }
   }
 }
