@@ -175,7 +175,7 @@ struct ModuleTranslator {
   private mutating func reserveTableEntries(_ count: UInt64) throws(TranslationError) {
     guard count <= Self.maximumInitialEntries - initialEntries else {
       throw .tooLarge(
-        "tables have more than \(Self.maximumInitialEntries) initial entries in total", .init())
+        "tables have more than \(Self.maximumInitialEntries) initial entries in total")
     }
     initialEntries += count
   }

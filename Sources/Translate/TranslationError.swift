@@ -8,7 +8,7 @@ public enum TranslationError: Error, Hashable, Sendable {
   /// Something valid that this compiler does not translate yet.
   case unsupported(String, Location)
   /// The IR of the module would grow out of proportion to its bytes.
-  case tooLarge(String, Location)
+  case tooLarge(String)
 
   /// Where in the module: either part may be unknown.
   public struct Location: Hashable, Sendable {
@@ -43,6 +43,22 @@ public enum ExternType: Hashable, Sendable {
   case tag(FuncType)
 }
 
+extension TranslationError {
+  /// The error with what is not known of its place filled in.
+  func located(in function: FuncIdx, at offset: Int) -> TranslationError {
+    switch self {
+    case .unsupported(let what, let location): .unsupported(what, location.or(function, offset))
+    case .unresolvedImports, .tooLarge: self
+    }
+  }
+}
+
+extension TranslationError.Location {
+  fileprivate func or(_ function: FuncIdx, _ offset: Int) -> Self {
+    Self(function: self.function ?? function, offset: self.offset ?? offset)
+  }
+}
+
 extension TranslationError: CustomStringConvertible {
   public var description: String {
     switch self {
@@ -50,7 +66,7 @@ extension TranslationError: CustomStringConvertible {
       (imports.count == 1 ? "unresolved import:" : "\(imports.count) unresolved imports:")
         + imports.map { "\n  \($0)" }.joined()
     case .unsupported(let what, let location): "\(what) not supported yet\(location)"
-    case .tooLarge(let what, let location): "\(what)\(location)"
+    case .tooLarge(let what): what
     }
   }
 }
