@@ -1,7 +1,7 @@
-import Logging
-public import SystemPackage
 import LLVMBackend
+import Logging
 import Support
+import SystemPackage
 import WasmModule
 
 /// Builds modules, through the cache if there is one. The entry to everything that makes files.
@@ -63,8 +63,9 @@ public struct Builder: Sendable {
 
   /// Compiles the module in `input` to a program that can be executed at once.
   public func program(for input: String) async throws(Problem) -> (program: Program, warnings: [String]) {
-    let product = try await make(input, scratch: OutputFile.temporaryFolder(environment: environment))
-    let program = product.cachedPath.map { Program.file($0) } ?? .memory(product.bytes)
+    let scratch = OutputFile.temporaryFolder(environment: environment)
+    let product = try await make(input, scratch: scratch)
+    let program = product.cachedPath.map { Program.file($0) } ?? .memory(product.bytes, scratch: scratch)
     return (program, product.report.warnings)
   }
 

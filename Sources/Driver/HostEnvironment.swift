@@ -1,6 +1,5 @@
-public import IR
 import Linker
-import Support
+public import Support
 public import Translate
 public import WasmModule
 

@@ -38,7 +38,7 @@ enum OutputFile {
 
   static func linkTarget(_ path: String) -> String? {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-    let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress, $0.count) }
+    let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
     return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
   }
 
@@ -58,14 +58,17 @@ enum OutputFile {
     do {
       let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
       return try file.closeAfter {
-        let size = Int(try file.seek(offset: 0, from: .end))
-        try file.seek(offset: 0, from: .start)
-        return try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-          while count < size {
-            let n = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...]))
-            if n == 0 { break }
-            count += n
-          }
+        var bytes: [UInt8] = []
+        // A pipe has no size.
+        if let size = try? file.seek(offset: 0, from: .end) {
+          bytes.reserveCapacity(Int(size))
+          try file.seek(offset: 0, from: .start)
+        }
+        var chunk = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+          let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
+          if count == 0 { return bytes }
+          bytes += chunk[..<count]
         }
       }
     } catch {

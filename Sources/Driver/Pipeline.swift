@@ -50,7 +50,7 @@ struct Pipeline {
     let configObject = try timers.measure(.codegen, explain: Problem.init) { () throws(BackendError) in
       try dataObject(symbol: "wasmaot_config", bytes: config.serialized(), options: backend)
     }
-    return try await timers.measure(.link) { () throws(Problem) in
+    return try await timers.measure(.link) { () async throws(Problem) in
       try await toolchain.link(
         code.units.map(\.bytes) + [configObject], config: config, keepsSymbols: options.keepsSymbols,
         scratch: scratch)

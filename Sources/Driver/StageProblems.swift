@@ -61,8 +61,7 @@ struct ModuleSource {
     case .unsupported(let what, let place):
       return Problem(
         "\(what) not supported yet", location: location(offset: place.offset, function: place.function))
-    case .tooLarge(let what, let place):
-      return Problem(what, location: location(offset: place.offset, function: place.function))
+    case .tooLarge(let what): return Problem(what, location: location(offset: nil, function: nil))
     }
   }
 
@@ -103,7 +102,8 @@ extension Problem {
     case .unknownCPU: self = .usage(error.description)
     case .unsupported: self.init(error.description)
     case .internalError:
-      self.init(error.description, help: "this is a bug in wasmaot: please report it with the module")
+      self.init(
+        error.description, help: "this is a bug in wasmaot: please report it with the module")
     }
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Driver
+import FoundationEssentials
 import LLVMBackend
 import Logging
 import WasmModule
@@ -57,6 +58,32 @@ struct GrantOptions: ParsableArguments {
   }
 }
 
+/// What modules may use, and how many threads look at them: for all commands that read modules.
+struct FeatureOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("j", allowingJoined: true), .customLong("jobs")],
+    help: ArgumentHelp(
+      "Threads to use (default: one a processor). The output does not depend on it.", valueName: "N"))
+  var jobs: Int?
+
+  @Option(
+    name: .customShort("W", allowingJoined: true),
+    help: ArgumentHelp(
+      "Allow or forbid features of WebAssembly, as in -W simd=n,threads=n.",
+      discussion: """
+        Everything is allowed at first. Features: \
+        \(Features.table.filter(\.isSupported).map(\.name).joined(separator: ", ")).
+        """, valueName: "NAME=y|n"))
+  var features: [String] = []
+
+  func selected() throws(Problem) -> Features {
+    if let jobs, jobs < 1 { throw .usage("-j \(jobs) asks for less than one thread") }
+    var selected = Features.supported
+    for text in features { try selected.apply(setting: text) }
+    return selected
+  }
+}
+
 /// How code is generated: for `build` and `run`.
 struct CodegenOptions: ParsableArguments {
   @Option(
@@ -75,21 +102,7 @@ struct CodegenOptions: ParsableArguments {
     help: ArgumentHelp("System to generate code for; 'help' lists those supported.", valueName: "TRIPLE"))
   var target = "native"
 
-  @Option(
-    name: [.customShort("j", allowingJoined: true), .customLong("jobs")],
-    help: ArgumentHelp(
-      "Threads to use (default: one a processor). The output does not depend on it.", valueName: "N"))
-  var jobs: Int?
-
-  @Option(
-    name: .customShort("W", allowingJoined: true),
-    help: ArgumentHelp(
-      "Allow or forbid features of WebAssembly, as in -W simd=n,threads=n.",
-      discussion: """
-        Everything is allowed at first. Features: \
-        \(Features.table.filter(\.isSupported).map(\.name).joined(separator: ", ")).
-        """, valueName: "NAME=y|n"))
-  var features: [String] = []
+  @OptionGroup var features: FeatureOptions
 
   @Flag(name: [.customShort("g"), .customLong("symbols")], help: "Keep a symbol for each function, for debuggers and profilers.")
   var keepsSymbols = false
@@ -105,8 +118,14 @@ struct CodegenOptions: ParsableArguments {
     options.cpu = cpu
     options.target = try Target.named(target)
     options.keepsSymbols = keepsSymbols
-    for text in features { try options.features.apply(setting: text) }
-    if let jobs, jobs < 1 { throw .usage("-j \(jobs) asks for less than one thread") }
+    options.features = try features.selected()
+  }
+
+  var jobs: Int? { features.jobs }
+
+  /// Nil where none is wanted, or can be.
+  var cache: BuildCache? {
+    ignoresCache ? nil : .standard(environment: ProcessInfo.processInfo.environment)
   }
 
   func startLogging() {
