@@ -82,3 +82,15 @@ extension TranslationError.Location: CustomStringConvertible {
 extension UnresolvedImport: CustomStringConvertible {
   public var description: String { "\(module).\(name): \(type)" }
 }
+
+extension ExternType: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .function(let type): "func \(type)"
+    case .table(let type): "table \(type)"
+    case .memory(let type): "memory \(type)"
+    case .global(let type): "global \(type)"
+    case .tag(let type): "tag \(type)"
+    }
+  }
+}
