@@ -1,13 +1,15 @@
 /// What a WASI import lets a program do, in words: the question a reviewer asks about a module.
 enum Authority: Int, CaseIterable {
-  case standardStreams, arguments, environment, files, changesFiles, clocks, random, waits, sockets, threads, exits
+  case standardStreams, arguments, environment, files, changesFiles, clocks, random, waits, sockets, threads,
+    exits
   /// Asks for nothing worth a word.
   case bookkeeping
 
   /// A sentence without subject, as in "the module …".
   var words: String {
     switch self {
-    case .standardStreams: "reads and writes descriptors that it holds (standard input, output and error, opened files)"
+    case .standardStreams:
+      "reads and writes descriptors that it holds (standard input, output and error, opened files)"
     case .arguments: "reads its command-line arguments"
     case .environment: "reads the environment variables granted to it"
     case .files: "opens, reads and writes files in granted directories"
@@ -30,7 +32,8 @@ enum Authority: Int, CaseIterable {
     "fd_advise": .files, "fd_allocate": .files, "fd_close": .bookkeeping, "fd_datasync": .files,
     "fd_fdstat_get": .bookkeeping, "fd_fdstat_set_flags": .bookkeeping, "fd_fdstat_set_rights": .bookkeeping,
     "fd_filestat_get": .bookkeeping, "fd_filestat_set_size": .files, "fd_filestat_set_times": .files,
-    "fd_pread": .files, "fd_prestat_get": .bookkeeping, "fd_prestat_dir_name": .bookkeeping, "fd_pwrite": .files,
+    "fd_pread": .files, "fd_prestat_get": .bookkeeping, "fd_prestat_dir_name": .bookkeeping,
+    "fd_pwrite": .files,
     "fd_read": .standardStreams, "fd_readdir": .files, "fd_renumber": .bookkeeping, "fd_seek": .bookkeeping,
     "fd_sync": .files, "fd_tell": .bookkeeping, "fd_write": .standardStreams,
     "path_create_directory": .changesFiles, "path_filestat_get": .files,

@@ -131,7 +131,8 @@ extension Features {
       case "y", "yes", "true": insert(row.flag)
       case "n", "no", "false": remove(row.flag)
       default:
-        throw .usage("-W \(text) sets '\(name)' to neither y nor n", help: "write -W \(name)=y or -W \(name)=n")
+        throw .usage(
+          "-W \(text) sets '\(name)' to neither y nor n", help: "write -W \(name)=y or -W \(name)=n")
       }
     }
   }
@@ -157,7 +158,8 @@ public func parseSize(_ text: String, option: String) throws(Problem) -> UInt64 
   let unit = text.last.flatMap { suffixes[Character($0.uppercased())] }
   let digits = unit == nil ? text[...] : text.dropLast()
   guard digits.allSatisfy(\.isASCII), let number = UInt64(digits) else {
-    throw .usage("\(option) '\(text)' is not a size", help: "write bytes, or a number with K, M or G: \(option) 8M")
+    throw .usage(
+      "\(option) '\(text)' is not a size", help: "write bytes, or a number with K, M or G: \(option) 8M")
   }
   let (size, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
   guard !overflow else { throw .usage("\(option) \(text) is too large") }

@@ -65,7 +65,8 @@ func fixed(_ value: Double, digits: Int) -> String {
   guard digits > 0 else { return String(scaled) }
   let fraction = String(abs(scaled) % Int(scale))
   let whole = String(abs(scaled) / Int(scale))
-  return (scaled < 0 ? "-" : "") + whole + "." + String(repeating: "0", count: digits - fraction.count) + fraction
+  return (scaled < 0 ? "-" : "") + whole + "." + String(repeating: "0", count: digits - fraction.count)
+    + fraction
 }
 
 func padded(_ text: String, to width: Int) -> String {

@@ -70,13 +70,15 @@ public struct Builder: Sendable {
   }
 
   func make(_ input: String, scratch: FilePath) async throws(Problem) -> Product {
+    let timers = StageTimers(observe: observe)
+    let bytes = try timers.measure(.read) { () throws(Problem) in try readModule(input) }
+    var toolchain: Toolchain?
+    if options.emit == .exe { toolchain = try Toolchain(target: options.target, environment: environment) }
     var pipeline = Pipeline(
-      options: options, jobs: jobs, host: host,
-      toolchain: options.emit == .exe
-        ? try Toolchain(target: options.target, environment: environment) : nil, file: input, observe: observe)
-    let bytes = try pipeline.timers.measure(.read) { () throws(Problem) in try readModule(input) }
+      options: options, jobs: jobs, host: host, toolchain: toolchain, file: input, timers: timers)
 
-    let key: BuildCache.Key? = cache == nil ? nil : try self.key(of: bytes, name: input, toolchain: pipeline.toolchain)
+    let key: BuildCache.Key? =
+      cache == nil ? nil : try self.key(of: bytes, name: input, toolchain: toolchain)
     if let key, let entry = cache?.entry(for: key) {
       log.debug("found in the cache: \(entry.path)")
       var report = entry.report
@@ -86,12 +88,14 @@ public struct Builder: Sendable {
     }
 
     let output = try await pipeline.run(bytes, scratch: scratch)
-    for time in pipeline.timers.times { log.debug("\(time.stage.activity): \(fixed(time.seconds * 1000, digits: 1)) ms") }
+    for time in timers.times {
+      log.debug("\(time.stage.activity): \(fixed(time.seconds * 1000, digits: 1)) ms")
+    }
     let report = BuildReport(
       llvm: LLVMInfo.version,
       input: .init(path: input, size: bytes.count, sha256: sha256(bytes.buffer)),
       output: .init(path: "", size: output.count, sha256: sha256(output)), options: options,
-      features: [], counts: pipeline.counts, stages: pipeline.timers.times, seconds: pipeline.timers.total,
+      features: [], counts: pipeline.counts, stages: timers.times, seconds: timers.total,
       warnings: pipeline.warnings)
     var product = Product(bytes: output, report: report)
     if let key { store(&product, for: key) }
@@ -111,7 +115,9 @@ public struct Builder: Sendable {
   private func key(
     of bytes: ModuleBytes, name: String, toolchain: Toolchain?
   ) throws(Problem) -> BuildCache.Key {
-    var tools = ["wasmaot \(Version.wasmaot)", "LLVM \(LLVMInfo.version)", FilePath(name).lastComponent?.string ?? ""]
+    var tools = [
+      "wasmaot \(Version.wasmaot)", "LLVM \(LLVMInfo.version)", FilePath(name).lastComponent?.string ?? "",
+    ]
     if options.cpu == "native" { tools += [LLVMInfo.hostCPU] + LLVMInfo.hostFeatures }
     if let toolchain { tools += try toolchain.identity() }
     return BuildCache.Key(module: bytes.buffer, options: options, tools: tools)

@@ -3,7 +3,8 @@ import Crypto
 /// SHA-256 as lower-case hexadecimal digits.
 func sha256(_ bytes: some Sequence<UInt8>) -> String {
   var hash = SHA256()
-  if bytes.withContiguousStorageIfAvailable({ hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }) == nil {
+  if bytes.withContiguousStorageIfAvailable({ hash.update(bufferPointer: UnsafeRawBufferPointer($0)) }) == nil
+  {
     hash.update(data: Array(bytes))
   }
   return hash.finalize().hexadecimal

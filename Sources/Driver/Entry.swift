@@ -34,7 +34,7 @@ enum Entry {
     let type = module.type(of: start.function)
     guard type == FuncType(params: [], results: []) else {
       throw Problem(
-        "\(file) exports '_start' with the type \(type.text), which is not a program's",
+        "\(file) exports '_start' with the type \(type), which is not a program's",
         help: "call it with --invoke _start")
     }
     self = .command(start.function)
@@ -59,7 +59,7 @@ enum Entry {
     // Arguments are written as numbers on the command line.
     if let param = type.params.first(where: { $0.isReference || $0 == .v128 }) {
       throw Problem(
-        "the export '\(name)' has the type \(type.text): a parameter of type \(param.text) can't be given on the command line",
+        "the export '\(name)' has the type \(type): a parameter of type \(param) can't be given on the command line",
         help: "choose another export")
     }
     return function
@@ -84,9 +84,10 @@ enum Entry {
     _ functions: [(name: ByteString, function: FuncIdx)], of module: WasmModule.Module
   ) -> [String] {
     let limit = 20
-    var notes = functions.prefix(limit).map { "\($0.name) \(module.type(of: $0.function).text)" }
+    var notes = functions.prefix(limit).map { "\($0.name) \(module.type(of: $0.function))" }
     if functions.count > limit { notes.append("… and \(functions.count - limit) more") }
-    return functions.isEmpty ? ["it exports no functions"] : ["it exports these functions:"] + notes.map { "  " + $0 }
+    return functions.isEmpty
+      ? ["it exports no functions"] : ["it exports these functions:"] + notes.map { "  " + $0 }
   }
 
   // MARK: - For the stages
@@ -95,7 +96,8 @@ enum Entry {
   func restrictExports(of ir: inout IR.Module) {
     switch self {
     case .command: ir.exports = ir.exports.filter { $0.name == "_start" }
-    case .export(_, let name): ir.exports = ir.exports.filter { $0.name == name }
+    // The runtime calls a reactor's _initialize before anything else.
+    case .export(_, let name): ir.exports = ir.exports.filter { $0.name == name || $0.name == "_initialize" }
     case .allExports: break
     }
   }

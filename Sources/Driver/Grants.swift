@@ -39,7 +39,8 @@ public struct DirectoryGrant: Hashable, Codable, Sendable {
       guard !text.contains(":") else {
         throw .usage(
           "--dir '\(text)' separates its two paths by a single colon",
-          help: "write HOST::GUEST (host path first); a host path that itself has a colon needs its ::GUEST too")
+          help:
+            "write HOST::GUEST (host path first); a host path that itself has a colon needs its ::GUEST too")
       }
       self.init(host: text, guest: text)
       return

@@ -18,7 +18,9 @@ public struct HostEnvironment: Sendable {
 
   /// WASI preview 1 and its predecessor, as the runtime implements them.
   public static let wasi = HostEnvironment { module, name, type in
-    guard let function = HostFunctions.find(module: module, name: name), function.type == type else { return nil }
+    guard let function = HostFunctions.find(module: module, name: name), function.type == type else {
+      return nil
+    }
     return function.symbol
   }
 

@@ -40,9 +40,12 @@ enum ImportOrigin: Hashable {
   }
 
   private static func isEmscripten(_ name: String) -> Bool {
-    ["emscripten_", "_emscripten_", "invoke_", "__syscall_", "_embind_", "__cxa_", "em_", "gl", "egl"].contains {
-      name.hasPrefix($0)
-    } || ["__assert_fail", "_abort_js", "_tzset_js", "_localtime_js", "getTempRet0", "setTempRet0"].contains(name)
+    ["emscripten_", "_emscripten_", "invoke_", "__syscall_", "_embind_", "__cxa_", "em_", "gl", "egl"]
+      .contains {
+        name.hasPrefix($0)
+      }
+      || ["__assert_fail", "_abort_js", "_tzset_js", "_localtime_js", "getTempRet0", "setTempRet0"].contains(
+        name)
   }
 
   /// What the user should know about it, and do.
@@ -52,7 +55,8 @@ enum ImportOrigin: Hashable {
     case .wasi(nil): "WASI preview 1 has no such function"
     case .unfinishedWASI:
       "this WASI function is not implemented yet; if the program can do without it, build with --stub-imports=trap"
-    case .wasiThreads: "wasi-threads is not supported yet: build the program without threads (target wasm32-wasip1)"
+    case .wasiThreads:
+      "wasi-threads is not supported yet: build the program without threads (target wasm32-wasip1)"
     case .emscripten:
       "the module was built by Emscripten for a JavaScript host: build it with -sSTANDALONE_WASM, or with wasi-sdk"
     case .wasmBindgen:

@@ -7,7 +7,9 @@ enum InputFormat {
     }
     let magic: [UInt8] = [0x00, 0x61, 0x73, 0x6D]
     guard bytes.count >= 8 else {
-      guard bytes.prefix(4).elementsEqual(magic.prefix(bytes.count)) else { return notWasm(bytes, file: file) }
+      guard bytes.prefix(4).elementsEqual(magic.prefix(bytes.count)) else {
+        return notWasm(bytes, file: file)
+      }
       return Problem(
         "\(file) is truncated: it ends after \(bytes.count) of the 8 bytes that every module starts with",
         help: "check that the file was written or downloaded completely")
@@ -21,7 +23,8 @@ enum InputFormat {
       return Problem(
         "\(file) is a component (WebAssembly component model), which wasmaot does not compile yet",
         location: Location(file: file, offset: 4),
-        help: "build the program as a core module: target wasm32-wasip1 (wasm32-wasi) instead of wasm32-wasip2")
+        help:
+          "build the program as a core module: target wasm32-wasip1 (wasm32-wasi) instead of wasm32-wasip2")
     default:
       return Problem(
         "\(file) has version \(version) of the binary format (layer \(layer)); wasmaot reads version 1",

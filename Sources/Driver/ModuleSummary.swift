@@ -72,15 +72,16 @@ public struct ModuleSummary: Codable, Sendable {
     imports = module.imports.map { entry in
       var isProvided = false
       if case .function(let function) = entry.desc {
-        isProvided = HostEnvironment.wasi.resolveImport(entry.module, entry.name, module.type(of: function)) != nil
+        isProvided =
+          HostEnvironment.wasi.resolveImport(entry.module, entry.name, module.type(of: function)) != nil
       }
       return ImportItem(
         module: entry.module.description, name: entry.name.description, type: module.text(of: entry.desc),
         isProvided: isProvided)
     }
     exports = module.exports.map { Item(name: $0.name.description, type: module.text(of: $0.desc)) }
-    memories = module.memories.values.map(\.type.text)
-    tables = module.tables.values.map(\.type.text)
+    memories = module.memories.values.map { "memory \($0.type)" }
+    tables = module.tables.values.map { "table \($0.type)" }
     globals = module.globals.count
     importedFunctions = module.importedFunctionCount
     functions = module.functions.count - importedFunctions
@@ -101,11 +102,11 @@ public struct ModuleSummary: Codable, Sendable {
 extension WasmModule.Module {
   fileprivate func text(of desc: ExternDesc) -> String {
     switch desc {
-    case .function(let function): type(of: function).text
-    case .table(let table): tables[table].type.text
-    case .memory(let memory): memories[memory].type.text
-    case .global(let global): globals[global].type.text
-    case .tag: "(tag)"
+    case .function(let function): "function \(type(of: function))"
+    case .table(let table): "table \(tables[table].type)"
+    case .memory(let memory): "memory \(memories[memory].type)"
+    case .global(let global): "global \(globals[global].type)"
+    case .tag: "tag"
     }
   }
 }
@@ -206,9 +207,9 @@ extension ModuleSummary {
       imports.isEmpty
         ? ["none"]
         : imports.map {
-          "\($0.module).\($0.name) \($0.type)" + ($0.isProvided ? "" : "  \(style.warning("not provided"))")
+          "\($0.module).\($0.name): \($0.type)" + ($0.isProvided ? "" : "  \(style.warning("not provided"))")
         })
-    list("Exports", exports.isEmpty ? ["none"] : exports.map { "\($0.name) \($0.type)" })
+    list("Exports", exports.isEmpty ? ["none"] : exports.map { "\($0.name): \($0.type)" })
     list("Memories and tables", memories + tables)
     list("Features", [features.isEmpty ? "none beyond the first version" : features.joined(separator: ", ")])
     if !producers.isEmpty { list("Made by", producers.map { "\($0.field): \($0.name) \($0.version)" }) }

@@ -55,8 +55,33 @@ enum OtherEngines {
 }
 
 extension Problem {
-  /// The problem of a command line that has an option which wasmaot doesn't know.
-  public static func unknownOption(in arguments: [String]) -> Problem? {
-    OtherEngines.help(for: arguments).map { .usage("unknown option '\($0.option)'", help: $0.help) }
+  /// The problem of a command line that the parser does not accept, in the parser's words or in better ones.
+  public static func usage(parserMessage: String, arguments: [String]) -> Problem {
+    let commands = ["build", "run", "validate", "inspect", "help"]
+    if let first = arguments.first, !first.hasPrefix("-"), !commands.contains(first) {
+      if first.hasSuffix(".wasm") {
+        return .usage("no command is given", help: "write wasmaot build \(first), or wasmaot run \(first)")
+      }
+      let near = ["compile": "build"][first] ?? nearest(to: first, among: commands)
+      return .usage(
+        "unknown command '\(first)'",
+        help: near.map { "did you mean '\($0)'?" } ?? "commands are: \(commands.joined(separator: ", "))")
+    }
+    if let known = OtherEngines.help(for: arguments) {
+      return .usage("unknown option '\(known.option)'", help: known.help)
+    }
+    let command = arguments.first.map { commands.contains($0) ? " help \($0)" : " --help" } ?? " --help"
+    // Lists of values have a line each.
+    let lines = parserMessage.split(separator: "\n").map { $0.drop { $0 == " " || $0 == "-" } }
+    var summary = (lines.first ?? "wrong command line") + lines.dropFirst().map { " \($0)" }.joined()
+    if summary.hasSuffix(".") { summary.removeLast() }
+    return .usage(summary.prefix(1).lowercased() + summary.dropFirst(), help: "see 'wasmaot\(command)'")
+  }
+
+  /// The problem of an option that wasmaot doesn't know.
+  public static func unknownOption(_ option: String, command: String) -> Problem {
+    let known = OtherEngines.help(for: [option])
+    return .usage(
+      "unknown option '\(known?.option ?? option)'", help: known?.help ?? "see 'wasmaot help \(command)'")
   }
 }

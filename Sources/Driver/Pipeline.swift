@@ -14,7 +14,7 @@ struct Pipeline {
   let toolchain: Toolchain?
   /// Name of the input, for messages.
   let file: String
-  var timers: StageTimers
+  let timers: StageTimers
   private(set) var counts = BuildReport.Counts()
   private(set) var warnings: [String] = []
 
@@ -63,14 +63,14 @@ struct Pipeline {
 extension Pipeline {
   init(
     options: BuildOptions, jobs: Int, host: HostEnvironment, toolchain: Toolchain?, file: String,
-    observe: @escaping @Sendable (Stage) -> Void
+    timers: StageTimers
   ) {
     self.options = options
     self.jobs = jobs
     self.host = host
     self.toolchain = toolchain
     self.file = file
-    timers = StageTimers(observe: observe)
+    self.timers = timers
   }
 
   private mutating func count(_ module: WasmModule.Module, _ ir: IR.Module) {
@@ -90,7 +90,8 @@ extension Pipeline {
 
   private func onlyUnit(of code: CodegenResult) throws(Problem) -> [UInt8] {
     guard code.units.count == 1 else {
-      throw Problem("--emit=\(options.emit.rawValue) of a module that is compiled in \(code.units.count) units")
+      throw Problem(
+        "--emit=\(options.emit.rawValue) of a module that is compiled in \(code.units.count) units")
     }
     return code.units[0].bytes
   }

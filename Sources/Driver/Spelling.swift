@@ -1,6 +1,6 @@
-/// The candidate that `word` was probably meant to be: at most a third of its letters differ.
+/// The candidate that `word` was probably meant to be: at most two letters, or a third of them, differ.
 func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
-  let limit = max(1, word.count / 3)
+  let limit = word.count < 4 ? 1 : max(2, word.count / 3)
   var best: (distance: Int, candidate: String)?
   for candidate in candidates {
     let distance = editDistance(Array(word.utf8), Array(candidate.utf8), limit: limit)

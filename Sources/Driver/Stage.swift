@@ -24,7 +24,7 @@ public struct StageTime: Hashable, Codable, Sendable {
 }
 
 /// Measures the stages of one build, and tells an observer where it is.
-struct StageTimers {
+final class StageTimers {
   private(set) var times: [StageTime] = []
   private let observe: @Sendable (Stage) -> Void
   private let clock = ContinuousClock()
@@ -36,7 +36,7 @@ struct StageTimers {
   var total: Double { (clock.now - start) / .seconds(1) }
 
   /// A stage that is measured twice has the sum of both.
-  private mutating func add(_ stage: Stage, since start: ContinuousClock.Instant) {
+  private func add(_ stage: Stage, since start: ContinuousClock.Instant) {
     let seconds = (clock.now - start) / .seconds(1)
     if let index = times.firstIndex(where: { $0.stage == stage }) {
       times[index].seconds += seconds
@@ -45,14 +45,14 @@ struct StageTimers {
     }
   }
 
-  mutating func measure<R, E: Error>(_ stage: Stage, _ body: () throws(E) -> R) throws(E) -> R {
+  func measure<R, E: Error>(_ stage: Stage, _ body: () throws(E) -> R) throws(E) -> R {
     observe(stage)
     let start = clock.now
     defer { add(stage, since: start) }
     return try body()
   }
 
-  mutating func measure<R, E: Error>(_ stage: Stage, _ body: () async throws(E) -> R) async throws(E) -> R {
+  func measure<R, E: Error>(_ stage: Stage, _ body: () async throws(E) -> R) async throws(E) -> R {
     observe(stage)
     let start = clock.now
     defer { add(stage, since: start) }
@@ -60,7 +60,7 @@ struct StageTimers {
   }
 
   /// `explain` makes of the stage's own error what the user is told.
-  mutating func measure<R, E: Error>(
+  func measure<R, E: Error>(
     _ stage: Stage, explain: (E) -> Problem, _ body: () throws(E) -> R
   ) throws(Problem) -> R {
     try measure(stage) { () throws(Problem) in

@@ -71,12 +71,12 @@ struct ModuleSource {
     var notes: [String] = []
     let limit = 20
     for entry in imports {
-      if notes.count < limit { notes.append("\(entry.module).\(entry.name) \(entry.type.text)") }
+      if notes.count < limit { notes.append("\(entry)") }
       let words: String?
       if case .function(let type) = entry.type,
         let known = HostFunctions.find(module: entry.module, name: entry.name), known.type != type
       {
-        words = "\(entry.module).\(entry.name) has the type \(known.type.text)"
+        words = "\(entry.module).\(entry.name) has the type \(known.type)"
       } else {
         words = ImportOrigin(module: entry.module.string, name: entry.name.string).help
       }
@@ -84,7 +84,9 @@ struct ModuleSource {
     }
     if imports.count > limit { notes.append("… and \(imports.count - limit) more") }
     if help.isEmpty {
-      help = ["wasmaot provides WASI preview 1; with --stub-imports=trap other functions trap when they are called"]
+      help = [
+        "wasmaot provides WASI preview 1; with --stub-imports=trap other functions trap when they are called"
+      ]
     }
     let summary =
       imports.count == 1

@@ -41,6 +41,7 @@ struct Toolchain {
 
   /// The program that runs this code: the runtime is found from where it is installed.
   private static func ownPath() -> FilePath {
-    OutputFile.linkTarget("/proc/self/exe").map { FilePath($0) } ?? FilePath(CommandLine.arguments.first ?? "")
+    OutputFile.linkTarget("/proc/self/exe").map { FilePath($0) }
+      ?? FilePath(CommandLine.arguments.first ?? "")
   }
 }

@@ -13,7 +13,7 @@ struct BuildCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: ArgumentHelp("The module, in the binary format.", valueName: "MODULE"))
-  var module: String
+  var module: String?
 
   @Option(
     name: .customShort("o", allowingJoined: true),
@@ -30,7 +30,9 @@ struct BuildCommand: AsyncParsableCommand {
   @OptionGroup(title: "Code generation") var codegen: CodegenOptions
   @OptionGroup(title: "Grants and entry") var grants: GrantOptions
 
-  @Flag(name: .customLong("runtime-grants"), help: "Let whoever starts the program grant more with --dir and --env.")
+  @Flag(
+    name: .customLong("runtime-grants"),
+    help: "Let whoever starts the program grant more with --dir and --env.")
   var takesRuntimeGrants = false
 
   @Flag(help: "Show how long each stage took.")
@@ -41,6 +43,9 @@ struct BuildCommand: AsyncParsableCommand {
 
   func run() async throws {
     try codegen.printListsAskedFor()
+    guard let module else {
+      throw Problem.usage("no module is given", help: "write wasmaot build MODULE [-o OUT]")
+    }
     codegen.startLogging()
     var options = BuildOptions()
     options.emit = emit
@@ -48,11 +53,11 @@ struct BuildCommand: AsyncParsableCommand {
     try grants.apply(to: &options)
     options.grants.isOpenAtRunTime = takesRuntimeGrants
 
-    var builder = Builder(
+    let builder = Builder(
       options: options, jobs: codegen.jobs, cache: codegen.cache,
       environment: ProcessInfo.processInfo.environment)
     let output = output ?? Builder.defaultOutput(for: module, emit: emit)
-    let report = try await Progress(name: module).show { [builder] observe throws(Problem) in
+    let report = try await Progress(name: module).show { observe throws(Problem) in
       var builder = builder
       builder.observe = observe
       return try await builder.build(module, to: output)

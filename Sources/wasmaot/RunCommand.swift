@@ -24,13 +24,13 @@ struct RunCommand: AsyncParsableCommand {
     try codegen.printListsAskedFor()
     var words = moduleAndArguments[...]
     if words.first == "--" { words = words.dropFirst() }
+    if ["-h", "--help"].contains(moduleAndArguments.first) { throw CleanExit.helpRequest(self) }
     guard let module = words.first else {
       throw Problem.usage("no module is given", help: "write wasmaot run [options] MODULE [ARGS ...]")
     }
     // Whatever the parser doesn't know ends up here too.
     if module.hasPrefix("-"), words.count == moduleAndArguments.count {
-      throw Problem.unknownOption(in: [module])
-        ?? .usage("unknown option '\(module)'", help: "'wasmaot help run' lists the options")
+      throw Problem.unknownOption(module, command: "run")
     }
     codegen.startLogging()
     var options = BuildOptions()

@@ -54,7 +54,9 @@ struct GrantOptions: ParsableArguments {
     try options.grants.check()
     options.invoke = invoke
     options.stubsImports = stubImports == .trap
-    options.stackSize = try stackSize.map { text throws(Problem) in try parseSize(text, option: "--stack-size") }
+    options.stackSize = try stackSize.map { text throws(Problem) in
+      try parseSize(text, option: "--stack-size")
+    }
   }
 }
 
@@ -89,8 +91,8 @@ struct CodegenOptions: ParsableArguments {
   @Option(
     name: .customShort("O", allowingJoined: true),
     help: ArgumentHelp(
-      "Optimisation level: 0, 1, 2, 3, s (size) or z (least size).", valueName: "level"))
-  var optimization = OptimizationLevel.O2
+      "Optimisation level: 0, 1, 2 (default), 3, s (size) or z (least size).", valueName: "level"))
+  var optimization: OptimizationLevel?
 
   @Option(
     help: ArgumentHelp(
@@ -104,17 +106,21 @@ struct CodegenOptions: ParsableArguments {
 
   @OptionGroup var features: FeatureOptions
 
-  @Flag(name: [.customShort("g"), .customLong("symbols")], help: "Keep a symbol for each function, for debuggers and profilers.")
+  @Flag(
+    name: [.customShort("g"), .customLong("symbols")],
+    help: "Keep a symbol for each function, for debuggers and profilers.")
   var keepsSymbols = false
 
-  @Flag(name: .customLong("no-cache"), help: "Neither look for a finished build in the cache, nor put this one there.")
+  @Flag(
+    name: .customLong("no-cache"),
+    help: "Neither look for a finished build in the cache, nor put this one there.")
   var ignoresCache = false
 
   @Flag(name: .shortAndLong, help: "Say what is going on.")
   var verbose = false
 
   func apply(to options: inout BuildOptions) throws(Problem) {
-    options.optimization = optimization
+    options.optimization = optimization ?? .O2
     options.cpu = cpu
     options.target = try Target.named(target)
     options.keepsSymbols = keepsSymbols
@@ -157,8 +163,8 @@ struct CodegenOptions: ParsableArguments {
 extension OptimizationLevel: ExpressibleByArgument {
   /// `2`, as in `-O2`.
   public init?(argument: String) { self.init(rawValue: "O" + argument) }
-  public var defaultValueDescription: String { String(rawValue.dropFirst()) }
-  public static var allValueStrings: [String] { allCases.map(\.defaultValueDescription) }
+  // The help text names them already, and what they mean.
+  public static var allValueStrings: [String] { [] }
 }
 
 extension EmitKind: ExpressibleByArgument {}

@@ -48,11 +48,7 @@ import Driver
       let status = exitCode(for: error)
       // Help that was asked for.
       if status == .success { exit(withError: error) }
-      if status == .validationFailure, let problem = Problem.unknownOption(in: arguments) {
-        terminal.exit(with: problem)
-      }
-      terminal.writeError(fullMessage(for: error) + "\n")
-      exit(withError: ExitCode(status == .validationFailure ? 2 : 1))
+      terminal.exit(with: .usage(parserMessage: message(for: error), arguments: arguments))
     }
   }
 }

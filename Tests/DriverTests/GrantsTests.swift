@@ -23,9 +23,10 @@ import Testing
     #expect(problem?.help?.contains("::") == true)
   }
 
-  @Test(arguments: [
-    ("A=b", "A", "b"), ("A=", "A", ""), ("A==", "A", "="), ("A=b=c", "A", "b=c"), ("A", "A", nil),
-  ] as [(String, String, String?)])
+  @Test(
+    arguments: [
+      ("A=b", "A", "b"), ("A=", "A", ""), ("A==", "A", "="), ("A=b=c", "A", "b=c"), ("A", "A", nil),
+    ] as [(String, String, String?)])
   func environment(text: String, name: String, value: String?) throws {
     let grant = try EnvironmentGrant(parsing: text)
     #expect(grant == EnvironmentGrant(name: name, value: value))
