@@ -88,7 +88,7 @@ let package = Package(
     .target(
       name: "Linker",
       dependencies: [
-        "Support",
+        "Support", "CRuntimeABI",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),

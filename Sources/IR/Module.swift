@@ -59,9 +59,11 @@ public struct FunctionDecl: Sendable {
 
 /// A value known at compile time.
 public enum Constant: Hashable, Sendable {
-  case i32(UInt32), i64(UInt64)
+  case i32(UInt32)
+  case i64(UInt64)
   /// Bit patterns.
-  case f32(UInt32), f64(UInt64)
+  case f32(UInt32)
+  case f64(UInt64)
   case v128(V128)
   case null(Type)
   case function(FunctionID)

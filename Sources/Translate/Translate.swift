@@ -1,2 +1,15 @@
-import IR
-import WasmModule
+public import IR
+public import WasmModule
+
+/// Translates a validated module into the IR, for the `static` instance model: constant expressions are
+/// evaluated, active segments become initial data, and every function body becomes SSA form.
+///
+/// Bodies are translated in parallel; the result does not depend on `options.jobs`.
+public func translate(
+  _ module: WasmModule.Module, options: TranslationOptions
+) throws(TranslationError) -> IR.Module {
+  var translator = try ModuleTranslator(module, options: options)
+  try translator.translateState()
+  try translator.translateBodies()
+  return translator.result
+}

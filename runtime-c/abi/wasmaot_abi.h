@@ -1,9 +1,10 @@
-// The contract between generated code, the compiler (Swift) and the C runtime: trap codes, data layouts
-// and symbol names. Included by all three, so that they can't disagree. Not a public API: the public one
-// is include/wasmaot.h.
+// The contract between generated code, the compiler (Swift) and the C runtime: trap codes, data
+// layouts and symbol names. Included by all three, so that they can't disagree. Not a public API:
+// the public one is include/wasmaot.h.
 //
 // `static` model (executables): one instance in the program. What is listed here as "generated" is
-// defined by the objects that LLVMBackend emits, with hidden visibility; everything else is the runtime's.
+// defined by the objects that LLVMBackend emits, with hidden visibility; everything else is the
+// runtime's.
 #ifndef WASMAOT_ABI_H
 #define WASMAOT_ABI_H
 
@@ -11,7 +12,8 @@
 
 #define WASMAOT_ABI_VERSION 1
 
-// ---- Traps -------------------------------------------------------------------------------------------
+// ---- Traps
+// -------------------------------------------------------------------------------------------
 
 // Operand of llvm.ubsantrap in generated code; on x86-64 it is the displacement byte of
 // `ud1l kind(%eax), %eax` (67 0f b9 40 kind), which the SIGILL handler decodes. 0 is not a trap.
@@ -35,18 +37,23 @@ enum wasmaot_trap {
 // Exit status of an executable that traps: that of a process which abort() ended, as wasmtime's.
 #define WASMAOT_EXIT_TRAP 134
 
-// ---- Memory ------------------------------------------------------------------------------------------
+// ---- Memory
+// ------------------------------------------------------------------------------------------
 
-// Address of memory 0 in the static model: the lowest that an unprivileged process may map.
-#define WASMAOT_MEMORY0_BASE UINT64_C(0x10000)
-// Reserved for a 32-bit memory: 4 GiB of index + 4 GiB of static offset + the widest access, rounded up to
-// 64 KiB. Every address that zext(index) + offset can name lies inside, so no check is executed.
-#define WASMAOT_MEMORY32_RESERVATION (UINT64_C(0x200000000) + UINT64_C(0x10000))
-// Memories 1, 2, … of the static model: at this address + (index - 1) * (reservation rounded up to 16 GiB).
-#define WASMAOT_MEMORY_N_BASE UINT64_C(0x100000000000)
-#define WASMAOT_MEMORY_N_STRIDE UINT64_C(0x400000000)
+// (UL, not UINT64_C: Swift imports it.) Address of memory 0 in the static model: the lowest that an
+// unprivileged process may map.
+#define WASMAOT_MEMORY0_BASE 0x10000UL
+// Reserved for a 32-bit memory: 4 GiB of index + 4 GiB of static offset + the widest access,
+// rounded up to 64 KiB. Every address that zext(index) + offset can name lies inside, so no check
+// is executed.
+#define WASMAOT_MEMORY32_RESERVATION (0x200000000UL + 0x10000UL)
+// Memories 1, 2, … of the static model: at this address + (index - 1) * (reservation rounded up to
+// 16 GiB).
+#define WASMAOT_MEMORY_N_BASE 0x100000000000UL
+#define WASMAOT_MEMORY_N_STRIDE 0x400000000UL
 
-// One linear memory. Generated, one a memory, symbols `wasmaot_memory_<index>`; written by the runtime.
+// One linear memory. Generated, one a memory, symbols `wasmaot_memory_<index>`; written by the
+// runtime.
 struct wasmaot_memory {
   uint8_t *base;          // constant in the static model
   uint64_t pages;         // memory.size
@@ -57,8 +64,8 @@ struct wasmaot_memory {
 };
 #define WASMAOT_MEMORY_SHARED 1u
 
-// A page-aligned piece of a memory's initial contents. `bytes` lies in the writable, page-aligned section
-// `wasmaot_image` and is moved into place by mremap. Offset and size are multiples of 4096.
+// A page-aligned piece of a memory's initial contents. `bytes` lies in the writable, page-aligned
+// section `wasmaot_image` and is moved into place by mremap. Offset and size are multiples of 4096.
 struct wasmaot_image {
   uint8_t *bytes;
   uint64_t offset;
@@ -73,11 +80,12 @@ struct wasmaot_data_segment {
   uint64_t size;
 };
 
-// ---- Functions and tables ----------------------------------------------------------------------------
+// ---- Functions and tables
+// ----------------------------------------------------------------------------
 
-// A function descriptor, and at the same time an entry of a table of funcref: 16 bytes, all zero is null.
-// A funcref value is the address of the function's descriptor in the generated array `wasmaot_funcs`, or
-// null. Entry 0 of the array is all zero and never referenced.
+// A function descriptor, and at the same time an entry of a table of funcref: 16 bytes, all zero is
+// null. A funcref value is the address of the function's descriptor in the generated array
+// `wasmaot_funcs`, or null. Entry 0 of the array is all zero and never referenced.
 struct wasmaot_func {
   void *code;
   uint32_t type;  // canonical signature number + 1; 0 for null, so that it equals no expected type
@@ -87,9 +95,9 @@ struct wasmaot_func {
 enum wasmaot_table_kind { WASMAOT_TABLE_FUNCREF = 0, WASMAOT_TABLE_EXTERNREF = 1 };
 
 // A table that the program can change. Generated, symbols `wasmaot_table_<index>`. Entries are
-// `struct wasmaot_func` (16 bytes) or, for externref, `void *`. (Read-only tables are constant arrays
-// that only generated code knows.) `entries` starts at generated storage for the initial size; table.grow
-// moves it to mapped memory.
+// `struct wasmaot_func` (16 bytes) or, for externref, `void *`. (Read-only tables are constant
+// arrays that only generated code knows.) `entries` starts at generated storage for the initial
+// size; table.grow moves it to mapped memory.
 struct wasmaot_table {
   void *entries;
   uint64_t size;
@@ -105,7 +113,44 @@ struct wasmaot_element_segment {
   uint64_t size;
 };
 
-// ---- The module --------------------------------------------------------------------------------------
+// ---- CPU features
+// ------------------------------------------------------------------------------------
+
+// Bit numbers in wasmaot_module.required_features: what generated code may use beyond plain x86-64.
+// CPUID leaf, register and bit stand behind each; those marked OS also need XCR0 to say that the
+// kernel saves the registers (AVX: bits 1 and 2; AVX-512: 5 to 7 as well). The names are LLVM's.
+enum wasmaot_x86_feature {
+  WASMAOT_X86_CX16 = 0,             // 1.ecx.13
+  WASMAOT_X86_SAHF = 1,             // 0x80000001.ecx.0
+  WASMAOT_X86_POPCNT = 2,           // 1.ecx.23
+  WASMAOT_X86_SSE3 = 3,             // 1.ecx.0
+  WASMAOT_X86_SSSE3 = 4,            // 1.ecx.9
+  WASMAOT_X86_SSE4_1 = 5,           // 1.ecx.19
+  WASMAOT_X86_SSE4_2 = 6,           // 1.ecx.20
+  WASMAOT_X86_AVX = 7,              // 1.ecx.28, OS
+  WASMAOT_X86_AVX2 = 8,             // 7.ebx.5, OS
+  WASMAOT_X86_BMI = 9,              // 7.ebx.3
+  WASMAOT_X86_BMI2 = 10,            // 7.ebx.8
+  WASMAOT_X86_F16C = 11,            // 1.ecx.29, OS
+  WASMAOT_X86_FMA = 12,             // 1.ecx.12, OS
+  WASMAOT_X86_LZCNT = 13,           // 0x80000001.ecx.5
+  WASMAOT_X86_MOVBE = 14,           // 1.ecx.22
+  WASMAOT_X86_AVX512F = 15,         // 7.ebx.16, OS
+  WASMAOT_X86_AVX512BW = 16,        // 7.ebx.30, OS
+  WASMAOT_X86_AVX512CD = 17,        // 7.ebx.28, OS
+  WASMAOT_X86_AVX512DQ = 18,        // 7.ebx.17, OS
+  WASMAOT_X86_AVX512VL = 19,        // 7.ebx.31, OS
+  WASMAOT_X86_AVX512VBMI = 20,      // 7.ecx.1, OS
+  WASMAOT_X86_AVX512VBMI2 = 21,     // 7.ecx.6, OS
+  WASMAOT_X86_AVX512VNNI = 22,      // 7.ecx.11, OS
+  WASMAOT_X86_AVX512BITALG = 23,    // 7.ecx.12, OS
+  WASMAOT_X86_AVX512VPOPCNTDQ = 24, // 7.ecx.14, OS
+  WASMAOT_X86_AVX512IFMA = 25,      // 7.ebx.21, OS
+  WASMAOT_X86_GFNI = 26,            // 7.ecx.8
+};
+
+// ---- The module
+// --------------------------------------------------------------------------------------
 
 // Argument or result of an exported function: the value in the low bytes (v128 takes all 16).
 struct wasmaot_value {
@@ -114,7 +159,8 @@ struct wasmaot_value {
 };
 
 // An export that the runtime can call. `call` takes arguments from `values` and puts results there.
-// Type strings have a letter a value: i (i32) I (i64) f (f32) F (f64) v (v128) r (funcref) e (externref).
+// Type strings have a letter a value: i (i32) I (i64) f (f32) F (f64) v (v128) r (funcref) e
+// (externref).
 struct wasmaot_export {
   const char *name;
   const char *params;
@@ -122,8 +168,8 @@ struct wasmaot_export {
   void (*call)(struct wasmaot_value *values);
 };
 
-// An entry of section `wasmaot_funcmap`: where the code of a function starts, for backtraces. The offset
-// is relative to the entry's own address (a link-time constant: no relocation at start-up).
+// An entry of section `wasmaot_funcmap`: where the code of a function starts, for backtraces. The
+// offset is relative to the entry's own address (a link-time constant: no relocation at start-up).
 struct wasmaot_funcmap_entry {
   int32_t code_offset;
   uint32_t function;
@@ -137,8 +183,8 @@ struct wasmaot_module {
   uint32_t table_count;
   uint32_t image_count;
   uint32_t export_count;
-  uint32_t function_count; // entries of name_offsets less one
-  uint32_t reserved;
+  uint32_t function_count;    // entries of name_offsets less one
+  uint32_t required_features; // WASMAOT_X86_*: the runtime checks them before it runs anything
   struct wasmaot_memory *const *memories;
   // Null for a read-only table.
   struct wasmaot_table *const *tables;
@@ -159,9 +205,10 @@ struct wasmaot_module {
 #define WASMAOT_FUNCMAP_SECTION "wasmaot_funcmap"
 #define WASMAOT_IMAGE_SECTION "wasmaot_image"
 
-// ---- What generated code calls -----------------------------------------------------------------------
-// C calling convention; addresses, counts and pages are zero-extended to 64 bits. All check before they
-// write, and trap by wasmaot_trap.
+// ---- What generated code calls
+// ----------------------------------------------------------------------- C calling convention;
+// addresses, counts and pages are zero-extended to 64 bits. All check before they write, and trap
+// by wasmaot_trap.
 
 #ifndef __swift__
 _Noreturn void wasmaot_trap(uint32_t code);
@@ -171,33 +218,36 @@ void wasmaot_memory_init(struct wasmaot_memory *memory, const struct wasmaot_dat
                          uint64_t destination, uint64_t source, uint64_t count);
 // Value: a descriptor's address, an externref, or null. Old size in entries, or UINT64_MAX.
 uint64_t wasmaot_table_grow(struct wasmaot_table *table, const void *value, uint64_t delta);
-void wasmaot_table_fill(struct wasmaot_table *table, uint64_t start, const void *value, uint64_t count);
-void wasmaot_table_copy(struct wasmaot_table *destination_table, const struct wasmaot_table *source_table,
-                        uint64_t destination, uint64_t source, uint64_t count);
+void wasmaot_table_fill(struct wasmaot_table *table, uint64_t start, const void *value,
+                        uint64_t count);
+void wasmaot_table_copy(struct wasmaot_table *destination_table,
+                        const struct wasmaot_table *source_table, uint64_t destination,
+                        uint64_t source, uint64_t count);
 void wasmaot_table_init(struct wasmaot_table *table, const struct wasmaot_element_segment *segment,
                         uint64_t destination, uint64_t source, uint64_t count);
 #endif
 
-// ---- Configuration -----------------------------------------------------------------------------------
+// ---- Configuration
+// -----------------------------------------------------------------------------------
 
 // What was decided at build time: generated, symbol `wasmaot_config`, in read-only data:
-// little-endian records { uint32_t kind; uint32_t size;
-// uint8_t bytes[size]; } without padding, ended by WASMAOT_CONFIG_END. Strings inside are separated by NUL.
+// little-endian records { uint32_t kind; uint32_t size; uint8_t bytes[size]; } without padding,
+// ended by WASMAOT_CONFIG_END. Every string inside ends with NUL.
 enum wasmaot_config_kind {
   WASMAOT_CONFIG_END = 0,
-  WASMAOT_CONFIG_PROGRAM_NAME = 1, // argv[0] for the guest
-  WASMAOT_CONFIG_DIR = 2,          // flags byte (1: read-only), then host NUL guest
-  WASMAOT_CONFIG_ENV = 3,          // K=V
-  WASMAOT_CONFIG_ENV_INHERIT = 4,  // K
+  WASMAOT_CONFIG_PROGRAM_NAME = 1,   // argv[0] for the guest
+  WASMAOT_CONFIG_DIR = 2,            // flags byte (1: read-only), then host, then guest
+  WASMAOT_CONFIG_ENV = 3,            // K=V
+  WASMAOT_CONFIG_ENV_INHERIT = 4,    // K
   WASMAOT_CONFIG_RUNTIME_GRANTS = 5, // the app takes --dir and --env itself
-  WASMAOT_CONFIG_INVOKE = 6,       // export to call instead of _start
-  WASMAOT_CONFIG_STACK_SIZE = 7,   // uint64_t bytes
-  WASMAOT_CONFIG_SCRIPT = 8,       // read invocations from standard input (the test driver)
+  WASMAOT_CONFIG_INVOKE = 6,         // export to call instead of _start
+  WASMAOT_CONFIG_STACK_SIZE = 7,     // uint64_t bytes
+  WASMAOT_CONFIG_SCRIPT = 8,         // read invocations from standard input (the test driver)
 };
 #define WASMAOT_CONFIG_DIR_READ_ONLY 1u
 
-// Host functions of WASI: symbol `wasmaot_wasi_` + name, for both wasi_snapshot_preview1 and wasi_unstable
-// where the two agree (`wasmaot_wasi_unstable_` + name where they do not).
+// Host functions of WASI: symbol `wasmaot_wasi_` + name, for both wasi_snapshot_preview1 and
+// wasi_unstable where the two agree (`wasmaot_wasi_unstable_` + name where they do not).
 #define WASMAOT_WASI_PREFIX "wasmaot_wasi_"
 
 #endif

@@ -1,2 +1,0 @@
-internal import CLLVM
-import IR

@@ -1,0 +1,89 @@
+public import IR
+
+/// The standard levels: `O0` compiles fastest, `Os` and `Oz` trade speed for size.
+public enum OptimizationLevel: String, Sendable, CaseIterable {
+  case O0, O1, O2, O3, Os, Oz
+}
+
+/// What the backend writes.
+public enum Emission: Sendable {
+  /// ELF relocatable objects.
+  case object
+  /// Target assembly.
+  case assembly
+  /// Optimised LLVM IR as text.
+  case llvmIR
+  /// Optimised LLVM IR as bitcode.
+  case bitcode
+}
+
+/// How the program is entered.
+public enum EntryPoint: Sendable {
+  /// Calls this function (`_start`), which takes and returns nothing.
+  case start(FunctionID)
+  /// The runtime calls exports by name (`--invoke`, the test driver): each gets a wrapper.
+  case invoke([Export])
+}
+
+public struct BackendOptions: Sendable {
+  public var level = OptimizationLevel.O2
+  /// A name of `LLVMInfo.cpus(for:)`. `baseline` is x86-64-v2; `native` is the CPU of this machine.
+  public var cpu = "baseline"
+  public var target = Target.host
+  public var emission = Emission.object
+  /// Threads; the output does not depend on it.
+  public var jobs = 1
+  /// Run LLVM's verifier before and after optimisation.
+  public var verify = false
+  /// Put the functions' names into the object's symbol table (for profilers and debuggers).
+  public var symbols = false
+  /// Put the functions' names into the program, for backtraces.
+  public var names = true
+  public var entry: EntryPoint
+  /// Address of memory 0; the runtime maps it there (`WASMAOT_MEMORY0_BASE`).
+  public var memoryBase: UInt64 = 0x10000
+
+  public init(entry: EntryPoint) { self.entry = entry }
+}
+
+/// One codegen unit's output.
+public struct UnitOutput: Sendable {
+  public var bytes: [UInt8]
+  public var functionCount: Int
+  /// IR instructions.
+  public var instructionCount: Int
+  /// Seconds, for `--timings`.
+  public var lowering = 0.0
+  public var optimization = 0.0
+  public var emission = 0.0
+}
+
+public struct CodegenResult: Sendable {
+  /// In an order that depends on the module only.
+  public var units: [UnitOutput]
+  /// CPU features that the code may use, beyond the architecture's own: names as LLVM and clang spell them.
+  public var requiredFeatures: [String]
+  /// Functions that were too large for the full pipeline, with their number of IR instructions.
+  public var giantFunctions: [(function: FunctionID, instructionCount: Int)]
+}
+
+public enum BackendError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// `--target` names what this compiler does not generate code for.
+  case unsupportedTarget(String)
+  case unknownCPU(String, target: String)
+  /// The module needs what the options rule out.
+  case unsupported(String)
+  /// LLVM refused what this compiler gave it: a bug here.
+  case internalError(String)
+
+  public var description: String {
+    switch self {
+    case .unsupportedTarget(let triple):
+      "target '\(triple)' is not supported; supported: \(Target.supportedTriples.joined(separator: ", "))"
+    case .unknownCPU(let name, let target):
+      "unknown CPU '\(name)' for \(target); '--cpu help' lists the names"
+    case .unsupported(let what): what
+    case .internalError(let what): "internal error in code generation: \(what)"
+    }
+  }
+}

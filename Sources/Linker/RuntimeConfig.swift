@@ -1,0 +1,141 @@
+internal import CRuntimeABI
+internal import Support
+
+/// What an app is told at build time: the grants, its name, what to call. The runtime reads it from the
+/// generated symbol `wasmaot_config`, whose bytes `serialized()` makes.
+public struct RuntimeConfig: Equatable, Sendable {
+  /// A directory of the host that the guest sees under another name.
+  public struct DirectoryGrant: Equatable, Sendable {
+    public var host: String
+    public var guest: String
+    public var isReadOnly: Bool
+    public init(host: String, guest: String, isReadOnly: Bool = false) {
+      self.host = host
+      self.guest = guest
+      self.isReadOnly = isReadOnly
+    }
+  }
+
+  public enum EnvironmentGrant: Equatable, Sendable {
+    case value(name: String, value: String)
+    /// The value that the variable has when the app runs; absent if it has none.
+    case inherit(name: String)
+  }
+
+  /// argv[0] of the guest.
+  public var programName: String
+  public var directories: [DirectoryGrant] = []
+  public var environment: [EnvironmentGrant] = []
+  /// The app takes leading `--dir` and `--env` options itself.
+  public var takesRuntimeGrants = false
+  /// Export to call instead of `_start`, with the app's arguments as its parameters.
+  public var invoke: String?
+  /// Bytes; nil is the runtime's default.
+  public var stackSize: UInt64?
+  /// The app is a test driver that reads invocations from standard input.
+  public var isScript = false
+
+  public init(programName: String) { self.programName = programName }
+}
+
+/// Why a configuration can't be built into an app.
+public enum RuntimeConfigError: Error, Equatable, CustomStringConvertible {
+  case containsNUL(field: String)
+  case empty(field: String)
+  case equalsSignInName(String)
+  case stackSize(UInt64)
+  case scriptAndInvoke
+
+  public var description: String {
+    switch self {
+    case .containsNUL(let field): "\(field) contains a NUL byte"
+    case .empty(let field): "\(field) is empty"
+    case .equalsSignInName(let name): "the name of environment variable '\(name)' contains '='"
+    case .stackSize(let size):
+      "a stack of \(size) bytes is out of range: the least is 64 KiB, the most 64 GiB"
+    case .scriptAndInvoke: "an app is either a test driver or calls one export, not both"
+    }
+  }
+}
+
+extension RuntimeConfig {
+  static let stackSizes: ClosedRange<UInt64> = 64 << 10...64 << 30
+
+  /// The runtime reads strings up to a NUL, so one inside would cut a grant short: `/srv\0/etc` would grant
+  /// `/srv` while the build says something else.
+  public func validate() throws(RuntimeConfigError) {
+    func check(_ text: String, _ field: String, mayBeEmpty: Bool = false) throws(RuntimeConfigError) {
+      if text.utf8.contains(0) { throw .containsNUL(field: field) }
+      if text.isEmpty && !mayBeEmpty { throw .empty(field: field) }
+    }
+    try check(programName, "the program's name", mayBeEmpty: true)
+    for directory in directories {
+      try check(directory.host, "the host path of a directory grant")
+      try check(directory.guest, "the guest path of a directory grant")
+    }
+    for grant in environment {
+      let name =
+        switch grant {
+        case .value(let name, _), .inherit(let name): name
+        }
+      try check(name, "the name of an environment variable")
+      if name.utf8.contains(UInt8(ascii: "=")) { throw .equalsSignInName(name) }
+      if case .value(_, let value) = grant {
+        try check(value, "the value of environment variable '\(name)'", mayBeEmpty: true)
+      }
+    }
+    if let invoke { try check(invoke, "the name of the export to invoke", mayBeEmpty: true) }
+    if let stackSize, !Self.stackSizes.contains(stackSize) { throw .stackSize(stackSize) }
+    if isScript && invoke != nil { throw .scriptAndInvoke }
+  }
+
+  /// The records that wasmaot_abi.h describes. Only for a validated configuration.
+  public func serialized() -> [UInt8] {
+    var records = ConfigRecords()
+    records.append(WASMAOT_CONFIG_PROGRAM_NAME, terminated(programName))
+    for directory in directories {
+      let flags = directory.isReadOnly ? UInt8(WASMAOT_CONFIG_DIR_READ_ONLY) : 0
+      records.append(
+        WASMAOT_CONFIG_DIR, [flags] + terminated(directory.host) + terminated(directory.guest))
+    }
+    for grant in environment {
+      switch grant {
+      case .value(let name, let value):
+        records.append(WASMAOT_CONFIG_ENV, terminated("\(name)=\(value)"))
+      case .inherit(let name): records.append(WASMAOT_CONFIG_ENV_INHERIT, terminated(name))
+      }
+    }
+    if takesRuntimeGrants { records.append(WASMAOT_CONFIG_RUNTIME_GRANTS, []) }
+    if let invoke { records.append(WASMAOT_CONFIG_INVOKE, terminated(invoke)) }
+    if let stackSize { records.append(WASMAOT_CONFIG_STACK_SIZE, littleEndian(stackSize)) }
+    if isScript { records.append(WASMAOT_CONFIG_SCRIPT, []) }
+    records.append(WASMAOT_CONFIG_END, [])
+    return records.bytes
+  }
+
+  /// Parts of the runtime that stay out of the link unless the configuration asks for them.
+  public var requiredSymbols: [String] {
+    var symbols: [String] = []
+    if takesRuntimeGrants { symbols.append("wasmaot_grants_parse") }
+    if invoke != nil { symbols.append("wasmaot_invoke") }
+    if isScript { symbols.append("wasmaot_script") }
+    return symbols
+  }
+}
+
+private struct ConfigRecords {
+  var bytes: [UInt8] = []
+
+  mutating func append(_ kind: wasmaot_config_kind, _ payload: [UInt8]) {
+    bytes += littleEndian(kind.rawValue)
+    bytes += littleEndian(UInt32(payload.count))
+    bytes += payload
+  }
+}
+
+private func littleEndian<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
+  withUnsafeBytes(of: value.littleEndian) { Array($0) }
+}
+
+/// The runtime uses strings where they lie, so each ends with NUL.
+private func terminated(_ text: String) -> [UInt8] { Array(text.utf8) + [0] }

@@ -1,0 +1,68 @@
+import IR
+import Support
+import WasmModule
+
+/// What the translators of single bodies know of the module; read-only, shared by all threads.
+struct ModuleContext: Sendable {
+  let module: WasmModule.Module
+  /// Unique signatures, in the order of their first type.
+  private(set) var signatures = PrimaryMap<SignatureID, Signature>()
+  private var signatureOfType: [SignatureID] = []
+
+  init(_ module: WasmModule.Module) throws(TranslationError) {
+    self.module = module
+    var known: [Signature: SignatureID] = [:]
+    for index in module.types.types.ids {
+      guard case .function(let type) = module.types.types[index].composite else {
+        throw .unsupported("struct and array types are", .init())
+      }
+      let signature = Signature(params: try irTypes(type.params), results: try irTypes(type.results))
+      let id = known[signature] ?? signatures.append(signature)
+      known[signature] = id
+      signatureOfType.append(id)
+    }
+  }
+
+  func signature(of type: TypeIdx) -> SignatureID { signatureOfType[type.index] }
+
+  // MARK: - Types
+
+  func irTypes(_ types: [ValType]) throws(TranslationError) -> [Type] {
+    var result: [Type] = []
+    result.reserveCapacity(types.count)
+    for type in types { result.append(try irType(type)) }
+    return result
+  }
+
+  func irType(_ type: ValType) throws(TranslationError) -> Type {
+    switch type {
+    case .i32: return .i32
+    case .i64: return .i64
+    case .f32: return .f32
+    case .f64: return .f64
+    case .v128: return .v128
+    default:
+      if type.isReference, let reference = irType(of: type.heapType) { return reference }
+      throw .unsupported("values of type \(type) are", .init())
+    }
+  }
+
+  func irType(of heap: HeapType) -> Type? {
+    switch heap {
+    case .funcref, .nofunc: .funcref
+    case .externref, .noextern: .externref
+    // `init` has refused all concrete types that are not functions.
+    default: heap.typeIndex == nil ? nil : .funcref
+    }
+  }
+
+  func externType(of desc: ExternDesc) -> ExternType {
+    switch desc {
+    case .function(let function): .function(module.type(of: function))
+    case .table(let table): .table(module.tables[table].type)
+    case .memory(let memory): .memory(module.memories[memory].type)
+    case .global(let global): .global(module.globals[global].type)
+    case .tag(let tag): .tag(module.types.functionType(module.tags[tag].type))
+    }
+  }
+}
