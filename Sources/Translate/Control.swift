@@ -83,7 +83,7 @@ extension FunctionTranslator {
     switch type {
     case .empty: break
     case .value(let type):
-      frame.type = .value(try context.irType(type))
+      frame.type = .value(try ModuleContext.irType(type))
       frame.resultCount = 1
     case .type(let type):
       let signature = context.signature(of: type)
