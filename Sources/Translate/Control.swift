@@ -151,7 +151,6 @@ extension FunctionTranslator {
     let otherwise = builder.createBlock()
     builder.brif(condition, then, [], otherwise)
     builder.seal(then)
-    builder.seal(otherwise)
     builder.switchTo(then)
     frames[last].elseBlock = otherwise
   }
@@ -163,18 +162,28 @@ extension FunctionTranslator {
     frames[last].kind = .else
   }
 
+  /// The parameters are the results. Mostly there are none, and no branch to the label: then the block that the
+  /// condition's zero leads to is the one behind the `end`.
+  private mutating func endIfWithoutElse() throws(TranslationError) {
+    let last = frames.count - 1
+    if frames[last].target.isNone && frames[last].paramCount == 0 {
+      frames[last].target = frames[last].elseBlock
+      frames[last].kind = .block
+    } else {
+      try translateElse()
+    }
+  }
+
   /// Continues in an `if`'s other block, with the parameters back on the stack.
   private mutating func enterElse(of frame: ControlFrame) {
+    builder.seal(frame.elseBlock)
     enter(frame.elseBlock, of: frame)
     stack.append(contentsOf: elseParams.suffix(frame.paramCount))
     elseParams.removeLast(frame.paramCount)
   }
 
   private mutating func translateEnd() throws(TranslationError) {
-    if frames[frames.count - 1].kind == .if {
-      // Without an `else`, the parameters are the results.
-      try translateElse()
-    }
+    if frames[frames.count - 1].kind == .if { try endIfWithoutElse() }
     let frame = frames[frames.count - 1]
     switch frame.kind {
     case .loop: builder.seal(frame.target)
