@@ -149,7 +149,7 @@ extension FunctionTranslator {
     elseParams.append(contentsOf: params)
     let then = builder.createBlock()
     let otherwise = builder.createBlock()
-    builder.brif(condition, then, [], otherwise)
+    builder.brif(condition, then, [], otherwise, [])
     builder.seal(then)
     builder.switchTo(then)
     frames[last].elseBlock = otherwise
@@ -219,7 +219,7 @@ extension FunctionTranslator {
     try budget.spend(arity)
     let taken = try target(of: label)
     let next = builder.createBlock()
-    builder.brif(condition, taken, stack.suffix(arity), next)
+    builder.brif(condition, taken, stack.suffix(arity), next, [])
     builder.seal(next)
     builder.switchTo(next)
   }
