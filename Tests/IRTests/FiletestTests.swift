@@ -5,7 +5,7 @@ import Testing
 
 /// `Tests/filetests/ir/*.ir`: parse, run the passes that the header names, print.
 @Suite struct FiletestTests {
-  @Test(arguments: Filetest.all(in: "ir", extensions: ["ir"]))
+  @Test(arguments: Filetest.all(in: "ir", extension: "ir"))
   func file(test: Filetest) throws {
     var module = try parseModule(test.text)
     let passes = try test.words("passes").map { name in
@@ -22,6 +22,6 @@ import Testing
   }
 
   @Test func thereAreFiles() {
-    #expect(Filetest.all(in: "ir", extensions: ["ir"]).count >= 10)
+    #expect(Filetest.all(in: "ir", extension: "ir").count >= 10)
   }
 }

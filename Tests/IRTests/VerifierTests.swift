@@ -166,7 +166,7 @@ import Testing
     expectError("arguments") { _, body in
       body.insts[first(.call, in: body)].a = body.valueLists.make([Value(0)]).handle
     }
-    expectError("results") { _, body in body.resultCounts[first(.call, in: body)] = 0 }
+    expectError("results") { _, body in body.values[body.result(of: first(.call, in: body))].type = .i64 }
     expectError("returned values", in: .return) { $0.a = 0 }
     expectError("results of a tail call") { _, body in
       body.blockInsts[Block(2)] = [body.insts.append(InstData(.returnCall, a: 0, b: 1))]
