@@ -91,9 +91,9 @@ struct ModuleTranslator {
 
   /// Names from the name section, else the function's first export.
   private func functionNames() -> SecondaryMap<FuncIdx, ByteString> {
-    var names = SecondaryMap<FuncIdx, ByteString>(default: "", capacity: module.functions.count)
-    for export in module.exports.reversed() {
-      if case .function(let function) = export.desc { names[function] = export.name }
+    var names = NameSection(module).functions
+    for export in module.exports {
+      if case .function(let function) = export.desc, names[function].isEmpty { names[function] = export.name }
     }
     return names
   }

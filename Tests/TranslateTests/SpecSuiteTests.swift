@@ -1,7 +1,5 @@
 import Foundation
 import IR
-import Support
-import SystemPackage
 import TestSupport
 import Testing
 import WasmModule
@@ -18,12 +16,20 @@ import WasmModule
     var failures: [String] = []
   }
 
-  @Test(.enabled(if: TestSupport.testData != nil, "SKIPPED: no test data, set WASMAOT_TESTDATA"))
-  func validModulesTranslate() throws {
-    let core = try #require(TestSupport.testData).appending("spec/core")
+  /// What the scripts instantiate, or say can't be linked or traps.
+  private static let validModules = [
+    "module", "module_definition", "assert_unlinkable", "assert_uninstantiable",
+  ]
+
+  @Test func validModulesTranslate() throws {
     var outcome = Outcome()
-    for name in TestSupport.contents(of: core) {
-      for file in try validModules(in: core.appending(name), script: name) { translate(file, &outcome) }
+    for (name, folder) in try SpecScript.scripts(of: "core") {
+      for command in try SpecScript.load(name, in: folder).commands {
+        guard Self.validModules.contains(command.type), command.moduleType != "text",
+          let file = command.filename
+        else { continue }
+        translate(folder.appendingPathComponent(file), &outcome)
+      }
     }
     print(
       "spec suite: \(outcome.translated) modules translated, \(outcome.outOfScope) need other features, "
@@ -33,36 +39,21 @@ import WasmModule
     #expect(outcome.overLimit < 5)
   }
 
-  /// The binary modules that the script instantiates, or that it says can't be linked or trap.
-  private func validModules(in folder: FilePath, script: String) throws -> [FilePath] {
-    let data = Data(try TestSupport.read(folder.appending(script + ".json")))
-    let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    let commands = try #require(json["commands"] as? [[String: Any]])
-    return commands.compactMap { command in
-      guard let type = command["type"] as? String, let file = command["filename"] as? String,
-        ["module", "module_definition", "assert_unlinkable", "assert_uninstantiable"].contains(type),
-        file.hasSuffix(".wasm")
-      else { return nil }
-      return folder.appending(file)
-    }
-  }
-
-  private func translate(_ file: FilePath, _ outcome: inout Outcome) {
+  private func translate(_ file: URL, _ outcome: inout Outcome) {
     do {
-      let bytes = ModuleBytes(try TestSupport.read(file))
-      let module = try decodeAndValidate(bytes)
+      let module = try decodeAndValidate(ModuleBytes([UInt8](try Data(contentsOf: file))))
       let result = try Translate.translate(module, options: TranslationOptions(stubImports: true))
       let errors = verify(result)
       outcome.translated += 1
-      if let first = errors.first { outcome.failures.append("\(file.lastComponent!.string): \(first)") }
+      if let first = errors.first { outcome.failures.append("\(file.lastPathComponent): \(first)") }
     } catch let error as WasmError {
       switch error.kind {
       case .unsupportedFeature: outcome.outOfScope += 1
       case .limitExceeded: outcome.overLimit += 1
-      default: outcome.failures.append("\(file.lastComponent!.string): \(error)")
+      default: outcome.failures.append("\(file.lastPathComponent): \(error)")
       }
     } catch {
-      outcome.failures.append("\(file.lastComponent!.string): \(error)")
+      outcome.failures.append("\(file.lastPathComponent): \(error)")
     }
   }
 }
