@@ -228,12 +228,16 @@ extension FunctionBuilder {
   }
 
   public mutating func brif(
-    _ condition: Value, _ then: Block, _ thenArguments: ArraySlice<Value> = [],
+    _ condition: Value, _ then: Block, _ thenArguments: ArraySlice<Value>,
     _ otherwise: Block, _ otherwiseArguments: ArraySlice<Value> = []
   ) {
     let taken = makeBlockCall(then, thenArguments)
     let other = makeBlockCall(otherwise, otherwiseArguments)
     emit(InstData(.brif, a: condition.rawValue, b: taken.rawValue, c: other.rawValue))
+  }
+
+  public mutating func brif(_ condition: Value, _ then: Block, _ otherwise: Block) {
+    brif(condition, then, [], otherwise, [])
   }
 
   /// All targets get the same arguments, as in wasm. Equal targets share one block call, so that a table of

@@ -2,17 +2,11 @@ extension Opcode {
   /// The text form's name: the case's name in snake case.
   public var name: String { Self.names[Int(rawValue)] }
 
-  private static let names: [String] = allCases.map { opcode in
-    var text = ""
-    for character in "\(opcode)" {
-      if character.isUppercase {
-        text += "_" + character.lowercased()
-      } else {
-        text.append(character)
-      }
-    }
-    return text
-  }
+  private static let names: [String] = allCases.map { snakeCase("\($0)") }
+
+  /// The operator of a name of the text form.
+  public static let byName: [String: Opcode] = Dictionary(
+    uniqueKeysWithValues: allCases.map { ($0.name, $0) })
 
   /// How the operand words are used.
   public var format: Format {

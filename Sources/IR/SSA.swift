@@ -200,17 +200,18 @@ struct SSABuilder {
     if (commonDominator(of: block) ?? .none) != blocks[block].idom { isStructured = false }
   }
 
-  /// The topmost dominator at whose start `variable` has the value that it has at the start of `block`.
+  /// The topmost dominator at whose end `variable` has the value that it has at the start of `block`, or
+  /// `block`.
   mutating func topmostEquivalent(_ block: Block, _ variable: Variable) -> Block {
     guard isStructured else { return block }
     while let last = unsealed.last, blocks[last].isSealed { unsealed.removeLast() }
     let fill = blocks[block].fill
-    // Above blocks with a number of `limit` or more the region is closed and holds no definition.
+    // Below the end of a dominator with this number or more the region is closed and defines nothing.
     var limit = unsealed.last.map { blocks[$0].fill } ?? 0
     let definers = self.definers[variable.index]
     if let last = definers.last {
       if last < fill {
-        limit = max(limit, last + 1)
+        limit = max(limit, last)
       } else {
         var low = 0
         var high = definers.count
@@ -218,7 +219,7 @@ struct SSABuilder {
           let middle = (low + high) / 2
           if definers[middle] < fill { low = middle + 1 } else { high = middle }
         }
-        if low > 0 { limit = max(limit, definers[low - 1] + 1) }
+        if low > 0 { limit = max(limit, definers[low - 1]) }
       }
     }
     var result = block

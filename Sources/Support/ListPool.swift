@@ -19,6 +19,12 @@ public struct ListPool<Element: EntityID>: Sendable {
     return EntityList(handle: UInt32(start))
   }
 
+  /// The handle and the elements behind it lie inside the pool: what a verifier can tell.
+  public func isValid(_ list: EntityList<Element>) -> Bool {
+    let start = Int(list.handle)
+    return start < storage.count && Int(storage[start]) < storage.count - start
+  }
+
   @inlinable public func count(_ list: EntityList<Element>) -> Int { Int(storage[Int(list.handle)]) }
 
   @inlinable public func element(_ list: EntityList<Element>, at index: Int) -> Element {

@@ -20,10 +20,16 @@ public struct Module: Sendable {
   public var customSections: [CustomSection] = []
   /// Every feature beyond the MVP that the module was seen to use.
   public var featuresUsed: Features = []
+  /// What the data count section says, if there is one.
+  public var dataCount: Int?
+  /// By function index: named outside of function bodies, so that `ref.func` may name it (the `refs` of the
+  /// specification's contexts).
+  public var isDeclaredReference: [Bool] = []
 
   public init(bytes: ModuleBytes) { self.bytes = bytes }
 
-  public var importedFunctionCount: Int { imports.lazy.filter { if case .function = $0.desc { true } else { false } }.count }
+  /// Defined functions start at this index.
+  public internal(set) var importedFunctionCount = 0
   public func type(of function: FuncIdx) -> FuncType { types.functionType(functions[function].type) }
 }
 
@@ -105,11 +111,14 @@ public struct Export: Sendable {
 /// A validated constant expression, in postfix order.
 public struct ConstExpr: Sendable {
   public enum Op: Hashable, Sendable {
-    case i32(Int32), i64(Int64)
+    case i32(Int32)
+    case i64(Int64)
     /// Bit patterns.
-    case f32(UInt32), f64(UInt64)
+    case f32(UInt32)
+    case f64(UInt64)
     case v128(low: UInt64, high: UInt64)
-    case refNull(HeapType), refFunc(FuncIdx)
+    case refNull(HeapType)
+    case refFunc(FuncIdx)
     case globalGet(GlobalIdx)
     case i32Add, i32Sub, i32Mul, i64Add, i64Sub, i64Mul
   }

@@ -1,5 +1,5 @@
 /// A heap type (specification 3.0, section 2.3.3): an abstract type, or a type index of the module.
-public struct HeapType: Hashable, Sendable {
+public struct HeapType: Hashable, Sendable, BitwiseCopyable {
   /// Abstract types count down from 0xFFFFF (20 bits); everything below `firstAbstract` is a type index.
   public let code: UInt32
   @inlinable init(code: UInt32) { self.code = code }
@@ -26,7 +26,7 @@ public struct HeapType: Hashable, Sendable {
 }
 
 /// A value type in 32 bits: kind in the low byte, then nullability, then the heap type.
-public struct ValType: Hashable, Sendable {
+public struct ValType: Hashable, Sendable, BitwiseCopyable {
   public let bits: UInt32
   @inlinable public init(bits: UInt32) { self.bits = bits }
 

@@ -80,3 +80,8 @@ public struct OpcodeSignature: Hashable, Sendable {
     }
   }
 }
+
+extension OpcodeTable {
+  /// No operator of that encoding.
+  static let none: UInt16 = .max
+}

@@ -1,5 +1,56 @@
 import ArgumentParser
+import Driver
 
 @main struct Wasmaot: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "wasmaot")
+  static let configuration = CommandConfiguration(
+    commandName: "wasmaot",
+    abstract: "Compiles WebAssembly modules to native programs.",
+    discussion: """
+      wasmaot build app.wasm        writes the program ./app
+      wasmaot run app.wasm ARGS…    compiles to the cache, and runs
+
+      A program can touch nothing but its own memory and the standard streams, unless it is granted more: \
+      see --dir and --env of 'wasmaot help build'.
+
+      Exit status: 0 for success, 1 for bad input or a failed build, 2 for a wrong command line. Programs \
+      exit with their own status, and with 134 after a trap.
+
+      Environment: WASMAOT_CACHE_DIR (where finished builds are kept), WASMAOT_LINKER (the linker to use), \
+      WASMAOT_RUNTIME (the folder with the runtime), NO_COLOR.
+      """,
+    subcommands: [BuildCommand.self, RunCommand.self, ValidateCommand.self, InspectCommand.self])
+
+  @Flag(name: .customLong("version"), help: "Show the versions of wasmaot and of LLVM.")
+  var showsVersion = false
+
+  func run() async throws {
+    if showsVersion {
+      print(Version.text)
+    } else {
+      throw CleanExit.helpRequest(self)
+    }
+  }
+
+  /// Parses and runs. Not ArgumentParser's own `main`: that one exits with 64 for a wrong command line, and
+  /// knows nothing of other engines' spellings.
+  static func main() async {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    do {
+      var command = try parseAsRoot(arguments)
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let problem as Problem {
+      terminal.exit(with: problem)
+    } catch let status as ExitCode {
+      exit(withError: status)
+    } catch {
+      let status = exitCode(for: error)
+      // Help that was asked for.
+      if status == .success { exit(withError: error) }
+      terminal.exit(with: .usage(parserMessage: message(for: error), arguments: arguments))
+    }
+  }
 }

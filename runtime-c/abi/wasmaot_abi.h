@@ -40,16 +40,17 @@ enum wasmaot_trap {
 // ---- Memory
 // ------------------------------------------------------------------------------------------
 
-// Address of memory 0 in the static model: the lowest that an unprivileged process may map.
-#define WASMAOT_MEMORY0_BASE UINT64_C(0x10000)
+// (UL, not UINT64_C: Swift imports it.) Address of memory 0 in the static model: the lowest that an
+// unprivileged process may map.
+#define WASMAOT_MEMORY0_BASE 0x10000UL
 // Reserved for a 32-bit memory: 4 GiB of index + 4 GiB of static offset + the widest access,
 // rounded up to 64 KiB. Every address that zext(index) + offset can name lies inside, so no check
 // is executed.
-#define WASMAOT_MEMORY32_RESERVATION (UINT64_C(0x200000000) + UINT64_C(0x10000))
+#define WASMAOT_MEMORY32_RESERVATION (0x200000000UL + 0x10000UL)
 // Memories 1, 2, … of the static model: at this address + (index - 1) * (reservation rounded up to
 // 16 GiB).
-#define WASMAOT_MEMORY_N_BASE UINT64_C(0x100000000000)
-#define WASMAOT_MEMORY_N_STRIDE UINT64_C(0x400000000)
+#define WASMAOT_MEMORY_N_BASE 0x100000000000UL
+#define WASMAOT_MEMORY_N_STRIDE 0x400000000UL
 
 // One linear memory. Generated, one a memory, symbols `wasmaot_memory_<index>`; written by the
 // runtime.

@@ -1,0 +1,90 @@
+# wasmaot: `make` builds the C runtime and the compiler, `make install PREFIX=…` installs both.
+#
+# The runtime is an archive and the C library's start files, all that an app is linked with. It is built
+# against musl where musl is installed (smaller apps, quicker start), against glibc otherwise; RUNTIME_LIBC
+# chooses. Users of wasmaot need neither these headers nor a C compiler.
+
+PREFIX ?= /usr/local
+SWIFT_FLAGS ?= -c release
+
+RUNTIME := runtime-c
+RUNTIME_ARCH := $(shell uname -m)
+MUSL_INCLUDE ?= $(firstword $(wildcard /usr/include/$(RUNTIME_ARCH)-linux-musl /usr/lib/musl/include /usr/local/musl/include))
+MUSL_LIB ?= $(firstword $(wildcard /usr/lib/$(RUNTIME_ARCH)-linux-musl /usr/lib/musl/lib /usr/local/musl/lib))
+GNU_LIB ?= $(firstword $(wildcard /usr/lib/$(RUNTIME_ARCH)-linux-gnu /usr/lib64 /usr/lib))
+RUNTIME_LIBC ?= $(if $(and $(MUSL_INCLUDE),$(wildcard $(MUSL_LIB)/rcrt1.o)),musl,gnu)
+
+find-program = $(firstword $(foreach p,$(1),$(shell command -v $(p) 2>/dev/null)))
+ifeq ($(origin CC),default)
+CC := $(call find-program,clang-19 clang-20 clang-21 clang-22 clang gcc cc)
+endif
+ifeq ($(origin AR),default)
+AR := $(call find-program,llvm-ar-19 llvm-ar ar)
+endif
+
+RUNTIME_TARGET := $(RUNTIME_ARCH)-linux-$(RUNTIME_LIBC)
+RUNTIME_OUT := $(RUNTIME)/build/$(RUNTIME_TARGET)
+RUNTIME_OBJ := $(RUNTIME)/build/obj/$(RUNTIME_TARGET)
+RUNTIME_SOURCES := $(wildcard $(RUNTIME)/src/*.c $(RUNTIME)/src/wasi/*.c)
+RUNTIME_OBJECTS := $(RUNTIME_SOURCES:$(RUNTIME)/src/%.c=$(RUNTIME_OBJ)/%.o)
+
+# Frame pointers: the backtrace walks them from the runtime to the guest's code. No unwind tables: it needs
+# none for the runtime. Hidden: nothing of an app is visible to a dynamic linker.
+RUNTIME_CFLAGS := -std=c11 -D_GNU_SOURCE -Os -g0 -fPIE -fvisibility=hidden \
+  -ffunction-sections -fdata-sections -fno-omit-frame-pointer -fno-asynchronous-unwind-tables \
+  -fstack-protector-strong -D_FORTIFY_SOURCE=0 -ffile-prefix-map=$(CURDIR)=. \
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wstrict-prototypes \
+  -Wvla -Wcast-qual -Wundef -Wwrite-strings
+
+ifeq ($(RUNTIME_LIBC),musl)
+RUNTIME_CFLAGS += -nostdinc -isystem $(MUSL_INCLUDE)
+RUNTIME_START := $(MUSL_LIB)/rcrt1.o $(MUSL_LIB)/crti.o
+RUNTIME_LIBRARIES := $(MUSL_LIB)/libc.a
+RUNTIME_END := $(MUSL_LIB)/crtn.o
+else
+gcc-file = $(shell gcc -print-file-name=$(1))
+RUNTIME_START := $(GNU_LIB)/rcrt1.o $(GNU_LIB)/crti.o $(call gcc-file,crtbeginS.o)
+RUNTIME_LIBRARIES := $(GNU_LIB)/libc.a $(call gcc-file,libgcc.a) $(call gcc-file,libgcc_eh.a)
+RUNTIME_END := $(call gcc-file,crtendS.o) $(GNU_LIB)/crtn.o
+endif
+
+.PHONY: all runtime swift install test format clean
+
+all: runtime swift
+
+runtime: $(RUNTIME_OUT)/link.txt
+
+$(RUNTIME_OBJ)/%.o: $(RUNTIME)/src/%.c $(wildcard $(RUNTIME)/src/*.h $(RUNTIME)/src/wasi/*.h $(RUNTIME)/abi/*.h) Makefile
+	@mkdir -p $(@D)
+	@echo "CC $<"
+	@$(CC) $(RUNTIME_CFLAGS) -c $< -o $@
+
+$(RUNTIME_OUT)/libwasmaot.a: $(RUNTIME_OBJECTS)
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcsD $@ $^
+
+# Written last: a folder without it is no runtime. See Sources/Linker/RuntimeDirectory.swift.
+$(RUNTIME_OUT)/link.txt: $(RUNTIME_OUT)/libwasmaot.a
+	cp $(RUNTIME_START) $(RUNTIME_LIBRARIES) $(RUNTIME_END) $(@D)
+	@{ echo "start $(notdir $(RUNTIME_START))"; \
+	   echo "libraries libwasmaot.a $(notdir $(RUNTIME_LIBRARIES))"; \
+	   echo "end $(notdir $(RUNTIME_END))"; } > $@
+
+swift:
+	swift build $(SWIFT_FLAGS)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/wasmaot/runtime/$(RUNTIME_TARGET)
+	install -m 755 $$(swift build $(SWIFT_FLAGS) --show-bin-path)/wasmaot $(DESTDIR)$(PREFIX)/bin/wasmaot
+	install -m 644 $(RUNTIME_OUT)/* $(DESTDIR)$(PREFIX)/lib/wasmaot/runtime/$(RUNTIME_TARGET)
+
+test: runtime
+	swift test
+
+format:
+	swift format -i -r Sources Tests Package.swift
+	clang-format-19 -i $$(find $(RUNTIME)/src $(RUNTIME)/abi -name '*.[ch]')
+
+clean:
+	rm -rf $(RUNTIME)/build .build

@@ -1,0 +1,167 @@
+public import LLVMBackend
+import Linker
+public import WasmModule
+
+/// What a build writes.
+public enum EmitKind: String, CaseIterable, Codable, Sendable {
+  /// A static executable.
+  case exe
+  /// The module's code and data as one relocatable object.
+  case obj
+  /// Assembly, after code generation.
+  case asm
+  /// LLVM's IR after optimisation, as text.
+  case llvmIR = "llvm-ir"
+  /// LLVM's IR after optimisation, as bitcode.
+  case bitcode
+  /// wasmaot's own IR after its passes, as text.
+  case ir
+
+  /// What the default output name ends with.
+  public var fileExtension: String {
+    switch self {
+    case .exe: ""
+    case .obj: ".o"
+    case .asm: ".s"
+    case .llvmIR: ".ll"
+    case .bitcode: ".bc"
+    case .ir: ".ir"
+    }
+  }
+}
+
+/// Everything that decides what a build's output is, but for the module and the tools.
+public struct BuildOptions: Hashable, Codable, Sendable {
+  public var optimization = OptimizationLevel.O2
+  /// As LLVMBackend understands it: `baseline`, `native`, or LLVM's name of a CPU.
+  public var cpu = "baseline"
+  public var target = Target.host
+  public var emit: EmitKind = .exe
+  /// Features of WebAssembly that modules may use.
+  public var features: Features = .supported
+  public var grants = Grants()
+  /// Export to call with the program's arguments, instead of `_start`.
+  public var invoke: String?
+  /// Imports that nothing provides become functions that trap, instead of an error.
+  public var stubsImports = false
+  /// Bytes of the stack that the module's functions run on; nil: the runtime's default.
+  public var stackSize: UInt64?
+  /// Keep a symbol for each function, for debuggers and profilers.
+  public var keepsSymbols = false
+  /// The program reads invocations from standard input: how the test suite drives a module.
+  public var isScriptDriven = false
+
+  public init() {}
+}
+
+// MARK: - For the stages
+
+extension BuildOptions {
+  func backendOptions(entry: EntryPoint, jobs: Int) -> BackendOptions {
+    var backend = BackendOptions(entry: entry)
+    backend.level = optimization
+    backend.cpu = cpu
+    backend.target = target
+    backend.jobs = jobs
+    backend.symbols = keepsSymbols
+    backend.emission =
+      switch emit {
+      case .exe, .obj, .ir: .object
+      case .asm: .assembly
+      case .llvmIR: .llvmIR
+      case .bitcode: .bitcode
+      }
+    return backend
+  }
+
+  func runtimeConfig(programName: String) throws(Problem) -> RuntimeConfig {
+    var config = RuntimeConfig(programName: programName)
+    config.directories = grants.directories.map { .init(host: $0.host, guest: $0.guest) }
+    config.environment = grants.environment.map { grant in
+      grant.value.map { .value(name: grant.name, value: $0) } ?? .inherit(name: grant.name)
+    }
+    config.takesRuntimeGrants = grants.isOpenAtRunTime
+    config.invoke = invoke
+    config.stackSize = stackSize
+    config.isScript = isScriptDriven
+    do throws(RuntimeConfigError) { try config.validate() } catch { throw Problem(error) }
+    return config
+  }
+}
+
+// MARK: - In reports and cache keys
+
+extension OptimizationLevel: Codable {}
+
+extension Target: Codable {
+  public init(from decoder: any Decoder) throws {
+    try self.init(triple: decoder.singleValueContainer().decode(String.self))
+  }
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(triple)
+  }
+}
+
+extension Features: Codable {
+  public init(from decoder: any Decoder) throws {
+    self.init(rawValue: try decoder.singleValueContainer().decode(UInt64.self))
+  }
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(rawValue)
+  }
+}
+
+// MARK: - Features on the command line
+
+extension Features {
+  /// Applies `name`, `name=y` or `name=n` (wasmtime's `-W`), several of them separated by commas.
+  public mutating func apply(setting text: String) throws(Problem) {
+    for setting in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts.first ?? "")
+      guard let row = Self.table.first(where: { $0.name == name }) else {
+        throw .usage("unknown feature '\(name)' in -W \(text)", help: Self.listOfNames(like: name))
+      }
+      guard row.isSupported else {
+        throw .usage("feature '\(name)' is not supported yet", help: Self.listOfNames(like: name))
+      }
+      switch parts.count == 2 ? parts[1] : "y" {
+      case "y", "yes", "true": insert(row.flag)
+      case "n", "no", "false": remove(row.flag)
+      default:
+        throw .usage(
+          "-W \(text) sets '\(name)' to neither y nor n", help: "write -W \(name)=y or -W \(name)=n")
+      }
+    }
+  }
+
+  private static func listOfNames(like name: String) -> String {
+    let names = table.filter(\.isSupported).map(\.name)
+    if let near = nearest(to: name, among: names) { return "did you mean '\(near)'?" }
+    return "features are: \(names.joined(separator: ", "))"
+  }
+}
+
+extension Target {
+  /// `native`, or a triple.
+  public static func named(_ name: String) throws(Problem) -> Target {
+    if name == "native" { return .host }
+    do throws(BackendError) { return try Target(triple: name) } catch { throw Problem(error) }
+  }
+}
+
+/// Bytes, with an optional suffix of K, M or G (powers of 1024).
+public func parseSize(_ text: String, option: String) throws(Problem) -> UInt64 {
+  let suffixes: [Character: UInt64] = ["K": 1 << 10, "M": 1 << 20, "G": 1 << 30]
+  let unit = text.last.flatMap { suffixes[Character($0.uppercased())] }
+  let digits = unit == nil ? text[...] : text.dropLast()
+  guard digits.allSatisfy(\.isASCII), let number = UInt64(digits) else {
+    throw .usage(
+      "\(option) '\(text)' is not a size", help: "write bytes, or a number with K, M or G: \(option) 8M")
+  }
+  let (size, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
+  guard !overflow else { throw .usage("\(option) \(text) is too large") }
+  return size
+}

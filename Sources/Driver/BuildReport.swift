@@ -1,0 +1,88 @@
+import FoundationEssentials
+
+/// What a build did: for `--json`, `--timings` and the cache.
+public struct BuildReport: Codable, Sendable {
+  public struct File: Hashable, Codable, Sendable {
+    public var path: String
+    public var size: Int
+    public var sha256: String
+  }
+
+  public struct Counts: Hashable, Codable, Sendable {
+    /// Functions that the module defines, and those left after the passes.
+    public var functions = 0
+    public var functionsKept = 0
+    public var codegenUnits = 0
+  }
+
+  public var wasmaot = Version.wasmaot
+  public var llvm: String
+  public var input: File
+  public var output: File
+  public var options: BuildOptions
+  public var features: [String]
+  public var counts = Counts()
+  public var stages: [StageTime] = []
+  public var seconds = 0.0
+  /// The output came out of the cache; then the times are those of the build that put it there.
+  public var isFromCache = false
+  public var warnings: [String] = []
+
+  public func json() -> String { jsonText(of: self) }
+
+  /// The table that `--timings` prints.
+  public func timings() -> String {
+    var text = ""
+    for time in stages {
+      let share = seconds > 0 ? time.seconds / seconds * 100 : 0
+      text += row(time.stage.rawValue, time.seconds, share)
+    }
+    return text + row("total", seconds, 100)
+  }
+
+  private func row(_ name: String, _ seconds: Double, _ share: Double) -> String {
+    let milliseconds = padded(fixed(seconds * 1000, digits: 1), to: 10)
+    let percent = padded(fixed(share, digits: 1), to: 6)
+    return name.padding(to: 10) + milliseconds + " ms" + percent + " %\n"
+  }
+}
+
+func jsonText(of value: some Encodable) -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  // Plain numbers, strings and booleans: nothing in our reports can fail to encode.
+  guard let data = try? encoder.encode(value) else { preconditionFailure("a report that is not JSON") }
+  return String(decoding: data, as: UTF8.self)
+}
+
+// MARK: - Text
+
+/// `value` with `digits` decimals.
+func fixed(_ value: Double, digits: Int) -> String {
+  var scale = 1.0
+  for _ in 0..<digits { scale *= 10 }
+  let scaled = Int((value * scale).rounded())
+  guard digits > 0 else { return String(scaled) }
+  let fraction = String(abs(scaled) % Int(scale))
+  let whole = String(abs(scaled) / Int(scale))
+  return (scaled < 0 ? "-" : "") + whole + "." + String(repeating: "0", count: digits - fraction.count)
+    + fraction
+}
+
+func padded(_ text: String, to width: Int) -> String {
+  String(repeating: " ", count: max(0, width - text.count)) + text
+}
+
+extension String {
+  func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}
+
+/// `1.2 MB`, `34.0 kB`, `512 bytes`.
+public func sizeText(_ bytes: Int) -> String {
+  switch bytes {
+  case ..<1000: "\(bytes) bytes"
+  case ..<1_000_000: "\(fixed(Double(bytes) / 1e3, digits: 1)) kB"
+  case ..<1_000_000_000: "\(fixed(Double(bytes) / 1e6, digits: 1)) MB"
+  default: "\(fixed(Double(bytes) / 1e9, digits: 1)) GB"
+  }
+}

@@ -1,0 +1,132 @@
+import LLVMBackend
+import Logging
+import Support
+import SystemPackage
+import WasmModule
+
+/// Builds modules, through the cache if there is one. The entry to everything that makes files.
+public struct Builder: Sendable {
+  public var options: BuildOptions
+  /// Threads; the output does not depend on it.
+  public var jobs: Int
+  public var cache: BuildCache?
+  public var host = HostEnvironment.wasi
+  /// Environment variables, to find the linker and the runtime.
+  public var environment: [String: String]
+  /// Is told when a stage begins.
+  public var observe: @Sendable (Stage) -> Void = { _ in }
+
+  private let log = Logger(label: "wasmaot")
+
+  public init(
+    options: BuildOptions, jobs: Int? = nil, cache: BuildCache? = nil, environment: [String: String] = [:]
+  ) {
+    self.options = options
+    self.jobs = jobs ?? processorCount
+    self.cache = cache
+    self.environment = environment
+  }
+
+  /// What a build made.
+  struct Product {
+    var bytes: [UInt8]
+    var report: BuildReport
+    /// Where the cache has it.
+    var cachedPath: String?
+  }
+
+  /// Where the output goes if the user doesn't say: the module's name in the working directory, without its
+  /// extension.
+  public static func defaultOutput(for input: String, emit: EmitKind) -> String {
+    let name = FilePath(input).lastComponent
+    let stem = name?.stem ?? "app"
+    return "./\(stem)\(emit.fileExtension)"
+  }
+
+  /// Compiles the module in `input` and writes `output`, whole or not at all.
+  public func build(_ input: String, to output: String) async throws(Problem) -> BuildReport {
+    guard !OutputFile.isSame(input, output) else {
+      throw .usage("the output \(output) would overwrite the module", help: "choose another name with -o")
+    }
+    let folder = FilePath(output).removingLastComponent()
+    var product = try await make(input, scratch: folder.isEmpty ? "." : folder)
+    let clock = ContinuousClock()
+    let start = clock.now
+    observe(.write)
+    try OutputFile.write(product.bytes, to: output, isExecutable: options.emit == .exe)
+    let seconds = (clock.now - start) / .seconds(1)
+    product.report.output.path = output
+    product.report.stages.append(StageTime(stage: .write, seconds: seconds))
+    product.report.seconds += seconds
+    return product.report
+  }
+
+  /// Compiles the module in `input` to a program that can be executed at once.
+  public func program(for input: String) async throws(Problem) -> (program: Program, warnings: [String]) {
+    let scratch = OutputFile.temporaryFolder(environment: environment)
+    let product = try await make(input, scratch: scratch)
+    let program = product.cachedPath.map { Program.file($0) } ?? .memory(product.bytes, scratch: scratch)
+    return (program, product.report.warnings)
+  }
+
+  func make(_ input: String, scratch: FilePath) async throws(Problem) -> Product {
+    let timers = StageTimers(observe: observe)
+    let bytes = try timers.measure(.read) { () throws(Problem) in try readModule(input) }
+    var toolchain: Toolchain?
+    if options.emit == .exe { toolchain = try Toolchain(target: options.target, environment: environment) }
+    var pipeline = Pipeline(
+      options: options, jobs: jobs, host: host, toolchain: toolchain, file: input, timers: timers)
+
+    let key: BuildCache.Key? =
+      cache == nil ? nil : try self.key(of: bytes, name: input, toolchain: toolchain)
+    if let key, let entry = cache?.entry(for: key) {
+      log.debug("found in the cache: \(entry.path)")
+      var report = entry.report
+      report.isFromCache = true
+      report.input.path = input
+      return Product(bytes: entry.bytes, report: report, cachedPath: entry.path)
+    }
+
+    let output = try await pipeline.run(bytes, scratch: scratch)
+    for time in timers.times {
+      log.debug("\(time.stage.activity): \(fixed(time.seconds * 1000, digits: 1)) ms")
+    }
+    let report = BuildReport(
+      llvm: LLVMInfo.version,
+      input: .init(path: input, size: bytes.count, sha256: sha256(bytes.buffer)),
+      output: .init(path: "", size: output.count, sha256: sha256(output)), options: options,
+      features: [], counts: pipeline.counts, stages: timers.times, seconds: timers.total,
+      warnings: pipeline.warnings)
+    var product = Product(bytes: output, report: report)
+    if let key { store(&product, for: key) }
+    return product
+  }
+
+  /// The cache must never fail a build.
+  private func store(_ product: inout Product, for key: BuildCache.Key) {
+    do throws(Problem) {
+      product.cachedPath = try cache?.store(product.bytes, report: product.report, for: key)
+    } catch {
+      product.report.warnings.append(
+        "the build is not kept in the cache: \(error.summary)" + (error.help.map { "; \($0)" } ?? ""))
+    }
+  }
+
+  private func key(
+    of bytes: ModuleBytes, name: String, toolchain: Toolchain?
+  ) throws(Problem) -> BuildCache.Key {
+    var tools = [
+      "wasmaot \(Version.wasmaot)", "LLVM \(LLVMInfo.version)", FilePath(name).lastComponent?.string ?? "",
+    ]
+    if options.cpu == "native" { tools += [LLVMInfo.hostCPU] + LLVMInfo.hostFeatures }
+    if let toolchain { tools += try toolchain.identity() }
+    return BuildCache.Key(module: bytes.buffer, options: options, tools: tools)
+  }
+}
+
+/// Reads a file that should be a core module.
+func readModule(_ path: String) throws(Problem) -> ModuleBytes {
+  let bytes = ModuleBytes(try OutputFile.read(path))
+  if let problem = InputFormat.problem(with: bytes.buffer, file: path) { throw problem }
+  return bytes
+}

@@ -1,2 +1,0 @@
-import IR
-import WasmModule

@@ -1,0 +1,47 @@
+import Linker
+public import Support
+public import Translate
+public import WasmModule
+
+/// What a program may import: functions by their linker symbols, and (for tests) state.
+public struct HostEnvironment: Sendable {
+  var resolveImport: @Sendable (ByteString, ByteString, FuncType) -> String?
+  var resolveState: @Sendable (ByteString, ByteString, ExternType) -> HostState?
+
+  public init(
+    function: @escaping @Sendable (ByteString, ByteString, FuncType) -> String?,
+    state: @escaping @Sendable (ByteString, ByteString, ExternType) -> HostState? = { _, _, _ in nil }
+  ) {
+    resolveImport = function
+    resolveState = state
+  }
+
+  /// WASI preview 1 and its predecessor, as the runtime implements them.
+  public static let wasi = HostEnvironment { module, name, type in
+    guard let function = HostFunctions.find(module: module, name: name), function.type == type else {
+      return nil
+    }
+    return function.symbol
+  }
+
+  func translationOptions(stubsImports: Bool, jobs: Int) -> TranslationOptions {
+    TranslationOptions(
+      stubImports: stubsImports, jobs: jobs, resolveImport: resolveImport, resolveState: resolveState)
+  }
+}
+
+extension HostFunction {
+  /// The same type in the module's terms.
+  var type: FuncType {
+    FuncType(params: params.map(\.valType), results: results.map(\.valType))
+  }
+}
+
+extension HostValueType {
+  fileprivate var valType: ValType {
+    switch self {
+    case .i32: .i32
+    case .i64: .i64
+    }
+  }
+}

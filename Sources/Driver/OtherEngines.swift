@@ -1,0 +1,87 @@
+/// Options of other engines, for users whose fingers know those: what to write instead.
+enum OtherEngines {
+  /// Option, and what wasmaot calls it.
+  private static let spellings: [(option: String, help: String)] = [
+    ("--mapdir", "write --dir HOST::GUEST (host path first)"),
+    ("--map-dir", "write --dir HOST::GUEST (host path first)"),
+    ("--preopen", "write --dir HOST::GUEST"),
+    ("--volume", "write --dir HOST::GUEST"),
+    ("--reactor", "write --invoke NAME"),
+    ("--entry", "write --invoke NAME"),
+    ("--entrypoint", "write --invoke NAME"),
+    ("-f", "write --invoke NAME"),
+    ("--function", "write --invoke NAME"),
+    ("-i", "write --invoke NAME"),
+    ("--output", "write -o FILE"),
+    ("--out", "write -o FILE"),
+    ("--optimize", "write -O0, -O1, -O2, -O3, -Os or -Oz"),
+    ("--opt-level", "write -O0, -O1, -O2, -O3, -Os or -Oz"),
+    ("--size-level", "write -Os or -Oz"),
+    ("--optimization-level", "write -O0, -O1, -O2, -O3, -Os or -Oz"),
+    ("--generic-binary", "write --cpu baseline, which is the default"),
+    ("--march", "write --cpu NAME; --cpu help lists the names"),
+    ("-mcpu", "write --cpu NAME; --cpu help lists the names"),
+    ("-march", "write --cpu NAME; --cpu help lists the names"),
+    ("--format", "write --emit=KIND"),
+    ("--object-format", "write --emit=KIND"),
+    ("--max-wasm-stack", "write --stack-size BYTES"),
+    ("--allow-unknown-imports", "write --stub-imports=trap"),
+    ("--allow-undefined", "write --stub-imports=trap"),
+    ("--no-debug", "symbols are left out unless -g is given"),
+    ("--debug", "write -g"),
+    ("--wasi", "WASI is always available; directories and variables are granted by --dir and --env"),
+    ("--disable-cache", "write --no-cache"),
+    ("--net", "sockets are not supported yet"),
+    ("--inherit-network", "sockets are not supported yet"),
+    ("--inherit-env", "write --env NAME for each variable that the program may see"),
+    ("--forward-host-env", "write --env NAME for each variable that the program may see"),
+    ("--tcplisten", "sockets are not supported yet"),
+    ("-S", "WASI is always available; directories and variables are granted by --dir and --env"),
+  ]
+
+  /// Help for the first of the arguments that is another engine's spelling.
+  static func help(for arguments: some Sequence<String>) -> (option: String, help: String)? {
+    for argument in arguments {
+      let option = argument.prefix { $0 != "=" }
+      if let row = spellings.first(where: { $0.option == option }) { return row }
+      if option.hasPrefix("--enable-") || option.hasPrefix("--disable-") {
+        let isOn = option.hasPrefix("--enable-")
+        let name = option.dropFirst(isOn ? 9 : 10)
+        return (String(option), "write -W \(name)=\(isOn ? "y" : "n")")
+      }
+    }
+    return nil
+  }
+}
+
+extension Problem {
+  /// The problem of a command line that the parser does not accept, in the parser's words or in better ones.
+  public static func usage(parserMessage: String, arguments: [String]) -> Problem {
+    let commands = ["build", "run", "validate", "inspect", "help"]
+    if let first = arguments.first, !first.hasPrefix("-"), !commands.contains(first) {
+      if first.hasSuffix(".wasm") {
+        return .usage("no command is given", help: "write wasmaot build \(first), or wasmaot run \(first)")
+      }
+      let near = ["compile": "build"][first] ?? nearest(to: first, among: commands)
+      return .usage(
+        "unknown command '\(first)'",
+        help: near.map { "did you mean '\($0)'?" } ?? "commands are: \(commands.joined(separator: ", "))")
+    }
+    if let known = OtherEngines.help(for: arguments) {
+      return .usage("unknown option '\(known.option)'", help: known.help)
+    }
+    let command = arguments.first.map { commands.contains($0) ? " help \($0)" : " --help" } ?? " --help"
+    // Lists of values have a line each.
+    let lines = parserMessage.split(separator: "\n").map { $0.drop { $0 == " " || $0 == "-" } }
+    var summary = (lines.first ?? "wrong command line") + lines.dropFirst().map { " \($0)" }.joined()
+    if summary.hasSuffix(".") { summary.removeLast() }
+    return .usage(summary.prefix(1).lowercased() + summary.dropFirst(), help: "see 'wasmaot\(command)'")
+  }
+
+  /// The problem of an option that wasmaot doesn't know.
+  public static func unknownOption(_ option: String, command: String) -> Problem {
+    let known = OtherEngines.help(for: [option])
+    return .usage(
+      "unknown option '\(known?.option ?? option)'", help: known?.help ?? "see 'wasmaot help \(command)'")
+  }
+}

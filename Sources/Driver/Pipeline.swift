@@ -1,0 +1,101 @@
+import IR
+import LLVMBackend
+import Linker
+import SystemPackage
+import Translate
+import WasmModule
+
+/// The whole compiler, stage after stage: bytes of a module in, bytes of an output out.
+struct Pipeline {
+  let options: BuildOptions
+  let jobs: Int
+  let host: HostEnvironment
+  /// Only for programs.
+  let toolchain: Toolchain?
+  /// Name of the input, for messages.
+  let file: String
+  let timers: StageTimers
+  private(set) var counts = BuildReport.Counts()
+  private(set) var warnings: [String] = []
+
+  /// `scratch` is a folder that the linker may work in.
+  mutating func run(_ bytes: ModuleBytes, scratch: FilePath) async throws(Problem) -> [UInt8] {
+    let source = ModuleSource(file: file)
+    let module = try timers.measure(.decode, explain: source.problem) { () throws(WasmError) in
+      try decode(bytes, features: options.features)
+    }
+    let named = source.named(by: module)
+    try timers.measure(.validate, explain: named.problem) { () throws(WasmError) in
+      _ = try validateFunctions(of: module, features: options.features, jobs: jobs)
+    }
+    let entry = try Entry(of: module, options: options, file: file)
+
+    let translation = host.translationOptions(stubsImports: options.stubsImports, jobs: jobs)
+    var ir = try timers.measure(.translate, explain: named.problem) { () throws(TranslationError) in
+      try translate(module, options: translation)
+    }
+    entry.restrictExports(of: &ir)
+    timers.measure(.passes) { optimize(&ir) }
+    count(module, ir)
+    if options.emit == .ir { return Array("\(ir)".utf8) }
+
+    let backend = options.backendOptions(entry: entry.point(in: ir), jobs: jobs)
+    let code = try timers.measure(.codegen, explain: Problem.init) { () throws(BackendError) in
+      try generateCode(for: ir, options: backend)
+    }
+    note(code, of: ir)
+    guard let toolchain else { return try onlyUnit(of: code) }
+
+    let config = try options.runtimeConfig(programName: programName)
+    let configObject = try timers.measure(.codegen, explain: Problem.init) { () throws(BackendError) in
+      try dataObject(symbol: "wasmaot_config", bytes: config.serialized(), options: backend)
+    }
+    return try await timers.measure(.link) { () async throws(Problem) in
+      try await toolchain.link(
+        code.units.map(\.bytes) + [configObject], config: config, keepsSymbols: options.keepsSymbols,
+        scratch: scratch)
+    }
+  }
+}
+
+// MARK: - For the report
+
+extension Pipeline {
+  init(
+    options: BuildOptions, jobs: Int, host: HostEnvironment, toolchain: Toolchain?, file: String,
+    timers: StageTimers
+  ) {
+    self.options = options
+    self.jobs = jobs
+    self.host = host
+    self.toolchain = toolchain
+    self.file = file
+    self.timers = timers
+  }
+
+  private mutating func count(_ module: WasmModule.Module, _ ir: IR.Module) {
+    counts.functions = module.functions.count - module.importedFunctionCount
+    counts.functionsKept = ir.bodies.values.count { $0 != nil }
+  }
+
+  private mutating func note(_ code: CodegenResult, of ir: IR.Module) {
+    counts.codegenUnits = code.units.count
+    for (function, size) in code.giantFunctions {
+      let name = ir.functions[function].name
+      warnings.append(
+        "function \(function.rawValue)\(name.isEmpty ? "" : " (\(name))") has \(size) instructions, and was optimised less than the others"
+      )
+    }
+  }
+
+  private func onlyUnit(of code: CodegenResult) throws(Problem) -> [UInt8] {
+    guard code.units.count == 1 else {
+      throw Problem(
+        "--emit=\(options.emit.rawValue) of a module that is compiled in \(code.units.count) units")
+    }
+    return code.units[0].bytes
+  }
+
+  /// argv[0] of the program: the module's name without its folder.
+  private var programName: String { FilePath(file).lastComponent?.string ?? file }
+}

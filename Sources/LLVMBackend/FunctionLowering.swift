@@ -1,0 +1,227 @@
+internal import CLLVM
+import IR
+import Support
+
+/// Lowers one function body. The operators are in `Lower*.swift`, one file a class.
+///
+/// IR values map to LLVM values one to one; block parameters become phis. A v128 is always `<2 x i64>`
+/// between instructions.
+final class FunctionLowering {
+  let unit: ModuleUnit
+  let function: Function
+  let llvmFunction: LLVMValueRef
+  /// Where results go that do not fit into registers (`ResultPassing.pointer`).
+  private(set) var resultPointer: LLVMValueRef?
+
+  private var values: [LLVMValueRef?]
+  /// For values that are an i1 widened to i32: the i1, for branches.
+  private var conditions: [LLVMValueRef?]
+  private var isUsed: [Bool]
+  private var blocks: [LLVMBasicBlockRef?]
+  private var phis: [[LLVMValueRef]]
+  private var trapBlocks: [TrapCode: LLVMBasicBlockRef] = [:]
+
+  var base: Unit { unit.base }
+  var types: UnitTypes { unit.types }
+  var builder: LLVMBuilderRef { unit.base.builder }
+  var module: IR.Module { unit.module }
+
+  init(_ unit: ModuleUnit, _ function: Function, into llvmFunction: LLVMValueRef) {
+    self.unit = unit
+    self.function = function
+    self.llvmFunction = llvmFunction
+    values = Array(repeating: nil, count: function.values.count)
+    conditions = Array(repeating: nil, count: function.values.count)
+    isUsed = Array(repeating: false, count: function.values.count)
+    blocks = Array(repeating: nil, count: function.blockInsts.count)
+    phis = Array(repeating: [], count: function.blockInsts.count)
+  }
+
+  func lower() {
+    let order = reversePostorder()
+    findUses(order)
+    makeBlocks(reachable: order)
+    for block in order {
+      LLVMPositionBuilderAtEnd(builder, blocks[block.index])
+      for inst in function.blockInsts[block] { lower(inst) }
+    }
+  }
+
+  /// Blocks in an order in which a definition precedes its uses, but for phis.
+  private func reversePostorder() -> [Block] {
+    var state = [UInt8](repeating: 0, count: function.blockInsts.count)
+    var postorder: [Block] = []
+    guard let entry = function.blockOrder.first else { return [] }
+    // Explicit stack: nesting is the input's choice.
+    var stack: [(block: Block, successors: [Block])] = [(entry, successors(of: entry))]
+    state[entry.index] = 1
+    while let (block, pending) = stack.last {
+      if let next = pending.last {
+        stack[stack.count - 1].successors.removeLast()
+        if state[next.index] == 0 {
+          state[next.index] = 1
+          stack.append((next, successors(of: next)))
+        }
+      } else {
+        postorder.append(block)
+        stack.removeLast()
+      }
+    }
+    return postorder.reversed()
+  }
+
+  private func successors(of block: Block) -> [Block] {
+    var result: [Block] = []
+    if let last = function.terminator(of: block) {
+      function.forEachDistinctBlockCall(of: last) { result.append(function.blockCalls[$0].block) }
+    }
+    // Taken from the back.
+    return result.reversed()
+  }
+
+  private func findUses(_ order: [Block]) {
+    for block in order {
+      for inst in function.blockInsts[block] {
+        function.forEachUse(of: inst) { isUsed[function.resolve($0).index] = true }
+      }
+    }
+  }
+
+  private func makeBlocks(reachable order: [Block]) {
+    var isReachable = [Bool](repeating: false, count: function.blockInsts.count)
+    for block in order { isReachable[block.index] = true }
+    for block in function.blockOrder where isReachable[block.index] {
+      blocks[block.index] = LLVMAppendBasicBlockInContext(base.context, llvmFunction, "")
+    }
+    guard let entry = order.first else { return }
+    // LLVM's entry block has no predecessors; a loop back to ours gets a block in front.
+    let arguments = LLVMInsertBasicBlockInContext(base.context, blocks[entry.index], "")!
+    for block in function.blockOrder where isReachable[block.index] {
+      LLVMPositionBuilderAtEnd(builder, blocks[block.index])
+      phis[block.index] = function.blockParams[block].map { param in
+        let phi = LLVMBuildPhi(builder, types[function.type(of: param)], "")!
+        values[param.index] = phi
+        return phi
+      }
+    }
+    LLVMPositionBuilderAtEnd(builder, arguments)
+    var first: UInt32 = 0
+    if case .pointer = ResultPassing(module.signatures[function.signature].results) {
+      resultPointer = LLVMGetParam(llvmFunction, 0)
+      first = 1
+    }
+    let parameters = function.blockParams[entry].indices.map {
+      LLVMGetParam(llvmFunction, first + UInt32($0))!
+    }
+    addIncoming(to: entry, parameters)
+    LLVMBuildBr(builder, blocks[entry.index])
+  }
+
+  // MARK: Values
+
+  /// The value as an operator of this shape takes it.
+  func operand(_ value: Value, as shape: Shape = .none) -> LLVMValueRef {
+    let value = function.resolve(value)
+    guard let llvm = values[value.index] else {
+      preconditionFailure("use of v\(value.rawValue) is not dominated by its definition")
+    }
+    // With the lanes that it is used with: a cast of a constant is not the constant to a comparison.
+    if shape.isVector, let data = definition(of: value), data.opcode == .vconst {
+      return unit.constant(function.vectorConstants[VectorConstant(rawValue: data.a)], as: shape)
+    }
+    return shape.isVector ? cast(llvm, types[shape]) : llvm
+  }
+
+  /// Whether an i32 is not 0.
+  func condition(_ value: Value) -> LLVMValueRef {
+    let value = function.resolve(value)
+    if let condition = conditions[value.index] { return condition }
+    return LLVMBuildICmp(builder, LLVMIntNE, operand(value), base.int32(0), "")
+  }
+
+  /// Defines the only result of an instruction. Vectors may have any lanes.
+  func define(_ inst: Inst, _ llvm: LLVMValueRef) {
+    let result = function.result(of: inst)
+    values[result.index] = function.type(of: result) == .v128 ? cast(llvm, types.v128) : llvm
+  }
+
+  /// Defines an i32 result that is 0 or 1.
+  func defineCondition(_ inst: Inst, _ condition: LLVMValueRef) {
+    define(inst, LLVMBuildZExt(builder, condition, types.i32, ""))
+    conditions[function.result(of: inst).index] = condition
+  }
+
+  func defineResults(_ inst: Inst, _ results: [LLVMValueRef]) {
+    for (index, llvm) in zip(function.results(of: inst), results) { values[Int(index)] = llvm }
+  }
+
+  func hasUses(_ inst: Inst) -> Bool { isUsed[function.result(of: inst).index] }
+
+  /// The opcode that defines a value, nil for block parameters.
+  func definition(of value: Value) -> InstData? {
+    let data = function.values[function.resolve(value)]
+    return data.kind == .result ? function.insts[Inst(rawValue: data.owner)] : nil
+  }
+
+  func cast(_ value: LLVMValueRef, _ type: LLVMTypeRef) -> LLVMValueRef {
+    LLVMTypeOf(value) == type ? value : LLVMBuildBitCast(builder, value, type, "")
+  }
+
+  func call(_ callee: Callee, _ arguments: [LLVMValueRef]) -> LLVMValueRef {
+    var arguments = arguments.map(Optional.some)
+    return LLVMBuildCall2(builder, callee.type, callee.function, &arguments, UInt32(arguments.count), "")
+  }
+
+  func intrinsic(_ name: String, _ overloads: [LLVMTypeRef], _ arguments: [LLVMValueRef]) -> LLVMValueRef {
+    call(base.intrinsic(name, overloads), arguments)
+  }
+
+  func list(_ handle: UInt32) -> EntityListView<Value> { function.valueLists[EntityList(handle: handle)] }
+
+  // MARK: Blocks
+
+  func appendBlock() -> LLVMBasicBlockRef { LLVMAppendBasicBlockInContext(base.context, llvmFunction, "") }
+
+  func block(_ block: Block) -> LLVMBasicBlockRef { blocks[block.index]! }
+
+  /// Says what a block's parameters are when it is entered from the current LLVM block.
+  func addIncoming(to block: Block, _ arguments: [LLVMValueRef]) {
+    var from: LLVMBasicBlockRef? = LLVMGetInsertBlock(builder)
+    for (phi, argument) in zip(phis[block.index], arguments) {
+      var argument: LLVMValueRef? = argument
+      LLVMAddIncoming(phi, &argument, &from, 1)
+    }
+  }
+
+  /// The function's block that traps with this code.
+  func trapBlock(_ code: TrapCode) -> LLVMBasicBlockRef {
+    if let known = trapBlocks[code] { return known }
+    let block = appendBlock()
+    let current = LLVMGetInsertBlock(builder)
+    LLVMPositionBuilderAtEnd(builder, block)
+    emitTrap(code)
+    LLVMPositionBuilderAtEnd(builder, current)
+    trapBlocks[code] = block
+    return block
+  }
+
+  /// Ends the current block with a trap.
+  func emitTrap(_ code: TrapCode) {
+    _ = call(base.intrinsic("llvm.ubsantrap"), [base.int(code.rawValue, types.i8)])
+    LLVMBuildUnreachable(builder)
+  }
+
+  /// Traps if the condition holds; code goes on in a new block.
+  func trap(_ code: TrapCode, if condition: LLVMValueRef) {
+    branchUnlikely(condition, to: trapBlock(code))
+  }
+
+  /// Leaves for `target`, which is cold, if the condition holds; code goes on in a new block.
+  func branchUnlikely(_ condition: LLVMValueRef, to target: LLVMBasicBlockRef) {
+    let next = appendBlock()
+    LLVMMoveBasicBlockAfter(next, LLVMGetInsertBlock(builder))
+    let branch = LLVMBuildCondBr(builder, condition, target, next)
+    LLVMSetMetadata(branch, base.profileKind, base.unlikelyWeights)
+    LLVMPositionBuilderAtEnd(builder, next)
+  }
+}

@@ -1,0 +1,95 @@
+internal import CLLVM
+import IR
+
+// No fast-math flag anywhere. What LLVM's default rules still allow and WebAssembly's do not is to return a
+// signalling NaN as it came: `x * 1.0` is `x` to LLVM, but arithmetic must quiet it. So an operand that
+// LLVM would fold away is hidden from it (`opaque`).
+
+extension FunctionLowering {
+  func floatBinary(_ data: InstData) -> LLVMValueRef {
+    let shape = data.shape
+    let type = types[shape]
+    var a = operand(data.valueA, as: shape)
+    var b = operand(data.valueB, as: shape)
+    switch data.opcode {
+    case .fpmin:
+      return LLVMBuildSelect(builder, LLVMBuildFCmp(builder, LLVMRealOLT, b, a, ""), b, a, "")
+    case .fpmax:
+      return LLVMBuildSelect(builder, LLVMBuildFCmp(builder, LLVMRealOLT, a, b, ""), b, a, "")
+    case .fcopysign: return intrinsic("llvm.copysign", [type], [a, b])
+    default: break
+    }
+    for identity in identities(data.opcode) {
+      let constant = unit.splat(float: identity, shape)
+      if a == constant { a = opaque(a) }
+      if b == constant { b = opaque(b) }
+    }
+    switch data.opcode {
+    case .fadd: return LLVMBuildFAdd(builder, a, b, "")
+    case .fsub: return LLVMBuildFSub(builder, a, b, "")
+    case .fmul: return LLVMBuildFMul(builder, a, b, "")
+    case .fdiv: return LLVMBuildFDiv(builder, a, b, "")
+    case .fmin, .fmax:
+      // min(x, x) is another identity.
+      if a == b { b = opaque(b) }
+      return intrinsic(data.opcode == .fmin ? "llvm.minimum" : "llvm.maximum", [type], [a, b])
+    default: preconditionFailure("\(data.opcode) is not a binary float operator")
+    }
+  }
+
+  /// Operands with which LLVM folds an operator to the other operand, or to its negation.
+  private func identities(_ opcode: Opcode) -> [Double] {
+    switch opcode {
+    case .fadd, .fsub: [0, -0.0]
+    case .fmul, .fdiv: [1, -1]
+    case .fmin, .fmax: [.infinity, -.infinity]
+    default: []
+    }
+  }
+
+  /// The same value, of which LLVM knows nothing: through an empty piece of assembly in a register.
+  func opaque(_ value: LLVMValueRef) -> LLVMValueRef {
+    let type: LLVMTypeRef = LLVMTypeOf(value)
+    let constraints =
+      switch unit.plan.options.target.architecture {
+      case .x86_64: "=x,0"
+      }
+    let asmType = base.functionType(type, [type])
+    let assembly = LLVMGetInlineAsm(
+      asmType, "", 0, constraints, constraints.utf8.count, 0, 0, LLVMInlineAsmDialectATT, 0)!
+    let call = call(Callee(function: assembly, type: asmType), [value])
+    base.addCallAttribute("nounwind", to: call)
+    return call
+  }
+
+  func floatUnary(_ data: InstData) -> LLVMValueRef {
+    let a = operand(data.valueA, as: data.shape)
+    let name: String
+    switch data.opcode {
+    case .fneg: return LLVMBuildFNeg(builder, a, "")
+    case .fabs: name = "llvm.fabs"
+    case .fceil: name = "llvm.ceil"
+    case .ffloor: name = "llvm.floor"
+    case .ftrunc: name = "llvm.trunc"
+    case .fnearest: name = "llvm.rint"
+    case .fsqrt: name = "llvm.sqrt"
+    default: preconditionFailure("\(data.opcode) is not a unary float operator")
+    }
+    return intrinsic(name, [types[data.shape]], [a])
+  }
+
+  func floatComparison(_ data: InstData) -> LLVMValueRef {
+    let predicate: LLVMRealPredicate =
+      switch data.opcode {
+      case .feq: LLVMRealOEQ
+      case .fne: LLVMRealUNE
+      case .flt: LLVMRealOLT
+      case .fgt: LLVMRealOGT
+      case .fle: LLVMRealOLE
+      case .fge: LLVMRealOGE
+      default: preconditionFailure("\(data.opcode) is not a float comparison")
+      }
+    return LLVMBuildFCmp(
+      builder, predicate, operand(data.valueA, as: data.shape), operand(data.valueB, as: data.shape), "")
+  }
+}

@@ -1,0 +1,210 @@
+internal import CLLVM
+import CRuntimeABI
+import IR
+
+extension FunctionLowering {
+  // MARK: Addresses
+
+  /// The native address of an access of `width` bytes.
+  ///
+  /// The index is wrapped at its own width before this (it is an i32), zero-extended, and only then the
+  /// offset is added, in 64 bits. Neither `nuw` nor `inbounds`: folding the sum before the extension let
+  /// programs out of Cranelift's sandbox (GHSA-ff4p-7xrq-q5r8), and either flag would let LLVM do so.
+  private func address(_ memArg: MemArg, _ index: Value, width: UInt64) -> LLVMValueRef {
+    let memory = module.memories[memArg.memory]
+    var index = operand(index)
+    if !memory.isMemory64 { index = LLVMBuildZExt(builder, index, types.i64, "") }
+    if unit.needsBoundsCheck(memArg.memory) {
+      checkBounds(memArg.memory, index, offset: memArg.offset, width: width)
+    }
+    if memArg.offset != 0 { index = LLVMBuildAdd(builder, index, base.int64(memArg.offset), "") }
+    return byteAddress(memArg.memory, index)
+  }
+
+  private func byteAddress(_ memory: MemoryID, _ index: LLVMValueRef) -> LLVMValueRef {
+    var index: LLVMValueRef? = index
+    return LLVMBuildGEP2(builder, types.i8, unit.memoryBase(memory), &index, 1, "")
+  }
+
+  /// Traps unless `index + offset + width <= bytes`; no sum here can wrap.
+  private func checkBounds(_ memory: MemoryID, _ index: LLVMValueRef, offset: UInt64, width: UInt64) {
+    let (end, overflow) = offset.addingReportingOverflow(width)
+    guard !overflow else { return trap(.memoryOutOfBounds, if: base.int(1, types.i1)) }
+    let bytes = loadField(memory, WasmaotMemory.bytes)
+    let limit = LLVMBuildSub(builder, bytes, base.int64(end), "")
+    let isOutside = LLVMBuildOr(
+      builder, LLVMBuildICmp(builder, LLVMIntULT, bytes, base.int64(end), ""),
+      LLVMBuildICmp(builder, LLVMIntUGT, index, limit, ""), "")!
+    trap(.memoryOutOfBounds, if: isOutside)
+  }
+
+  /// A field of the memory's descriptor.
+  private func loadField(_ memory: MemoryID, _ field: UInt32) -> LLVMValueRef {
+    let pointer = LLVMBuildStructGEP2(builder, types.memory, unit.memory(memory), field, "")
+    let load = LLVMBuildLoad2(builder, types.i64, pointer, "")!
+    LLVMSetMetadata(load, unit.aliasTags.kind, unit.aliasTags.runtime)
+    return load
+  }
+
+  // MARK: Loads and stores
+
+  private func load(_ inst: Inst, _ type: LLVMTypeRef, width: UInt64, _ index: Value, _ memArg: MemArg)
+    -> LLVMValueRef
+  {
+    let load = LLVMBuildLoad2(builder, type, address(memArg, index, width: width), "")!
+    LLVMSetAlignment(load, 1)
+    LLVMSetMetadata(load, unit.aliasTags.kind, unit.aliasTags.memories[memArg.memory.index])
+    // Nobody looks at the value, but it may trap: LLVM would drop an ordinary load.
+    if !hasUses(inst) { LLVMSetVolatile(load, 1) }
+    return load
+  }
+
+  func lowerLoad(_ inst: Inst, _ data: InstData) {
+    let memArg = function.memArgs[MemArgID(rawValue: data.c)]
+    let type = types[data.shape]
+    func load(_ type: LLVMTypeRef, _ width: Int) -> LLVMValueRef {
+      self.load(inst, type, width: UInt64(width), data.valueA, memArg)
+    }
+    let result: LLVMValueRef
+    switch data.opcode {
+    case .load: result = load(type, data.shape.type!.byteCount)
+    case .load8S: result = LLVMBuildSExt(builder, load(types.i8, 1), type, "")
+    case .load8U: result = LLVMBuildZExt(builder, load(types.i8, 1), type, "")
+    case .load16S: result = LLVMBuildSExt(builder, load(types.i16, 2), type, "")
+    case .load16U: result = LLVMBuildZExt(builder, load(types.i16, 2), type, "")
+    case .load32S: result = LLVMBuildSExt(builder, load(types.i32, 4), type, "")
+    case .load32U: result = LLVMBuildZExt(builder, load(types.i32, 4), type, "")
+    case .loadExtendS, .loadExtendU:
+      let lane: LLVMTypeRef = LLVMIntTypeInContext(base.context, UInt32(data.shape.laneBits / 2))
+      let half = load(LLVMVectorType(lane, UInt32(data.shape.laneCount)), 8)
+      result =
+        data.opcode == .loadExtendS
+        ? LLVMBuildSExt(builder, half, type, "") : LLVMBuildZExt(builder, half, type, "")
+    case .loadSplat: result = splat(load(types.lane(data.shape), data.shape.laneBits / 8), data.shape)
+    case .loadZero:
+      result = insert(LLVMConstNull(type), load(types.lane(data.shape), data.shape.laneBits / 8), 0)
+    case .loadLane:
+      let lane = load(types.lane(data.shape), data.shape.laneBits / 8)
+      result = insert(operand(data.valueB, as: data.shape), lane, Int(memArg.lane))
+    default: preconditionFailure("\(data.opcode) is not a load")
+    }
+    define(inst, result)
+  }
+
+  func lowerStore(_ data: InstData) {
+    let memArg = function.memArgs[MemArgID(rawValue: data.c)]
+    var value = operand(data.valueB, as: data.shape)
+    let width: Int
+    switch data.opcode {
+    case .store: width = data.shape.type!.byteCount
+    case .store8:
+      width = 1
+      value = LLVMBuildTrunc(builder, value, types.i8, "")
+    case .store16:
+      width = 2
+      value = LLVMBuildTrunc(builder, value, types.i16, "")
+    case .store32:
+      width = 4
+      value = LLVMBuildTrunc(builder, value, types.i32, "")
+    case .storeLane:
+      width = data.shape.laneBits / 8
+      value = extract(value, Int(memArg.lane))
+    default: preconditionFailure("\(data.opcode) is not a store")
+    }
+    let store = LLVMBuildStore(builder, value, address(memArg, data.valueA, width: UInt64(width)))
+    LLVMSetAlignment(store, 1)
+    LLVMSetMetadata(store, unit.aliasTags.kind, unit.aliasTags.memories[memArg.memory.index])
+  }
+
+  // MARK: Size and bulk operations
+
+  func memorySizeOrGrow(_ data: InstData) -> LLVMValueRef {
+    let id = MemoryID(rawValue: data.c)
+    let pages: LLVMValueRef
+    if data.opcode == .memorySize {
+      pages = loadField(id, WasmaotMemory.pages)
+    } else {
+      let grow = base.runtimeFunction("wasmaot_memory_grow", types.i64, [types.ptr, types.i64])
+      pages = call(grow, [unit.memory(id), extendedToI64(data.valueA)])
+    }
+    // The runtime's failure, 2^64 - 1, is WebAssembly's in either width.
+    return module.memories[id].isMemory64 ? pages : LLVMBuildTrunc(builder, pages, types.i32, "")
+  }
+
+  func extendedToI64(_ value: Value) -> LLVMValueRef {
+    LLVMBuildIntCast2(builder, operand(value), types.i64, 0, "")
+  }
+
+  func lowerBulkMemory(_ data: InstData) {
+    if data.opcode == .dataDrop { return dropSegment(unit.dataSegment(DataID(rawValue: data.c))) }
+    let operands = list(data.a)
+    let memory = MemoryID(rawValue: data.b)
+    let destination = extendedToI64(operands[0])
+    let count = extendedToI64(operands[2])
+    switch data.opcode {
+    case .memoryFill:
+      checkRange(memory, destination, count)
+      let byte = LLVMBuildTrunc(builder, operand(operands[1]), types.i8, "")
+      LLVMBuildMemSet(builder, byteAddress(memory, destination), byte, count, 1)
+    case .memoryCopy:
+      let source = MemoryID(rawValue: data.c)
+      let from = extendedToI64(operands[1])
+      checkRange(memory, destination, count)
+      checkRange(source, from, count)
+      LLVMBuildMemMove(
+        builder, byteAddress(memory, destination), 1, byteAddress(source, from), 1, count)
+    case .memoryInit:
+      let initialize = base.runtimeFunction(
+        "wasmaot_memory_init", types.void, [types.ptr, types.ptr, types.i64, types.i64, types.i64])
+      _ = call(
+        initialize,
+        [
+          unit.memory(memory), unit.dataSegment(DataID(rawValue: data.c)), destination,
+          extendedToI64(operands[1]), count,
+        ])
+    default: preconditionFailure("\(data.opcode) is not a bulk operation")
+    }
+  }
+
+  /// Traps unless `start + count <= bytes`, without a sum that can wrap, before anything is written.
+  private func checkRange(_ memory: MemoryID, _ start: LLVMValueRef, _ count: LLVMValueRef) {
+    let bytes = loadField(memory, WasmaotMemory.bytes)
+    let room = LLVMBuildSub(builder, bytes, count, "")
+    let isOutside = LLVMBuildOr(
+      builder, LLVMBuildICmp(builder, LLVMIntUGT, count, bytes, ""),
+      LLVMBuildICmp(builder, LLVMIntUGT, start, room, ""), "")!
+    trap(.memoryOutOfBounds, if: isOutside)
+  }
+
+  /// data.drop and elem.drop: the segment's size becomes 0.
+  func dropSegment(_ segment: LLVMValueRef) {
+    let size = LLVMBuildStructGEP2(builder, types.segment, segment, 1, "")
+    let store = LLVMBuildStore(builder, base.int64(0), size)
+    LLVMSetMetadata(store, unit.aliasTags.kind, unit.aliasTags.runtime)
+  }
+}
+
+/// Field numbers of `struct wasmaot_memory`.
+enum WasmaotMemory {
+  static let pages: UInt32 = 1
+  static let bytes: UInt32 = 2
+}
+
+extension ModuleUnit {
+  /// A constant of the static model: never loaded, so that addressing modes and loop analyses see through.
+  func memoryBase(_ id: MemoryID) -> LLVMValueRef {
+    LLVMConstIntToPtr(base.int64(memoryBaseAddress(id)), types.ptr)
+  }
+
+  func memoryBaseAddress(_ id: MemoryID) -> UInt64 {
+    id.rawValue == 0
+      ? plan.options.memoryBase
+      : UInt64(WASMAOT_MEMORY_N_BASE) + UInt64(id.rawValue - 1) * UInt64(WASMAOT_MEMORY_N_STRIDE)
+  }
+
+  /// The reservation catches every access with a 32-bit index, but only at the granularity of the
+  /// hardware's pages.
+  func needsBoundsCheck(_ id: MemoryID) -> Bool {
+    module.memories[id].isMemory64 || module.memories[id].pageSizeLog2 < 12
+  }
+}

@@ -1,0 +1,211 @@
+internal import CLLVM
+import CRuntimeABI
+import IR
+import Support
+
+extension ModuleUnit {
+  /// Defines `wasmaot_module`, everything that it points to, and the arrays that the runtime and the other
+  /// units know by name.
+  func defineModuleDescriptor() {
+    _ = descriptors
+    for id in module.globals.ids where module.globals[id].isMutable && !plan.isSingleUnit { _ = global(id) }
+    if !plan.isSingleUnit { defineShared() }
+
+    let memories = module.memories.ids.map { memory($0) }
+    let tables = module.tables.ids.map { module.tables[$0].isReadOnly ? base.null : table($0) }
+    let (images, imageCount) = images()
+    var exports: [LLVMValueRef] = []
+    var entry = base.null
+    switch plan.options.entry {
+    case .start(let id): entry = plainWrapper("wasmaot_entry", id)
+    case .invoke(let list): exports = list.enumerated().map { exportEntry($1, number: $0) }
+    }
+    let names = plan.options.names ? nameTable() : (offsets: base.null, names: base.null)
+    let fields = [
+      base.int32(WASMAOT_ABI_VERSION), base.int32(module.instantiationTrap?.rawValue ?? 0),
+      base.int32(memories.count), base.int32(tables.count), base.int32(imageCount),
+      base.int32(exports.count), base.int32(module.functions.count),
+      base.int32(plan.instructionSet.requiredBits),
+      constantArray(types.ptr, memories), constantArray(types.ptr, tables), images,
+      constantArray(types.export, exports),
+      module.start.isNone ? base.null : plainWrapper("wasmaot_start", module.start), entry,
+      names.offsets, names.names,
+    ]
+    base.addGlobal(
+      "wasmaot_module", base.structure(types.module, fields), isConstant: true,
+      linkage: LLVMExternalLinkage, alignment: 8)
+  }
+
+  /// What other units may refer to although this one does not.
+  private func defineShared() {
+    for id in module.tables.ids where module.tables[id].isReadOnly { _ = readOnlyTable(id) }
+    for id in module.dataSegments.ids { _ = dataSegment(id) }
+    for id in module.elementSegments.ids { _ = elementSegment(id) }
+  }
+
+  // MARK: Adaptors
+
+  /// Defines what stands for the functions that have no body: for an import a function with wasm's
+  /// convention that calls the host's, for an unresolved one a trap.
+  func defineAdaptors() {
+    for id in module.functions.ids {
+      let declaration = module.functions[id]
+      switch declaration.definition {
+      case .body, .removed: continue
+      case .stub:
+        let lowering = FunctionLowering(
+          self, Function(signature: declaration.signature), into: function(id).function)
+        LLVMPositionBuilderAtEnd(base.builder, lowering.appendBlock())
+        lowering.emitTrap(.unresolvedImport)
+      case .imported(let symbol):
+        let adaptor = function(id).function
+        let host = hostFunction(symbol, declaration.signature)
+        let block = LLVMAppendBasicBlockInContext(base.context, adaptor, "")
+        LLVMPositionBuilderAtEnd(base.builder, block)
+        var arguments = (0..<LLVMCountParams(adaptor)).map { LLVMGetParam(adaptor, $0) }
+        let call = LLVMBuildCall2(
+          base.builder, host.type, host.function, &arguments, UInt32(arguments.count), "")
+        if module.signatures[declaration.signature].results.isEmpty {
+          LLVMBuildRetVoid(base.builder)
+        } else {
+          LLVMBuildRet(base.builder, call)
+        }
+      }
+    }
+  }
+
+  // MARK: Wrappers
+
+  /// A C function `void (void)` that calls a wasm function. Wrappers are not in the text section of wasm
+  /// code, and nothing is inlined into them: no trap happens in them and no backtrace shows them.
+  private func plainWrapper(_ name: String, _ id: FunctionID) -> LLVMValueRef {
+    let wrapper = base.addFunction(
+      name, base.functionType(types.void, []), linkage: LLVMInternalLinkage)
+    LLVMPositionBuilderAtEnd(base.builder, LLVMAppendBasicBlockInContext(base.context, wrapper, ""))
+    callNotInlined(function(id), [])
+    LLVMBuildRetVoid(base.builder)
+    return wrapper
+  }
+
+  @discardableResult
+  private func callNotInlined(_ callee: Callee, _ arguments: [LLVMValueRef]) -> LLVMValueRef {
+    var arguments = arguments.map(Optional.some)
+    let call = LLVMBuildCall2(
+      base.builder, callee.type, callee.function, &arguments, UInt32(arguments.count), "")!
+    LLVMSetInstructionCallConv(call, convention)
+    base.addCallAttribute("noinline", to: call)
+    return call
+  }
+
+  /// `struct wasmaot_export` with its wrapper.
+  private func exportEntry(_ export: Export, number: Int) -> LLVMValueRef {
+    let signature = module.signatures[module.functions[export.function].signature]
+    return base.structure(
+      types.export,
+      [
+        base.string(export.name.bytes), base.string(typeString(signature.params)),
+        base.string(typeString(signature.results)),
+        exportWrapper("wasmaot_export_\(number)", export.function, signature),
+      ])
+  }
+
+  private func typeString(_ types: [Type]) -> [UInt8] {
+    types.map { type in
+      switch type {
+      case .i32: UInt8(ascii: "i")
+      case .i64: UInt8(ascii: "I")
+      case .f32: UInt8(ascii: "f")
+      case .f64: UInt8(ascii: "F")
+      case .v128: UInt8(ascii: "v")
+      case .funcref: UInt8(ascii: "r")
+      case .externref: UInt8(ascii: "e")
+      }
+    }
+  }
+
+  /// A C function that takes arguments from an array of `struct wasmaot_value` and puts results there.
+  private func exportWrapper(_ name: String, _ id: FunctionID, _ signature: Signature) -> LLVMValueRef {
+    let builder = base.builder
+    let wrapper = base.addFunction(
+      name, base.functionType(types.void, [types.ptr]), linkage: LLVMInternalLinkage)
+    LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(base.context, wrapper, ""))
+    let values = LLVMGetParam(wrapper, 0)
+    func element(_ index: Int) -> LLVMValueRef {
+      var indices: [LLVMValueRef?] = [base.int64(index)]
+      return LLVMBuildGEP2(builder, types.value, values, &indices, 1, "")
+    }
+    let passing = ResultPassing(signature.results)
+    var arguments: [LLVMValueRef] = signature.params.indices.map { index in
+      let load = LLVMBuildLoad2(builder, types[signature.params[index]], element(index), "")!
+      LLVMSetAlignment(load, 8)
+      return load
+    }
+    let structure = resultStructure(signature.results)
+    var area: LLVMValueRef?
+    if case .pointer = passing {
+      area = LLVMBuildAlloca(builder, structure, "")
+      arguments.insert(area!, at: 0)
+    }
+    let call = callNotInlined(function(id), arguments)
+    for (index, type) in signature.results.enumerated() {
+      let result: LLVMValueRef
+      switch passing {
+      case .none, .value: result = call
+      case .structure: result = LLVMBuildExtractValue(builder, call, UInt32(index), "")
+      case .pointer:
+        result = LLVMBuildLoad2(
+          builder, types[type], LLVMBuildStructGEP2(builder, structure, area, UInt32(index), ""), "")
+      }
+      LLVMSetAlignment(LLVMBuildStore(builder, result, element(index)), 8)
+    }
+    LLVMBuildRetVoid(builder)
+    return wrapper
+  }
+
+  // MARK: Tables for backtraces
+
+  private func nameTable() -> (offsets: LLVMValueRef, names: LLVMValueRef) {
+    var offsets: [LLVMValueRef] = [base.int32(0)]
+    var names: [UInt8] = []
+    for function in module.functions.values {
+      names += function.name.bytes
+      offsets.append(base.int32(names.count))
+    }
+    return (
+      constantArray(types.i32, offsets),
+      base.addGlobal("", base.bytes(names), isConstant: true, linkage: LLVMPrivateLinkage)
+    )
+  }
+
+  /// The section that says where the code of each function starts. Added after optimisation, for the
+  /// functions that are still there.
+  func defineFunctionMap() {
+    var entries: [(function: LLVMValueRef, index: UInt32)] = []
+    var next = LLVMGetFirstFunction(base.llvm)
+    while let function = next {
+      next = LLVMGetNextFunction(function)
+      guard LLVMIsDeclaration(function) == 0 else { continue }
+      var length = 0
+      let name = String(cString: LLVMGetValueName2(function, &length))
+      if let index = Self.functionIndex(inSymbol: name) { entries.append((function, index)) }
+    }
+    guard !entries.isEmpty else { return }
+    let type: LLVMTypeRef = LLVMArrayType2(types.funcmapEntry, UInt64(entries.count))
+    let map = LLVMAddGlobal(base.llvm, type, "wasmaot_function_map")!
+    let rows = entries.enumerated().map { position, entry in
+      let row = LLVMConstPtrToInt(base.elementAddress(types.funcmapEntry, map, position), types.i64)
+      let distance = LLVMConstSub(LLVMConstPtrToInt(entry.function, types.i64), row)
+      return base.structure(
+        types.funcmapEntry, [LLVMConstTrunc(distance, types.i32), base.int32(entry.index)])
+    }
+    LLVMSetInitializer(map, base.array(types.funcmapEntry, rows))
+    LLVMSetGlobalConstant(map, 1)
+    LLVMSetLinkage(map, LLVMInternalLinkage)
+    LLVMSetSection(map, WASMAOT_FUNCMAP_SECTION)
+    LLVMSetAlignment(map, 4)
+    // Nothing refers to it by name: SHF_GNU_RETAIN keeps it through --gc-sections.
+    let used = base.addGlobal(
+      "llvm.used", base.array(types.ptr, [map]), isConstant: false, linkage: LLVMAppendingLinkage)
+    LLVMSetSection(used, "llvm.metadata")
+  }
+}

@@ -1,0 +1,203 @@
+internal import CLLVM
+import CRuntimeABI
+import IR
+import Support
+
+/// A codegen unit's view of the module: the LLVM function or variable that stands for each entity,
+/// declared on first use.
+final class ModuleUnit {
+  let plan: CodegenPlan
+  let index: Int
+  let base: Unit
+  let aliasTags: AliasTags
+  private var functions: [FunctionID: LLVMValueRef] = [:]
+  private var variables: [String: LLVMValueRef] = [:]
+  private var signatureTypes: [SignatureID: LLVMTypeRef] = [:]
+
+  var module: IR.Module { plan.module }
+  var types: UnitTypes { base.types }
+  /// The data and the adaptors are unit 0's.
+  var definesData: Bool { index == 0 }
+  /// Internal in a single unit, so that LLVM sees every use; otherwise hidden.
+  var linkage: LLVMLinkage { plan.isSingleUnit ? LLVMInternalLinkage : LLVMExternalLinkage }
+  /// Of wasm functions.
+  var convention: UInt32 { plan.usesTailCalls ? cllvm_tail_call_convention : LLVMFastCallConv.rawValue }
+
+  init(plan: CodegenPlan, index: Int) {
+    self.plan = plan
+    self.index = index
+    base = Unit(name: "wasmaot.\(index)", options: plan.options, instructionSet: plan.instructionSet)
+    aliasTags = AliasTags(base, memoryCount: plan.module.memories.count)
+  }
+
+  // MARK: Functions
+
+  /// `wasmaot_f12`, or with symbols `wasm[12]::name`: never a name that a C library could have, to LLVM
+  /// those mean what the C standard says of them.
+  func symbol(of id: FunctionID) -> String {
+    guard plan.options.symbols else { return "wasmaot_f\(id.rawValue)" }
+    return "wasm[\(id.rawValue)]::\(module.functions[id].name)"
+  }
+
+  /// The function index that `symbol(of:)` put into a name. LLVM's clones append to it.
+  static func functionIndex(inSymbol symbol: String) -> UInt32? {
+    for prefix in ["wasmaot_f", "wasm["] where symbol.hasPrefix(prefix) {
+      return UInt32(symbol.dropFirst(prefix.count).prefix { $0.isNumber })
+    }
+    return nil
+  }
+
+  /// The function with wasm's own convention: its body, or for an import the adaptor that calls it.
+  func function(_ id: FunctionID) -> Callee {
+    let type = functionType(module.functions[id].signature)
+    if let known = functions[id] { return Callee(function: known, type: type) }
+    let function = base.addFunction(symbol(of: id), type, linkage: linkage, convention: convention)
+    LLVMSetSection(function, WASMAOT_TEXT_SECTION)
+    functions[id] = function
+    return Callee(function: function, type: type)
+  }
+
+  /// A function of the host with C's convention.
+  func hostFunction(_ symbol: String, _ signature: SignatureID) -> Callee {
+    let signature = module.signatures[signature]
+    switch ResultPassing(signature.results) {
+    case .none: return base.runtimeFunction(symbol, types.void, signature.params.map { types[$0] })
+    case .value(let type):
+      return base.runtimeFunction(symbol, types[type], signature.params.map { types[$0] })
+    case .structure, .pointer:
+      preconditionFailure("\(symbol): no host function has several results")
+    }
+  }
+
+  func functionType(_ id: SignatureID) -> LLVMTypeRef {
+    if let known = signatureTypes[id] { return known }
+    let signature = module.signatures[id]
+    var parameters = signature.params.map { types[$0] }
+    let result: LLVMTypeRef
+    switch ResultPassing(signature.results) {
+    case .none: result = types.void
+    case .value(let type): result = types[type]
+    case .structure: result = resultStructure(signature.results)
+    case .pointer:
+      result = types.void
+      parameters.insert(types.ptr, at: 0)
+    }
+    let type = base.functionType(result, parameters)
+    signatureTypes[id] = type
+    return type
+  }
+
+  func resultStructure(_ results: [Type]) -> LLVMTypeRef {
+    var fields = results.map { Optional.some(types[$0]) }
+    return LLVMStructTypeInContext(base.context, &fields, UInt32(fields.count), 0)
+  }
+
+  // MARK: Variables
+
+  /// A variable of unit 0's with this name: declared here if this is another one.
+  private func variable(_ name: String, _ make: () -> LLVMValueRef) -> LLVMValueRef {
+    if let known = variables[name] { return known }
+    let variable = make()
+    variables[name] = variable
+    return variable
+  }
+
+  /// Defines in unit 0, declares in the others.
+  func sharedVariable(
+    _ name: String, type: LLVMTypeRef, isConstant: Bool, alignment: UInt32 = 0,
+    _ initial: () -> LLVMValueRef
+  ) -> LLVMValueRef {
+    variable(name) {
+      definesData
+        ? base.addGlobal(name, initial(), isConstant: isConstant, linkage: linkage, alignment: alignment)
+        : base.declareGlobal(name, type, isConstant: isConstant)
+    }
+  }
+
+  /// The array of function descriptors. The runtime knows it by name.
+  var descriptors: LLVMValueRef {
+    variable("wasmaot_funcs") {
+      let count = UInt64(plan.describedFunctions.count + 1)
+      let type: LLVMTypeRef = LLVMArrayType2(types.descriptor, count)
+      guard definesData else { return base.declareGlobal("wasmaot_funcs", type, isConstant: true) }
+      return base.addGlobal(
+        "wasmaot_funcs", descriptorArray(), isConstant: true, linkage: LLVMExternalLinkage, alignment: 16)
+    }
+  }
+
+  /// The address of a function's descriptor: what a funcref holds.
+  func descriptorAddress(_ id: FunctionID) -> LLVMValueRef {
+    let position = plan.descriptors[id]
+    precondition(position != 0, "reference to a function without a descriptor")
+    return base.elementAddress(types.descriptor, descriptors, Int(position))
+  }
+
+  /// Fields of `struct wasmaot_func` for a function that can be called indirectly.
+  func descriptor(_ id: FunctionID) -> LLVMValueRef {
+    guard !id.isNone else { return LLVMConstNull(types.descriptor) }
+    return base.structure(
+      types.descriptor,
+      [
+        function(id).function, base.int32(typeNumber(module.functions[id].signature)),
+        base.int32(plan.descriptors[id]),
+      ])
+  }
+
+  private func descriptorArray() -> LLVMValueRef {
+    base.array(
+      types.descriptor, [LLVMConstNull(types.descriptor)] + plan.describedFunctions.map { descriptor($0) })
+  }
+
+  /// `wasmaot_func.type` of a signature: no signature's is 0, which is null's.
+  func typeNumber(_ id: SignatureID) -> UInt32 { id.rawValue + 1 }
+}
+
+/// How a function returns its results.
+///
+/// Two integers and two floats fit into the registers that every convention returns values in. LLVM passes
+/// more through a hidden pointer of its own, but not across `musttail`; so that pointer is ours, the first
+/// parameter, and the results lie behind it in a structure.
+enum ResultPassing {
+  case none
+  case value(Type)
+  case structure
+  case pointer
+
+  init(_ results: [Type]) {
+    let floats = results.count { $0 == .f32 || $0 == .f64 || $0 == .v128 }
+    self =
+      switch results.count {
+      case 0: .none
+      case 1: .value(results[0])
+      default: floats <= 2 && results.count - floats <= 2 ? .structure : .pointer
+      }
+  }
+}
+
+/// Metadata that tells LLVM which kinds of memory never overlap: each linear memory, and the runtime's and
+/// the program's own objects (memory descriptors, tables, globals). Nothing else is promised.
+struct AliasTags {
+  let kind: UInt32
+  let memories: [LLVMValueRef]
+  let runtime: LLVMValueRef
+
+  init(_ unit: Unit, memoryCount: Int) {
+    let context = unit.context
+    func node(_ operands: [LLVMMetadataRef]) -> LLVMMetadataRef {
+      var operands = operands.map(Optional.some)
+      return LLVMMDNodeInContext2(context, &operands, operands.count)
+    }
+    func string(_ text: String) -> LLVMMetadataRef {
+      LLVMMDStringInContext2(context, text, text.utf8.count)
+    }
+    let zero: LLVMMetadataRef = LLVMValueAsMetadata(LLVMConstInt(unit.types.i64, 0, 0))
+    let root = node([string("wasmaot")])
+    func tag(_ name: String) -> LLVMValueRef {
+      let type = node([string(name), root, zero])
+      return LLVMMetadataAsValue(context, node([type, type, zero]))
+    }
+    kind = LLVMGetMDKindIDInContext(context, "tbaa", 4)
+    memories = (0..<memoryCount).map { tag("memory \($0)") }
+    runtime = tag("runtime")
+  }
+}

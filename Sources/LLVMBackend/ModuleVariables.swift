@@ -1,0 +1,93 @@
+internal import CLLVM
+import CRuntimeABI
+import IR
+import Support
+
+// The variables that generated code and the runtime share (runtime-c/abi/wasmaot_abi.h). Unit 0 defines
+// them, the others declare what they use.
+
+extension ModuleUnit {
+  /// `struct wasmaot_memory`
+  func memory(_ id: MemoryID) -> LLVMValueRef {
+    sharedVariable("wasmaot_memory_\(id.rawValue)", type: types.memory, isConstant: false, alignment: 8) {
+      let memory = module.memories[id]
+      let addressSpace = (memory.isMemory64 ? UInt64(1) << 63 : UInt64(1) << 32) >> memory.pageSizeLog2
+      return base.structure(
+        types.memory,
+        [
+          memoryBase(id), base.int64(memory.minimum), base.int64(memory.minimum << memory.pageSizeLog2),
+          base.int64(min(memory.maximum ?? addressSpace, addressSpace)), base.int32(memory.pageSizeLog2),
+          base.int32(memory.isShared ? WASMAOT_MEMORY_SHARED : 0),
+        ])
+    }
+  }
+
+  /// `struct wasmaot_table` of a table that the program can change.
+  func table(_ id: TableID) -> LLVMValueRef {
+    let name = "wasmaot_table_\(id.rawValue)"
+    return sharedVariable(name, type: types.table, isConstant: false, alignment: 8) {
+      let table = module.tables[id]
+      let isFunctions = table.element != .externref
+      let entry = isFunctions ? types.descriptor : types.ptr
+      var entries = base.null
+      if table.minimum > 0 {
+        // Without functions it is all zero: no bytes in the file.
+        let initial =
+          table.initial.allSatisfy(\.isNone)
+          ? LLVMConstNull(LLVMArrayType2(entry, table.minimum)) : functionEntries(table)
+        entries = base.addGlobal(name + "_entries", initial!, isConstant: false, alignment: 16)
+      }
+      let limit = table.isTable64 ? UInt64.max : UInt64(UInt32.max)
+      return base.structure(
+        types.table,
+        [
+          entries, base.int64(table.minimum), base.int64(table.minimum),
+          base.int64(min(table.maximum ?? limit, limit)),
+          base.int32(isFunctions ? WASMAOT_TABLE_FUNCREF.rawValue : WASMAOT_TABLE_EXTERNREF.rawValue),
+          base.int32(0),
+        ])
+    }
+  }
+
+  /// The entries of a table that nothing changes.
+  func readOnlyTable(_ id: TableID) -> LLVMValueRef {
+    let table = module.tables[id]
+    let entry = table.element == .externref ? types.ptr : types.descriptor
+    let type: LLVMTypeRef = LLVMArrayType2(entry, table.minimum)
+    return sharedVariable(
+      "wasmaot_table_\(id.rawValue)", type: type, isConstant: true, alignment: 16
+    ) {
+      table.element == .externref ? LLVMConstNull(type) : functionEntries(table)
+    }
+  }
+
+  private func functionEntries(_ table: Table) -> LLVMValueRef {
+    let missing = Int(table.minimum) - table.initial.count
+    return base.array(
+      types.descriptor,
+      table.initial.map { descriptor($0) }
+        + Array(repeating: LLVMConstNull(types.descriptor), count: missing))
+  }
+
+  /// `struct wasmaot_data_segment`
+  func dataSegment(_ id: DataID) -> LLVMValueRef {
+    sharedVariable("wasmaot_data_\(id.rawValue)", type: types.segment, isConstant: false, alignment: 8) {
+      let bytes = module.dataSegments[id].bytes
+      guard !bytes.isEmpty else { return LLVMConstNull(types.segment) }
+      let contents = base.addGlobal("", base.bytes(bytes), isConstant: true, linkage: LLVMPrivateLinkage)
+      return base.structure(types.segment, [contents, base.int64(bytes.count)])
+    }
+  }
+
+  /// `struct wasmaot_element_segment`
+  func elementSegment(_ id: ElementID) -> LLVMValueRef {
+    sharedVariable("wasmaot_element_\(id.rawValue)", type: types.segment, isConstant: false, alignment: 8) {
+      let items = module.elementSegments[id].items
+      guard !items.isEmpty else { return LLVMConstNull(types.segment) }
+      let references = items.map { $0.isNone ? base.null : descriptorAddress($0) }
+      let contents = base.addGlobal(
+        "", base.array(types.ptr, references), isConstant: true, linkage: LLVMPrivateLinkage)
+      return base.structure(types.segment, [contents, base.int64(items.count)])
+    }
+  }
+}

@@ -1,0 +1,95 @@
+internal import CLLVM
+import IR
+
+/// Registers LLVM's targets, once in the process.
+func initializeLLVM() { _ = isInitialized }
+private let isInitialized: Bool = {
+  cllvm_initialize()
+  return true
+}()
+
+/// Optimises and emits units. Made, used and disposed of by one thread.
+final class TargetMachine {
+  private let machine: LLVMTargetMachineRef
+  private let options: BackendOptions
+
+  init(_ options: BackendOptions, _ instructionSet: InstructionSet) throws(BackendError) {
+    self.options = options
+    var target: LLVMTargetRef?
+    var message: UnsafeMutablePointer<CChar>?
+    guard LLVMGetTargetFromTriple(options.target.triple, &target, &message) == 0, let target else {
+      throw .internalError(takeMessage(message))
+    }
+    let level =
+      switch options.level {
+      case .O0: LLVMCodeGenLevelNone
+      case .O1: LLVMCodeGenLevelLess
+      case .O2, .Os, .Oz: LLVMCodeGenLevelDefault
+      case .O3: LLVMCodeGenLevelAggressive
+      }
+    let cpu =
+      switch options.target.architecture {
+      case .x86_64: "x86-64"
+      }
+    guard
+      let machine = LLVMCreateTargetMachine(
+        target, options.target.triple, cpu, instructionSet.featureString, level, LLVMRelocPIC,
+        LLVMCodeModelSmall)
+    else { throw .internalError("LLVM has no machine for \(options.target.triple)") }
+    self.machine = machine
+  }
+
+  deinit { LLVMDisposeTargetMachine(machine) }
+
+  /// Must come before any type's size is asked for.
+  func prepare(_ unit: Unit) {
+    let layout = LLVMCreateTargetDataLayout(machine)
+    LLVMSetModuleDataLayout(unit.llvm, layout)
+    LLVMDisposeTargetData(layout)
+  }
+
+  func optimize(_ unit: Unit) throws(BackendError) {
+    let passOptions = LLVMCreatePassBuilderOptions()
+    defer { LLVMDisposePassBuilderOptions(passOptions) }
+    let vectorizes: LLVMBool = options.level == .O2 || options.level == .O3 ? 1 : 0
+    LLVMPassBuilderOptionsSetLoopVectorization(passOptions, vectorizes)
+    LLVMPassBuilderOptionsSetSLPVectorization(passOptions, vectorizes)
+    LLVMPassBuilderOptionsSetLoopInterleaving(passOptions, vectorizes)
+    LLVMPassBuilderOptionsSetLoopUnrolling(passOptions, vectorizes)
+    if let error = LLVMRunPasses(unit.llvm, "default<\(options.level.rawValue)>", machine, passOptions) {
+      let message = LLVMGetErrorMessage(error)!
+      defer { LLVMDisposeErrorMessage(message) }
+      throw .internalError(String(cString: message))
+    }
+    if let error = unit.reportedError { throw .internalError(error) }
+  }
+
+  func emit(_ unit: Unit, _ emission: Emission) throws(BackendError) -> [UInt8] {
+    prepare(unit)
+    var buffer: LLVMMemoryBufferRef?
+    switch emission {
+    case .llvmIR: return Array(takeMessage(LLVMPrintModuleToString(unit.llvm)).utf8)
+    case .bitcode: buffer = LLVMWriteBitcodeToMemoryBuffer(unit.llvm)
+    case .object, .assembly:
+      var message: UnsafeMutablePointer<CChar>?
+      let kind = emission == .object ? LLVMObjectFile : LLVMAssemblyFile
+      guard LLVMTargetMachineEmitToMemoryBuffer(machine, unit.llvm, kind, &message, &buffer) == 0 else {
+        throw .internalError(takeMessage(message))
+      }
+    }
+    defer { LLVMDisposeMemoryBuffer(buffer) }
+    if let error = unit.reportedError { throw .internalError(error) }
+    let start = UnsafeRawPointer(LLVMGetBufferStart(buffer))
+    return Array(UnsafeRawBufferPointer(start: start, count: LLVMGetBufferSize(buffer)))
+  }
+}
+
+extension Unit {
+  func verify(_ after: String) throws(BackendError) {
+    var message: UnsafeMutablePointer<CChar>?
+    if LLVMVerifyModule(llvm, LLVMReturnStatusAction, &message) != 0 {
+      throw .internalError("LLVM's verifier after \(after): \(takeMessage(message))")
+    }
+    LLVMDisposeMessage(message)
+  }
+}

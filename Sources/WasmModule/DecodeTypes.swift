@@ -1,0 +1,171 @@
+// The type section, and types wherever else they stand (specification 3.0, section 5.3).
+
+extension Decoder {
+  mutating func typeSection() throws(WasmError) {
+    let count = try cursor.count("types", limit: ImplementationLimits.types)
+    for _ in 0..<count {
+      let offset = cursor.position
+      switch try cursor.byte() {
+      case 0x60: module.types.append(SubType(composite: .function(try functionType())))
+      case 0x5F: throw .unsupported(.gc, "a struct type", at: offset)
+      case 0x5E: throw .unsupported(.gc, "an array type", at: offset)
+      case 0x50, 0x4F: throw .unsupported(.gc, "a subtype", at: offset)
+      case 0x4E: throw .unsupported(.gc, "a recursive group of types", at: offset)
+      case 0x5D:
+        throw WasmError(.unsupportedFeature([]), "feature not supported: stack-switching", at: offset)
+      case 0x65:
+        throw WasmError(
+          .unsupportedFeature([]), "feature not supported: shared-everything-threads", at: offset)
+      case let form: throw .malformed("malformed definition type", "0x\(String(form, radix: 16))", at: offset)
+      }
+    }
+  }
+
+  private mutating func functionType() throws(WasmError) -> FuncType {
+    let params = try valTypes("parameters", limit: ImplementationLimits.functionParams)
+    let resultsOffset = cursor.position
+    let results = try valTypes("results", limit: ImplementationLimits.functionResults)
+    if results.count > 1 {
+      try require(.multiValue, "a function with \(results.count) results", at: resultsOffset)
+    }
+    return FuncType(params: params, results: results)
+  }
+
+  private mutating func valTypes(_ what: String, limit: Int) throws(WasmError) -> [ValType] {
+    let count = try cursor.count(what, limit: limit)
+    var types: [ValType] = []
+    types.reserveCapacity(count)
+    for _ in 0..<count { types.append(try valType()) }
+    return types
+  }
+
+  /// A value type, and the use of the feature that it needs.
+  mutating func valType() throws(WasmError) -> ValType {
+    let offset = cursor.position
+    let (type, feature) = try cursor.valType()
+    try require(feature, "the type \(type)", at: offset)
+    return type
+  }
+
+  mutating func refType() throws(WasmError) -> ValType {
+    let offset = cursor.position
+    let (type, feature) = try cursor.valType()
+    guard type.isReference else { throw .malformed("malformed reference type", "\(type)", at: offset) }
+    try require(feature, "the type \(type)", at: offset)
+    return type
+  }
+
+  mutating func globalType() throws(WasmError) -> GlobalType {
+    let type = try valType()
+    let offset = cursor.position
+    let mutability = try cursor.byte()
+    // Bit 1 is "shared", of shared-everything-threads.
+    guard mutability <= 1 else { throw .malformed("malformed mutability", "\(mutability)", at: offset) }
+    return GlobalType(type: type, isMutable: mutability == 1)
+  }
+
+  mutating func tableType() throws(WasmError) -> TableType {
+    let offset = cursor.position
+    let element = try refType()
+    if element != .funcref { try require(.referenceTypes, "a table of \(element)", at: offset) }
+    let limitsOffset = cursor.position
+    let flags = try cursor.byte()
+    guard flags & ~0x05 == 0 else { throw .malformed("malformed limits flags", "\(flags)", at: limitsOffset) }
+    let (limits, address) = try limits(flags: flags, "a table")
+    guard address == .i64 || (limits.maximum ?? limits.minimum) <= UInt32.max else {
+      throw .invalid("table size must be at most 2^32-1", at: limitsOffset)
+    }
+    if limits.minimum > ImplementationLimits.tableEntries {
+      throw .limit("minimum size of a table", ImplementationLimits.tableEntries, at: limitsOffset)
+    }
+    return TableType(element: element, limits: limits, address: address)
+  }
+
+  mutating func memoryType() throws(WasmError) -> MemType {
+    let offset = cursor.position
+    let flags = try cursor.byte()
+    guard flags & ~0x0F == 0 else { throw .malformed("malformed limits flags", "\(flags)", at: offset) }
+    let (limits, address) = try limits(flags: flags, "a memory")
+    if flags & 0x08 != 0 {
+      throw .unsupported(.customPageSizes, "a memory with a page size of its own", at: offset)
+    }
+    // 4 GiB, or 16 EiB, in pages of 64 KiB.
+    let most: UInt64 = address == .i32 ? 1 << 16 : 1 << 48
+    guard limits.minimum <= most, limits.maximum ?? 0 <= most else {
+      let text = address == .i32 ? "65536 pages (4 GiB)" : "2^48 pages (16 EiB)"
+      throw .invalid("memory size must be at most \(text)", at: offset)
+    }
+    let isShared = flags & 0x02 != 0
+    if isShared {
+      try require(.threads, "a shared memory", at: offset)
+      guard limits.maximum != nil else { throw .invalid("shared memory must have maximum", at: offset) }
+    }
+    return MemType(limits: limits, address: address, isShared: isShared)
+  }
+
+  private mutating func limits(flags: UInt8, _ what: String) throws(WasmError) -> (Limits, AddressType) {
+    let offset = cursor.position - 1
+    let address: AddressType = flags & 0x04 != 0 ? .i64 : .i32
+    if address == .i64 { try require(.memory64, "\(what) with 64-bit addresses", at: offset) }
+    let minimum = try cursor.u64()
+    let maximum = flags & 0x01 != 0 ? try cursor.u64() : nil
+    if let maximum, minimum > maximum {
+      throw .invalid("size minimum must not be greater than maximum", "\(minimum) and \(maximum)", at: offset)
+    }
+    return (Limits(minimum: minimum, maximum: maximum), address)
+  }
+
+  /// The index of a type that must be a function type.
+  mutating func functionTypeIndex() throws(WasmError) -> TypeIdx {
+    let offset = cursor.position
+    let index = try cursor.u32()
+    try check(index, module.types.count, "unknown type", at: offset)
+    return TypeIdx(rawValue: index)
+  }
+}
+
+extension ByteCursor {
+  /// A value type, and the feature that it comes from.
+  mutating func valType() throws(WasmError) -> (ValType, Features) {
+    let start = position
+    let first = try byte()
+    switch first {
+    case 0x7C...0x7F: return (ValType(bits: UInt32(first)), [])
+    case 0x7B: return (.v128, .simd)
+    case 0x70: return (.funcref, [])
+    case 0x6F: return (.externref, .referenceTypes)
+    case ValType.refByte, ValType.refNullByte:
+      let (heap, feature) = try heapType()
+      return (.ref(heap, nullable: first == ValType.refNullByte), feature.union(.functionReferences))
+    default:
+      if let heap = HeapType(byte: first) {
+        return (.ref(heap, nullable: true), heap.feature)
+      }
+      throw .malformed("malformed value type", "0x\(String(first, radix: 16))", at: start)
+    }
+  }
+
+  mutating func heapType() throws(WasmError) -> (HeapType, Features) {
+    let start = position
+    let code = try s33()
+    if code >= 0 {
+      guard code < ImplementationLimits.types else { throw .invalid("unknown type \(code)", at: start) }
+      return (.concrete(TypeIdx(Int(code))), .functionReferences)
+    }
+    guard code >= -64, let heap = HeapType(byte: UInt8(truncatingIfNeeded: code & 0x7F)) else {
+      throw .malformed("malformed heap type", at: start)
+    }
+    return (heap, heap.feature)
+  }
+}
+
+extension HeapType {
+  /// The proposal that an abstract heap type comes from.
+  var feature: Features {
+    switch self {
+    case .funcref, .externref: .referenceTypes
+    case .exn, .noexn: .exceptions
+    default: .gc
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Driver
+import FoundationEssentials
+
+struct BuildCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "build", abstract: "Compile a module to a program.",
+    usage: "wasmaot build MODULE [-o OUT] [options]",
+    discussion: """
+      The program is one static file that needs nothing installed where it runs. What it may touch is decided \
+      here: directories (--dir) and environment variables (--env). With --runtime-grants the program takes \
+      further --dir and --env options itself, before its own arguments and ended by '--'.
+      """)
+
+  @Argument(help: ArgumentHelp("The module, in the binary format.", valueName: "MODULE"))
+  var module: String?
+
+  @Option(
+    name: .customShort("o", allowingJoined: true),
+    help: ArgumentHelp(
+      "Output (default: the module's name without .wasm, in the working directory).", valueName: "OUT"))
+  var output: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "What to write: exe (program), obj (object), asm (assembly), llvm-ir, bitcode, or ir (wasmaot's own).",
+      valueName: "KIND"))
+  var emit = EmitKind.exe
+
+  @OptionGroup(title: "Code generation") var codegen: CodegenOptions
+  @OptionGroup(title: "Grants and entry") var grants: GrantOptions
+
+  @Flag(
+    name: .customLong("runtime-grants"),
+    help: "Let whoever starts the program grant more with --dir and --env.")
+  var takesRuntimeGrants = false
+
+  @Flag(help: "Show how long each stage took.")
+  var timings = false
+
+  @Flag(help: "Print a report: sizes, times, digests and options.")
+  var json = false
+
+  func run() async throws {
+    try codegen.printListsAskedFor()
+    guard let module else {
+      throw Problem.usage("no module is given", help: "write wasmaot build MODULE [-o OUT]")
+    }
+    codegen.startLogging()
+    var options = BuildOptions()
+    options.emit = emit
+    try codegen.apply(to: &options)
+    try grants.apply(to: &options)
+    options.grants.isOpenAtRunTime = takesRuntimeGrants
+
+    let builder = Builder(
+      options: options, jobs: codegen.jobs, cache: codegen.cache,
+      environment: ProcessInfo.processInfo.environment)
+    let output = output ?? Builder.defaultOutput(for: module, emit: emit)
+    let report = try await Progress(name: module).show { observe throws(Problem) in
+      var builder = builder
+      builder.observe = observe
+      return try await builder.build(module, to: output)
+    }
+    for warning in report.warnings { terminal.warn(warning) }
+    if timings { terminal.writeError(report.timings()) }
+    if json { print(report.json()) }
+  }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Driver
+import FoundationEssentials
+
+struct RunCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Compile a module, or find it in the cache, and run it.",
+    usage: "wasmaot run [options] MODULE [ARGS ...]",
+    discussion: """
+      Everything after MODULE is the program's: options for wasmaot stand before it. The program exits with \
+      its own status, or with 134 after a trap.
+      """)
+
+  @OptionGroup(title: "Grants and entry") var grants: GrantOptions
+  @OptionGroup(title: "Code generation") var codegen: CodegenOptions
+
+  // One list, so that what follows the module is never looked at.
+  @Argument(
+    parsing: .captureForPassthrough,
+    help: ArgumentHelp("The module, then the program's arguments.", valueName: "MODULE ARGS"))
+  var moduleAndArguments: [String] = []
+
+  func run() async throws {
+    try codegen.printListsAskedFor()
+    var words = moduleAndArguments[...]
+    if words.first == "--" { words = words.dropFirst() }
+    if ["-h", "--help"].contains(moduleAndArguments.first) { throw CleanExit.helpRequest(self) }
+    guard let module = words.first else {
+      throw Problem.usage("no module is given", help: "write wasmaot run [options] MODULE [ARGS ...]")
+    }
+    // Whatever the parser doesn't know ends up here too.
+    if module.hasPrefix("-"), words.count == moduleAndArguments.count {
+      throw Problem.unknownOption(module, command: "run")
+    }
+    codegen.startLogging()
+    var options = BuildOptions()
+    try codegen.apply(to: &options)
+    try grants.apply(to: &options)
+
+    let builder = Builder(
+      options: options, jobs: codegen.jobs, cache: codegen.cache,
+      environment: ProcessInfo.processInfo.environment)
+    let (program, warnings) = try await Progress(name: module).show { observe throws(Problem) in
+      var builder = builder
+      builder.observe = observe
+      return try await builder.program(for: module)
+    }
+    for warning in warnings { terminal.warn(warning) }
+    throw program.execute(arguments: Array(words))
+  }
+}

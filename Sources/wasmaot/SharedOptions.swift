@@ -1,0 +1,194 @@
+import ArgumentParser
+import Driver
+import FoundationEssentials
+import LLVMBackend
+import Logging
+import WasmModule
+
+/// What a program is granted, and how it is entered: for `build` and `run`.
+struct GrantOptions: ParsableArguments {
+  @Option(
+    name: .customLong("dir"),
+    help: ArgumentHelp(
+      "Grant a directory, and all that is in it.",
+      discussion: """
+        GUEST is the path that the program sees; without it, it sees HOST. A relative HOST is relative to \
+        the working directory of the program when it runs. Can be given several times.
+        """, valueName: "HOST[::GUEST]"))
+  var directories: [String] = []
+
+  @Option(
+    name: .customLong("env"),
+    help: ArgumentHelp(
+      "Grant an environment variable.",
+      discussion: """
+        NAME=VALUE fixes its value; NAME alone is the value that it has when the program starts. Can be given \
+        several times.
+        """, valueName: "NAME[=VALUE]"))
+  var environment: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Call this export instead of _start; the program's arguments are its parameters.",
+      discussion: "The program prints the results, one a line.", valueName: "NAME"))
+  var invoke: String?
+
+  @Option(
+    name: .customLong("stub-imports"),
+    help: ArgumentHelp(
+      "What to make of imports that nothing provides: 'trap' traps when one is called. Otherwise they are errors.",
+      valueName: "trap"))
+  var stubImports: StubImports?
+
+  enum StubImports: String, ExpressibleByArgument, CaseIterable { case trap }
+
+  @Option(
+    name: .customLong("stack-size"),
+    help: ArgumentHelp(
+      "Stack of the program: bytes, or with a suffix K, M or G.", valueName: "SIZE"))
+  var stackSize: String?
+
+  func apply(to options: inout BuildOptions) throws(Problem) {
+    for text in directories { options.grants.directories.append(try DirectoryGrant(parsing: text)) }
+    for text in environment { options.grants.environment.append(try EnvironmentGrant(parsing: text)) }
+    try options.grants.check()
+    options.invoke = invoke
+    options.stubsImports = stubImports == .trap
+    options.stackSize = try stackSize.map { text throws(Problem) in
+      try parseSize(text, option: "--stack-size")
+    }
+  }
+}
+
+/// What modules may use, and how many threads look at them: for all commands that read modules.
+struct FeatureOptions: ParsableArguments {
+  @Option(
+    name: [.customShort("j", allowingJoined: true), .customLong("jobs")],
+    help: ArgumentHelp(
+      "Threads to use (default: one a processor). The output does not depend on it.", valueName: "N"))
+  var jobs: Int?
+
+  @Option(
+    name: .customShort("W", allowingJoined: true),
+    help: ArgumentHelp(
+      "Allow or forbid features of WebAssembly, as in -W simd=n,threads=n.",
+      discussion: """
+        Everything is allowed at first. Features: \
+        \(Features.table.filter(\.isSupported).map(\.name).joined(separator: ", ")).
+        """, valueName: "NAME=y|n"))
+  var features: [String] = []
+
+  func selected() throws(Problem) -> Features {
+    if let jobs, jobs < 1 { throw .usage("-j \(jobs) asks for less than one thread") }
+    var selected = Features.supported
+    for text in features { try selected.apply(setting: text) }
+    return selected
+  }
+}
+
+/// How code is generated: for `build` and `run`.
+struct CodegenOptions: ParsableArguments {
+  @Option(
+    name: .customShort("O", allowingJoined: true),
+    help: ArgumentHelp(
+      "Optimisation level: 0, 1, 2 (default), 3, s (size) or z (least size).", valueName: "level"))
+  var optimization: OptimizationLevel?
+
+  @Option(
+    help: ArgumentHelp(
+      "CPU to generate code for: baseline (x86-64-v2), native, or a name; 'help' lists the names.",
+      valueName: "NAME"))
+  var cpu = "baseline"
+
+  @Option(
+    help: ArgumentHelp("System to generate code for; 'help' lists those supported.", valueName: "TRIPLE"))
+  var target = "native"
+
+  @OptionGroup var features: FeatureOptions
+
+  @Flag(
+    name: [.customShort("g"), .customLong("symbols")],
+    help: "Keep a symbol for each function, for debuggers and profilers.")
+  var keepsSymbols = false
+
+  @Flag(
+    name: .customLong("no-cache"),
+    help: "Neither look for a finished build in the cache, nor put this one there.")
+  var ignoresCache = false
+
+  @Flag(name: .shortAndLong, help: "Say what is going on.")
+  var verbose = false
+
+  func apply(to options: inout BuildOptions) throws(Problem) {
+    options.optimization = optimization ?? .O2
+    options.cpu = cpu
+    options.target = try Target.named(target)
+    options.keepsSymbols = keepsSymbols
+    options.features = try features.selected()
+  }
+
+  var jobs: Int? { features.jobs }
+
+  /// Nil where none is wanted, or can be.
+  var cache: BuildCache? {
+    ignoresCache ? nil : .standard(environment: ProcessInfo.processInfo.environment)
+  }
+
+  func startLogging() {
+    let level: Logger.Level = verbose ? .debug : .warning
+    LoggingSystem.bootstrap { _ in
+      var handler = StandardErrorLog()
+      handler.logLevel = level
+      return handler
+    }
+  }
+
+  /// Answers `--cpu help` and `--target help`.
+  func printListsAskedFor() throws {
+    if target == "help" {
+      print(Target.supportedTriples.joined(separator: "\n"))
+      throw ExitCode.success
+    }
+    if cpu == "help" {
+      let cpus = LLVMInfo.cpus(for: try Target.named(target))
+      let width = cpus.map(\.name.count).max() ?? 0
+      for cpu in cpus {
+        print(cpu.description.isEmpty ? cpu.name : cpu.name.padding(toLength: width + 2) + cpu.description)
+      }
+      throw ExitCode.success
+    }
+  }
+}
+
+extension OptimizationLevel: ExpressibleByArgument {
+  /// `2`, as in `-O2`.
+  public init?(argument: String) { self.init(rawValue: "O" + argument) }
+  // The help text names them already, and what they mean.
+  public static var allValueStrings: [String] { [] }
+}
+
+extension EmitKind: ExpressibleByArgument {}
+
+extension String {
+  fileprivate func padding(toLength length: Int) -> String {
+    self + String(repeating: " ", count: Swift.max(0, length - count))
+  }
+}
+
+/// swift-log's messages, as lines on standard error.
+struct StandardErrorLog: LogHandler {
+  var logLevel = Logger.Level.warning
+  var metadata = Logger.Metadata()
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    if event.level >= .warning {
+      terminal.warn("\(event.message)")
+    } else {
+      terminal.writeError("\(terminal.style.faint("\(event.message)"))\n")
+    }
+  }
+}

@@ -1,0 +1,19 @@
+// The exports that the compiler kept, for those who call them by name.
+#include "runtime.h"
+
+#include <string.h>
+
+const struct wasmaot_export *wasmaot_export_find(const char *name) {
+  for (uint32_t i = 0; i < wasmaot_module.export_count; i++)
+    if (strcmp(wasmaot_module.exports[i].name, name) == 0)
+      return &wasmaot_module.exports[i];
+  return NULL;
+}
+
+void wasmaot_initialize_reactor(void) {
+  const struct wasmaot_export *initialize = wasmaot_export_find("_initialize");
+  if (initialize && !initialize->params[0] && !initialize->results[0]) {
+    struct wasmaot_value none = {0, 0};
+    initialize->call(&none);
+  }
+}

@@ -1,0 +1,119 @@
+// Linear memories: reserved whole at start, opened by pages, so that compiled code needs no bounds
+// checks and memory.grow never moves anything.
+#include "runtime.h"
+#include "sys.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+#ifndef MREMAP_MAYMOVE
+#define MREMAP_MAYMOVE 1
+#define MREMAP_FIXED 2
+#endif
+
+static uint64_t address_of(const struct wasmaot_memory *memory) {
+  return (uint64_t)(uintptr_t)memory->base;
+}
+
+static _Noreturn void refuse_reservation(const struct wasmaot_memory *memory, long error) {
+  const char *reason;
+  switch (-error) {
+  case EPERM:
+  case EACCES:
+    reason = "address 0x10000 may not be mapped: set vm.mmap_min_addr to 65536 or less";
+    break;
+  case EEXIST:
+    reason = "something else is mapped there";
+    break;
+  default:
+    reason = "address space is limited: raise ulimit -v, or look at vm.overcommit_memory";
+    break;
+  }
+  struct wasmaot_text text;
+  text.length = 0;
+  wasmaot_text_add(&text, "wasmaot: cannot reserve 8 GiB of address space at ");
+  wasmaot_text_add_hex(&text, address_of(memory));
+  wasmaot_text_add(&text, " for a linear memory (errno ");
+  wasmaot_text_add_decimal(&text, (uint64_t)-error);
+  wasmaot_text_add(&text, "): ");
+  wasmaot_text_add(&text, reason);
+  wasmaot_text_add(&text, "; or build the program with --bounds-checks=explicit\n");
+  wasmaot_text_write(&text, 2);
+  wasmaot_exit(WASMAOT_EXIT_START);
+}
+
+// Makes [from, to) of the reservation readable and writable.
+static bool open_pages(const struct wasmaot_memory *memory, uint64_t from, uint64_t to) {
+  return from == to ||
+         !sys_failed(sys3(SYS_mprotect, memory->base + from, to - from, PROT_READ | PROT_WRITE));
+}
+
+static void start_memory(const struct wasmaot_memory *memory) {
+  // NOREPLACE: were something mapped there already (by a preloaded library, a sanitizer), replacing
+  // it would hand it to the guest.
+  long mapped =
+      sys6(SYS_mmap, (long)address_of(memory), (long)WASMAOT_MEMORY32_RESERVATION, PROT_NONE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  if (sys_failed(mapped))
+    refuse_reservation(memory, mapped);
+  if ((uint64_t)mapped != address_of(memory)) // a kernel before 4.17 takes the address for a hint
+    refuse_reservation(memory, -EEXIST);
+  if (!open_pages(memory, 0, memory->bytes))
+    wasmaot_fail(WASMAOT_EXIT_START,
+                 "not enough memory for the initial size of a linear memory; look at "
+                 "vm.overcommit_memory and ulimit -v",
+                 NULL, NULL);
+}
+
+// Puts initial contents in place by moving their pages, which reads and copies nothing: pages that
+// the guest never touches never leave the disk. (Bounds were checked when the module was compiled.)
+static void place_image(const struct wasmaot_image *image) {
+  uint8_t *destination = wasmaot_module.memories[image->memory]->base + image->offset;
+  long moved = sys5(SYS_mremap, image->bytes, image->size, image->size,
+                    MREMAP_MAYMOVE | MREMAP_FIXED, destination);
+  if (sys_failed(moved))
+    memcpy(destination, image->bytes, image->size);
+}
+
+void wasmaot_memory_start(void) {
+  for (uint32_t i = 0; i < wasmaot_module.memory_count; i++)
+    start_memory(wasmaot_module.memories[i]);
+  for (uint32_t i = 0; i < wasmaot_module.image_count; i++)
+    place_image(&wasmaot_module.images[i]);
+}
+
+bool wasmaot_memory_is_out_of_bounds(uint64_t address) {
+  for (uint32_t i = 0; i < wasmaot_module.memory_count; i++) {
+    const struct wasmaot_memory *memory = wasmaot_module.memories[i];
+    uint64_t offset = address - address_of(memory);
+    // A fault below the memory's size is something else (a truncated executable, broken hardware).
+    if (offset < WASMAOT_MEMORY32_RESERVATION)
+      return offset >= memory->bytes;
+  }
+  return false;
+}
+
+uint64_t wasmaot_memory_grow(struct wasmaot_memory *memory, uint64_t delta) {
+  uint64_t old = memory->pages;
+  if (delta > memory->maximum_pages - old)
+    return UINT64_MAX;
+  uint64_t bytes = (old + delta) << memory->page_log2;
+  if (!open_pages(memory, memory->bytes, bytes))
+    return UINT64_MAX;
+  memory->pages = old + delta;
+  memory->bytes = bytes;
+  return old;
+}
+
+void wasmaot_memory_init(struct wasmaot_memory *memory, const struct wasmaot_data_segment *segment,
+                         uint64_t destination, uint64_t source, uint64_t count) {
+  if (count > segment->size || source > segment->size - count || count > memory->bytes ||
+      destination > memory->bytes - count)
+    wasmaot_trap(WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS);
+  if (count > 0)
+    memcpy(memory->base + destination, segment->bytes + source, count);
+}

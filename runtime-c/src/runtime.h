@@ -1,0 +1,140 @@
+// What the files of the runtime share. Symbols are hidden (-fvisibility=hidden) and start with
+// wasmaot_.
+#ifndef WASMAOT_RUNTIME_H
+#define WASMAOT_RUNTIME_H
+
+#include "../abi/wasmaot_abi.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// ---- Generated --------------------------------------------------------------------------------
+
+extern const struct wasmaot_module wasmaot_module;
+extern const uint8_t wasmaot_config[];
+// Bounds of compiled code, and of the map from code to function indices. Weak: a module without
+// functions has neither.
+extern const uint8_t __start_wasmaot_text[] __attribute__((weak));
+extern const uint8_t __stop_wasmaot_text[] __attribute__((weak));
+extern const struct wasmaot_funcmap_entry __start_wasmaot_funcmap[] __attribute__((weak));
+extern const struct wasmaot_funcmap_entry __stop_wasmaot_funcmap[] __attribute__((weak));
+
+static inline bool wasmaot_is_wasm_code(uint64_t pc) {
+  return pc >= (uint64_t)(uintptr_t)__start_wasmaot_text &&
+         pc < (uint64_t)(uintptr_t)__stop_wasmaot_text;
+}
+
+// ---- The process ------------------------------------------------------------------------------
+
+struct wasmaot_process {
+  char **argv; // argv[argument_start] is the guest's first argument
+  int argc;
+  int argument_start;
+  char **environment;
+  const char *program_name; // the guest's argv[0]
+  const char *invoke;
+  uint64_t stack_size;
+  bool takes_grants;
+  bool is_script;
+};
+extern struct wasmaot_process wasmaot_process;
+
+#define WASMAOT_EXIT_USAGE 2
+// The app could not be started: no memory, a directory that is not there, a CPU that lacks
+// something.
+#define WASMAOT_EXIT_START 1
+
+_Noreturn void wasmaot_exit(int status);
+
+// ---- config.c: the configuration's records -----------------------------------------------------
+
+void wasmaot_config_read(void);
+
+struct wasmaot_grant {
+  enum { WASMAOT_GRANT_DIR, WASMAOT_GRANT_ENV } kind;
+  bool read_only;    // of a directory
+  const char *host;  // a directory's path
+  const char *guest; // a directory's name for the guest; K=V of a variable
+};
+
+// Walks the grants that were built in, then those given to the app itself. Start with {0}.
+struct wasmaot_grant_iterator {
+  const uint8_t *record;
+  int argument;
+};
+bool wasmaot_grant_next(struct wasmaot_grant_iterator *iterator, struct wasmaot_grant *grant);
+
+// The value of `--option VALUE` or `--option=VALUE` at argv[*argument], which moves past it; null
+// where another argument stands there, or no value follows.
+char *wasmaot_option_value(int *argument, const char *option);
+
+// grants.c; linked in by --runtime-grants alone.
+__attribute__((weak)) void wasmaot_grants_parse(void);
+
+// ---- message.c: text to standard error, without stdio -------------------------------------------
+
+struct wasmaot_text {
+  size_t length;
+  char bytes[512];
+};
+void wasmaot_text_add(struct wasmaot_text *text, const char *string);
+// Bytes that the module or the host chose: control characters become '?', so that they can't drive
+// a terminal.
+void wasmaot_text_add_untrusted(struct wasmaot_text *text, const char *bytes, size_t size);
+void wasmaot_text_add_decimal(struct wasmaot_text *text, uint64_t value);
+void wasmaot_text_add_hex(struct wasmaot_text *text, uint64_t value);
+// Writes the text to a descriptor, and empties it.
+void wasmaot_text_write(struct wasmaot_text *text, int descriptor);
+// "wasmaot: a b c\n" to standard error, then exit. Null ends early.
+_Noreturn void wasmaot_fail(int status, const char *a, const char *b, const char *c);
+
+// ---- memory.c, stack.c, trap.c, unwind.c, cpu.c
+// --------------------------------------------------
+
+void wasmaot_memory_start(void);
+// Whether an access of wasm code to this address is one outside a memory.
+bool wasmaot_memory_is_out_of_bounds(uint64_t address);
+
+void wasmaot_stack_start(void);
+// Calls function(argument) on the stack of wasm. Returns 0, or the trap that ended the call where
+// wasmaot_stack_leave was called. Not nestable.
+uint32_t wasmaot_stack_enter(void (*function)(void *), void *argument);
+_Noreturn void wasmaot_stack_leave(uint32_t trap);
+bool wasmaot_stack_contains(uint64_t address, uint64_t size);
+bool wasmaot_stack_guard_contains(uint64_t address);
+void *wasmaot_stack_signal_stack(size_t *size);
+
+void wasmaot_trap_start(void);
+const char *wasmaot_trap_message(uint32_t code);
+// From now on, a trap ends the call into the wasm stack rather than the process.
+void wasmaot_trap_recover(void);
+
+// DWARF's numbers: 6 is rbp, 7 is rsp, 16 is the return address column: here the program counter.
+#define WASMAOT_REGISTERS 17
+#define WASMAOT_RBP 6
+#define WASMAOT_RSP 7
+#define WASMAOT_PC 16
+struct wasmaot_registers {
+  uint64_t values[WASMAOT_REGISTERS];
+};
+// Steps to the caller. `is_call` says that the program counter is a return address, which may
+// already lie in the next function or row. False where there is no caller in wasm code, or the
+// tables don't say.
+bool wasmaot_unwind(struct wasmaot_registers *registers, bool is_call);
+
+void wasmaot_cpu_check(void);
+
+// ---- Optional parts
+// ------------------------------------------------------------------------------
+
+// invoke.c and script.c: what runs on the wasm stack instead of module.entry.
+__attribute__((weak)) void wasmaot_invoke(void *unused);
+__attribute__((weak)) void wasmaot_script(void);
+const struct wasmaot_export *wasmaot_export_find(const char *name);
+// Calls `_initialize`, the start function of a reactor, where the module exports it.
+void wasmaot_initialize_reactor(void);
+// wasi/descriptors.c, where the module imports something that works on descriptors.
+__attribute__((weak)) void wasmaot_wasi_start(void);
+
+#endif

@@ -1,0 +1,222 @@
+// The test driver: calls exports as standard input says, and goes on after traps. The
+// specification's tests run through it.
+//
+//   invoke NAME VALUE...     NAME: the export's name as hexadecimal bytes ("-" for the empty name)
+//                            VALUE: type letter, colon, bits as hexadecimal: i:ffffffff
+//
+// For each line, and once before the first for the instantiation itself, one line comes back:
+//
+//   ok VALUE...   |   trap MESSAGE   |   error MESSAGE
+//
+// References: 0 is null. A funcref is printed as its number in the module's descriptors, an
+// externref as its bits.
+#include "runtime.h"
+#include "sys.h"
+
+#include <string.h>
+
+#define MAX_VALUES 1000
+#define MAX_LINE (64 << 10)
+
+static char line[MAX_LINE];
+static char output[MAX_LINE];
+static struct wasmaot_value values[MAX_VALUES];
+static const struct wasmaot_export *current;
+
+// ---- Input
+// ----------------------------------------------------------------------------------------
+
+static char buffer[MAX_LINE];
+static size_t buffer_start;
+static size_t buffer_end;
+
+// Next byte of standard input, or -1 at the end.
+static int next_byte(void) {
+  if (buffer_start == buffer_end) {
+    long count = sys3(SYS_read, 0, buffer, sizeof buffer);
+    if (sys_failed(count) || count == 0)
+      return -1;
+    buffer_start = 0;
+    buffer_end = (size_t)count;
+  }
+  return (unsigned char)buffer[buffer_start++];
+}
+
+static bool next_line(void) {
+  size_t length = 0;
+  for (;;) {
+    int byte = next_byte();
+    if (byte < 0)
+      return false;
+    if (byte == '\n') {
+      line[length] = 0;
+      return true;
+    }
+    if (length + 1 == sizeof line)
+      return false;
+    line[length++] = (char)byte;
+  }
+}
+
+static int hex_digit(char digit) {
+  if (digit >= '0' && digit <= '9')
+    return digit - '0';
+  if (digit >= 'a' && digit <= 'f')
+    return digit - 'a' + 10;
+  return -1;
+}
+
+// ---- Output
+// ---------------------------------------------------------------------------------------
+
+static size_t output_length;
+
+static void put(const char *text) {
+  while (*text && output_length < sizeof output)
+    output[output_length++] = *text++;
+}
+
+static void put_hex(uint64_t value, bool padded) {
+  char digits[17];
+  int count = 0;
+  for (int shift = 60; shift >= 0; shift -= 4) {
+    unsigned digit = value >> shift & 15;
+    if (digit != 0 || count > 0 || padded || shift == 0)
+      digits[count++] = "0123456789abcdef"[digit];
+  }
+  digits[count] = 0;
+  put(digits);
+}
+
+static void flush(void) {
+  put("\n");
+  for (size_t done = 0; done < output_length;) {
+    long count = sys3(SYS_write, 1, output + done, output_length - done);
+    if (sys_failed(count))
+      wasmaot_exit(WASMAOT_EXIT_START);
+    done += (size_t)count;
+  }
+  output_length = 0;
+}
+
+// ---- Calls
+// ----------------------------------------------------------------------------------------
+
+// Next word of the line after `at`, which is cut off there; null at the end.
+static char *next_word(char **at) {
+  char *word = *at;
+  while (*word == ' ')
+    word++;
+  if (*word == 0)
+    return NULL;
+  char *end = word;
+  while (*end != 0 && *end != ' ')
+    end++;
+  *at = *end ? end + 1 : end;
+  *end = 0;
+  return word;
+}
+
+static bool parse_name(char *word) {
+  if (strcmp(word, "-") == 0) {
+    word[0] = 0;
+    return true;
+  }
+  size_t length = 0;
+  for (; word[2 * length]; length++) {
+    int high = hex_digit(word[2 * length]);
+    int low = high < 0 ? -1 : hex_digit(word[2 * length + 1]);
+    if (low < 0)
+      return false;
+    word[length] = (char)(high << 4 | low);
+  }
+  word[length] = 0;
+  return true;
+}
+
+static bool parse_value(const char *word, char type, struct wasmaot_value *value) {
+  if (word[0] != type || word[1] != ':' || word[2] == 0)
+    return false;
+  value->low = 0;
+  value->high = 0;
+  for (const char *at = word + 2; *at; at++) {
+    int digit = hex_digit(*at);
+    if (digit < 0)
+      return false;
+    value->high = value->high << 4 | value->low >> 60;
+    value->low = value->low << 4 | (uint64_t)digit;
+  }
+  return true;
+}
+
+static void print_value(char type, const struct wasmaot_value *value) {
+  char prefix[] = {' ', type, ':', 0};
+  put(prefix);
+  uint64_t low = value->low;
+  if (type == 'i' || type == 'f')
+    low = (uint32_t)low;
+  if (type == 'r' && low != 0)
+    low = ((const struct wasmaot_func *)low)->index; // NOLINT: a funcref is a descriptor's address
+  if (type == 'v')
+    put_hex(value->high, true);
+  put_hex(low, type == 'v');
+}
+
+static const char *prepare_call(void) {
+  char *at = line;
+  char *word = next_word(&at);
+  if (!word || strcmp(word, "invoke") != 0)
+    return "unknown command";
+  word = next_word(&at);
+  if (!word || !parse_name(word))
+    return "bad name";
+  current = wasmaot_export_find(word);
+  if (!current)
+    return "no such export";
+  size_t count = 0;
+  while ((word = next_word(&at)) != NULL) {
+    if (!current->params[count] || count == MAX_VALUES ||
+        !parse_value(word, current->params[count], &values[count]))
+      return "bad argument";
+    count++;
+  }
+  return current->params[count] ? "too few arguments" : NULL;
+}
+
+static void call(void *unused) {
+  (void)unused;
+  current->call(values);
+}
+
+static void instantiate(void *unused) {
+  (void)unused;
+  if (wasmaot_module.instantiation_trap)
+    wasmaot_trap(wasmaot_module.instantiation_trap);
+  if (wasmaot_module.start)
+    wasmaot_module.start();
+  wasmaot_initialize_reactor();
+}
+
+static bool report(uint32_t trap) {
+  put(trap == 0 ? "ok" : "trap ");
+  if (trap != 0)
+    put(wasmaot_trap_message(trap));
+  return trap == 0;
+}
+
+void wasmaot_script(void) {
+  wasmaot_trap_recover();
+  bool is_usable = report(wasmaot_stack_enter(instantiate, NULL));
+  flush();
+  while (is_usable && next_line()) {
+    const char *problem = prepare_call();
+    if (problem) {
+      put("error ");
+      put(problem);
+    } else if (report(wasmaot_stack_enter(call, NULL))) {
+      for (size_t i = 0; current->results[i]; i++)
+        print_value(current->results[i], &values[i]);
+    }
+    flush();
+  }
+}

@@ -1,0 +1,105 @@
+// The stack that wasm runs on: mapped by the runtime, so that its size is the build's and not the
+// shell's, with a guard region below it that makes running out of it a trap.
+//
+//   | guard, no access | stack of wasm | signal stack |
+#include "runtime.h"
+#include "sys.h"
+
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+// Compiled code probes each page of a large frame, but libc and the runtime, which also run on this
+// stack, do not: the guard is larger than any frame of theirs.
+#define GUARD_SIZE (256ull << 10)
+// Beside what the kernel needs to save the CPU's registers (AT_MINSIGSTKSZ).
+#define SIGNAL_STACK_SIZE (32ull << 10)
+#define PAGE_SIZE 4096ull
+
+static uint64_t stack_low;
+static uint64_t stack_high;
+static uint64_t signal_stack_size;
+// Stack pointer of the caller of wasmaot_stack_enter, with the callee-saved registers on top.
+static void *saved_stack_pointer;
+
+static uint64_t round_to_pages(uint64_t size) { return (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1); }
+
+void wasmaot_stack_start(void) {
+  uint64_t size = round_to_pages(wasmaot_process.stack_size);
+  signal_stack_size = round_to_pages(SIGNAL_STACK_SIZE + getauxval(AT_MINSIGSTKSZ));
+  uint64_t total = GUARD_SIZE + size + signal_stack_size;
+  // Nothing of it is used until it is touched.
+  long base = sys6(SYS_mmap, 0, (long)total, PROT_NONE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (sys_failed(base) || sys_failed(sys3(SYS_mprotect, (uint64_t)base + GUARD_SIZE,
+                                          total - GUARD_SIZE, PROT_READ | PROT_WRITE)))
+    wasmaot_fail(
+        WASMAOT_EXIT_START,
+        "cannot map the stack: raise the limit on address space (ulimit -v), or build with a "
+        "smaller --max-stack",
+        NULL, NULL);
+  stack_low = (uint64_t)base + GUARD_SIZE;
+  stack_high = stack_low + size;
+}
+
+bool wasmaot_stack_contains(uint64_t address, uint64_t size) {
+  return address >= stack_low && size <= stack_high - stack_low && address <= stack_high - size;
+}
+
+bool wasmaot_stack_guard_contains(uint64_t address) {
+  return address >= stack_low - GUARD_SIZE && address < stack_low;
+}
+
+void *wasmaot_stack_signal_stack(size_t *size) {
+  *size = signal_stack_size;
+  return (void *)(uintptr_t)stack_high; // NOLINT: an address that mmap gave
+}
+
+// Saves the callee-saved registers where wasmaot_stack_restore finds them, and calls
+// function(argument) with the given stack. rbp is cleared: it ends the chain of frame pointers.
+uint32_t wasmaot_stack_switch(void (*function)(void *), void *argument, uint64_t stack,
+                              void **saved);
+_Noreturn void wasmaot_stack_restore(uint32_t result, void **saved);
+__asm__(".section .text.wasmaot_stack_switch,\"ax\",@progbits\n"
+        ".hidden wasmaot_stack_switch\n"
+        ".globl wasmaot_stack_switch\n"
+        ".type wasmaot_stack_switch,@function\n"
+        "wasmaot_stack_switch:\n"
+        "  push %rbp\n"
+        "  push %rbx\n"
+        "  push %r12\n"
+        "  push %r13\n"
+        "  push %r14\n"
+        "  push %r15\n"
+        "  mov %rsp, (%rcx)\n"
+        "  mov %rdx, %rsp\n"
+        "  mov %rcx, %rbx\n"
+        "  mov %rdi, %rax\n"
+        "  mov %rsi, %rdi\n"
+        "  xor %ebp, %ebp\n"
+        "  call *%rax\n"
+        "  xor %edi, %edi\n"
+        "  mov %rbx, %rsi\n"
+        ".hidden wasmaot_stack_restore\n"
+        ".globl wasmaot_stack_restore\n"
+        ".type wasmaot_stack_restore,@function\n"
+        "wasmaot_stack_restore:\n"
+        "  mov %edi, %eax\n"
+        "  mov (%rsi), %rsp\n"
+        "  cld\n"
+        "  pop %r15\n"
+        "  pop %r14\n"
+        "  pop %r13\n"
+        "  pop %r12\n"
+        "  pop %rbx\n"
+        "  pop %rbp\n"
+        "  ret\n"
+        ".size wasmaot_stack_switch, . - wasmaot_stack_switch\n"
+        ".previous\n");
+
+uint32_t wasmaot_stack_enter(void (*function)(void *), void *argument) {
+  return wasmaot_stack_switch(function, argument, stack_high, &saved_stack_pointer);
+}
+
+_Noreturn void wasmaot_stack_leave(uint32_t trap) {
+  wasmaot_stack_restore(trap, &saved_stack_pointer);
+}

@@ -1,0 +1,49 @@
+// The program's start: read what was decided at build time, instantiate, call the guest.
+#include "runtime.h"
+#include "sys.h"
+
+_Noreturn void wasmaot_exit(int status) {
+  // Nothing is buffered and nothing registered: libc's exit would only link more in.
+  for (;;)
+    sys1(SYS_exit_group, status);
+}
+
+// Runs on the stack of wasm, so that a deep start function traps as cleanly as any other.
+static void run(void *unused) {
+  (void)unused;
+  if (wasmaot_module.instantiation_trap)
+    wasmaot_trap(wasmaot_module.instantiation_trap);
+  if (wasmaot_module.start)
+    wasmaot_module.start();
+  if (wasmaot_invoke)
+    wasmaot_invoke(NULL);
+  else if (wasmaot_module.entry)
+    wasmaot_module.entry();
+}
+
+int main(int argc, char **argv, char **environment) {
+  wasmaot_process.argc = argc;
+  wasmaot_process.argv = argv;
+  wasmaot_process.argument_start = argc > 0 ? 1 : 0;
+  wasmaot_process.environment = environment;
+  wasmaot_process.program_name = argc > 0 ? argv[0] : "";
+  if (wasmaot_module.abi_version != WASMAOT_ABI_VERSION)
+    wasmaot_fail(WASMAOT_EXIT_START, "the program and its runtime are of different versions", NULL,
+                 NULL);
+  wasmaot_cpu_check();
+  wasmaot_config_read();
+  if (wasmaot_process.takes_grants && wasmaot_grants_parse)
+    wasmaot_grants_parse();
+  wasmaot_stack_start();
+  wasmaot_trap_start();
+  wasmaot_memory_start();
+  // Directories are opened before the guest's first instruction: what isn't open by then stays
+  // shut.
+  if (wasmaot_wasi_start)
+    wasmaot_wasi_start();
+  if (wasmaot_script)
+    wasmaot_script();
+  else
+    wasmaot_stack_enter(run, NULL);
+  wasmaot_exit(0);
+}

@@ -1,0 +1,245 @@
+// Traps: how a fault in compiled code, or a failed check, becomes a message, a backtrace and exit
+// status 134. Everything here may run in a signal handler: no allocation, no locks, no stdio.
+#include "runtime.h"
+#include "sys.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+// As many as wasmtime shows.
+#define BACKTRACE_FRAMES 20
+
+static const char *const messages[WASMAOT_TRAP_LAST + 1] = {
+    [WASMAOT_TRAP_UNREACHABLE] = "unreachable",
+    [WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS] = "out of bounds memory access",
+    [WASMAOT_TRAP_TABLE_OUT_OF_BOUNDS] = "out of bounds table access",
+    [WASMAOT_TRAP_UNDEFINED_ELEMENT] = "undefined element",
+    [WASMAOT_TRAP_UNINITIALIZED_ELEMENT] = "uninitialized element",
+    [WASMAOT_TRAP_INDIRECT_CALL_TYPE_MISMATCH] = "indirect call type mismatch",
+    [WASMAOT_TRAP_INTEGER_DIVIDE_BY_ZERO] = "integer divide by zero",
+    [WASMAOT_TRAP_INTEGER_OVERFLOW] = "integer overflow",
+    [WASMAOT_TRAP_INVALID_CONVERSION_TO_INTEGER] = "invalid conversion to integer",
+    [WASMAOT_TRAP_STACK_OVERFLOW] = "call stack exhausted",
+    [WASMAOT_TRAP_NULL_REFERENCE] = "null reference",
+    [WASMAOT_TRAP_UNALIGNED_ATOMIC] = "unaligned atomic",
+    [WASMAOT_TRAP_UNRESOLVED_IMPORT] = "unresolved import called",
+};
+
+static bool recovers;
+
+const char *wasmaot_trap_message(uint32_t code) {
+  return code > 0 && code <= WASMAOT_TRAP_LAST ? messages[code] : "unknown trap";
+}
+
+void wasmaot_trap_recover(void) { recovers = true; }
+
+// ---- Backtrace --------------------------------------------------------------------------------
+
+// The function that holds this address, or UINT32_MAX. The map is searched from end to end: the
+// linker may have put the objects' parts in any order, and nothing is faster when it runs once.
+static uint32_t function_at(uint64_t pc) {
+  uint32_t found = UINT32_MAX;
+  uint64_t best = 0;
+  for (const struct wasmaot_funcmap_entry *entry = __start_wasmaot_funcmap;
+       entry < __stop_wasmaot_funcmap; entry++) {
+    uint64_t start = (uint64_t)(uintptr_t)entry + (uint64_t)(int64_t)entry->code_offset;
+    if (start <= pc && start >= best) {
+      best = start;
+      found = entry->function;
+    }
+  }
+  return found;
+}
+
+static void print_frame(unsigned number, uint64_t pc) {
+  struct wasmaot_text text;
+  text.length = 0;
+  wasmaot_text_add(&text, number < 10 ? "   " : "  ");
+  wasmaot_text_add_decimal(&text, number);
+  wasmaot_text_add(&text, ": ");
+  uint32_t function = function_at(pc);
+  const uint32_t *offsets = wasmaot_module.name_offsets;
+  if (offsets && function < wasmaot_module.function_count &&
+      offsets[function] < offsets[function + 1]) {
+    wasmaot_text_add_untrusted(&text, wasmaot_module.names + offsets[function],
+                               offsets[function + 1] - offsets[function]);
+    if (text.length > sizeof text.bytes - 1)
+      text.length = sizeof text.bytes - 1; // room for the line's end behind a long name
+  } else if (function != UINT32_MAX) {
+    wasmaot_text_add(&text, "<wasm function ");
+    wasmaot_text_add_decimal(&text, function);
+    wasmaot_text_add(&text, ">");
+  } else {
+    wasmaot_text_add(&text, "<unknown>");
+  }
+  wasmaot_text_add(&text, "\n");
+  wasmaot_text_write(&text, 2);
+}
+
+// Registers of the wasm code that called the runtime or libc. False where they can't be found.
+static bool leave_native_code(struct wasmaot_registers *registers) {
+  // A function that has not pushed anything yet: libc's leaves, and any whose first push hit the
+  // guard.
+  uint64_t stack = registers->values[WASMAOT_RSP];
+  if ((stack & 7) == 0 && wasmaot_stack_contains(stack, 8)) {
+    uint64_t return_address = *(const uint64_t *)stack; // NOLINT: inside the stack of wasm
+    if (wasmaot_is_wasm_code(return_address)) {
+      registers->values[WASMAOT_PC] = return_address;
+      registers->values[WASMAOT_RSP] = stack + 8;
+      return true;
+    }
+  }
+  // The runtime's own functions keep a chain of frame pointers.
+  uint64_t frame = registers->values[WASMAOT_RBP];
+  for (int depth = 0; depth < 64; depth++) {
+    if ((frame & 7) != 0 || !wasmaot_stack_contains(frame, 16))
+      return false;
+    const uint64_t *slots = (const uint64_t *)frame; // NOLINT: inside the stack of wasm
+    uint64_t next = slots[0];
+    if (wasmaot_is_wasm_code(slots[1])) {
+      struct wasmaot_registers caller = {{0}};
+      caller.values[WASMAOT_PC] = slots[1];
+      caller.values[WASMAOT_RSP] = frame + 16;
+      caller.values[WASMAOT_RBP] = next;
+      *registers = caller;
+      return true;
+    }
+    if (next <= frame)
+      return false;
+    frame = next;
+  }
+  return false;
+}
+
+static void print_backtrace(struct wasmaot_registers *registers) {
+  bool is_call = false;
+  if (!wasmaot_is_wasm_code(registers->values[WASMAOT_PC])) {
+    if (!leave_native_code(registers))
+      return;
+    is_call = true;
+  }
+  struct wasmaot_text text;
+  text.length = 0;
+  wasmaot_text_add(&text, " wasm backtrace:\n");
+  wasmaot_text_write(&text, 2);
+  for (unsigned i = 0; i < BACKTRACE_FRAMES; i++) {
+    print_frame(i, registers->values[WASMAOT_PC] - (is_call ? 1 : 0));
+    if (!wasmaot_unwind(registers, is_call))
+      return;
+    is_call = true;
+  }
+  wasmaot_text_add(&text, "      ... more frames\n");
+  wasmaot_text_write(&text, 2);
+}
+
+static _Noreturn void trap(uint32_t code, struct wasmaot_registers *registers) {
+  if (recovers)
+    wasmaot_stack_leave(code);
+  struct wasmaot_text text;
+  text.length = 0;
+  wasmaot_text_add(&text, "wasmaot: trap: ");
+  wasmaot_text_add(&text, wasmaot_trap_message(code));
+  wasmaot_text_add(&text, "\n");
+  wasmaot_text_write(&text, 2);
+  print_backtrace(registers);
+  wasmaot_exit(WASMAOT_EXIT_TRAP);
+}
+
+_Noreturn void wasmaot_trap(uint32_t code) {
+  struct wasmaot_registers registers = {{0}};
+  registers.values[WASMAOT_RBP] = (uint64_t)(uintptr_t)__builtin_frame_address(0);
+  trap(code, &registers);
+}
+
+// ---- Faults -----------------------------------------------------------------------------------
+
+static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGILL};
+#define FAULT_SIGNALS (sizeof fault_signals / sizeof fault_signals[0])
+static struct sigaction previous_actions[FAULT_SIGNALS];
+
+// llvm.ubsantrap(kind) is `ud1l kind(%eax), %eax`: 67 0f b9 40 kind. 0 for any other instruction.
+static uint32_t decode_check(uint64_t pc) {
+  const uint8_t *code = (const uint8_t *)pc; // NOLINT: inside compiled code
+  if (__stop_wasmaot_text - code < 5)
+    return 0;
+  if (code[0] != 0x67 || code[1] != 0x0f || code[2] != 0xb9 || code[3] != 0x40)
+    return 0;
+  return code[4];
+}
+
+// The trap that a fault means, or 0 where it is no trap but a bug (in the compiler, the runtime or
+// the host), which must not be passed off as the guest's.
+static uint32_t classify(int signal, const siginfo_t *info, uint64_t pc) {
+  if (info->si_code <= 0) // sent by a process, not by the CPU
+    return 0;
+  if (signal == SIGILL)
+    return wasmaot_is_wasm_code(pc) ? decode_check(pc) : 0;
+  uint64_t address = (uint64_t)(uintptr_t)info->si_addr;
+  // Whoever runs on the stack of wasm: WASI's functions use it too.
+  if (wasmaot_stack_guard_contains(address))
+    return WASMAOT_TRAP_STACK_OVERFLOW;
+  if (wasmaot_is_wasm_code(pc) && wasmaot_memory_is_out_of_bounds(address))
+    return WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS;
+  return 0;
+}
+
+// Hands a fault that is not ours to whoever was there before.
+static void pass_on(int signal, siginfo_t *info, void *context) {
+  for (size_t i = 0; i < FAULT_SIGNALS; i++) {
+    if (fault_signals[i] != signal)
+      continue;
+    const struct sigaction *previous = &previous_actions[i];
+    if (previous->sa_flags & SA_SIGINFO) {
+      previous->sa_sigaction(signal, info, context);
+      return;
+    }
+    if (previous->sa_handler != SIG_DFL && previous->sa_handler != SIG_IGN) {
+      previous->sa_handler(signal);
+      return;
+    }
+  }
+  // The default action: the faulting instruction runs again and ends the process. A signal that was
+  // sent must be sent again.
+  struct sigaction action = {.sa_handler = SIG_DFL};
+  sigaction(signal, &action, NULL);
+  if (info->si_code <= 0)
+    sys3(SYS_tgkill, sys0(SYS_getpid), sys0(SYS_gettid), signal);
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context) {
+  const greg_t *from = ((ucontext_t *)context)->uc_mcontext.gregs;
+  uint64_t pc = (uint64_t)from[REG_RIP];
+  uint32_t code = classify(signal, info, pc);
+  if (code == 0) {
+    pass_on(signal, info, context);
+    return;
+  }
+  // In the order of DWARF's register numbers.
+  static const uint8_t order[WASMAOT_REGISTERS] = {
+      REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+      REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
+  struct wasmaot_registers registers;
+  for (int i = 0; i < WASMAOT_REGISTERS; i++)
+    registers.values[i] = (uint64_t)from[order[i]];
+  // The kernel blocked the signal for this handler, which may not return: where the program goes on
+  // after a trap, the next one must come through. Not before the registers are read: a fault in
+  // here must kill.
+  if (recovers) {
+    uint64_t set = 1ull << (signal - 1);
+    sys4(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, sizeof set);
+  }
+  trap(code, &registers);
+}
+
+void wasmaot_trap_start(void) {
+  size_t size;
+  stack_t stack = {.ss_sp = wasmaot_stack_signal_stack(&size)};
+  stack.ss_size = size;
+  sys2(SYS_sigaltstack, &stack, NULL);
+  // SA_ONSTACK: when the stack is exhausted, no handler could run on it.
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  for (size_t i = 0; i < FAULT_SIGNALS; i++)
+    sigaction(fault_signals[i], &action, &previous_actions[i]);
+}

@@ -1,0 +1,98 @@
+// Opening files.
+#include "wasi.h"
+
+#include <sys/stat.h>
+
+enum { OFLAG_CREAT = 1, OFLAG_DIRECTORY = 2, OFLAG_EXCL = 4, OFLAG_TRUNC = 8 };
+enum {
+  FDFLAG_APPEND = 1,
+  FDFLAG_DSYNC = 2,
+  FDFLAG_NONBLOCK = 4,
+  FDFLAG_RSYNC = 8,
+  FDFLAG_SYNC = 16,
+};
+
+static int host_flags(uint32_t oflags, uint32_t fdflags, uint64_t rights) {
+  int flags = O_CLOEXEC | O_NOCTTY; // a terminal of the guest's choice must not become ours
+  bool reads = (rights & (RIGHT_FD_READ | RIGHT_FD_READDIR)) != 0;
+  bool writes = (rights & RIGHT_FD_WRITE) != 0;
+  flags |= writes ? (rights & RIGHT_FD_READ ? O_RDWR : O_WRONLY) : O_RDONLY;
+  (void)reads;
+  if (oflags & OFLAG_CREAT)
+    flags |= O_CREAT;
+  if (oflags & OFLAG_DIRECTORY)
+    flags |= O_DIRECTORY;
+  if (oflags & OFLAG_EXCL)
+    flags |= O_EXCL;
+  if (oflags & OFLAG_TRUNC)
+    flags |= O_TRUNC;
+  if (fdflags & FDFLAG_APPEND)
+    flags |= O_APPEND;
+  if (fdflags & FDFLAG_DSYNC)
+    flags |= O_DSYNC;
+  if (fdflags & FDFLAG_NONBLOCK)
+    flags |= O_NONBLOCK;
+  if (fdflags & (FDFLAG_RSYNC | FDFLAG_SYNC))
+    flags |= O_SYNC;
+  return flags;
+}
+
+uint32_t wasmaot_wasi_path_open(uint32_t fd, uint32_t lookup, uint32_t path_pointer,
+                                uint32_t path_size, uint32_t oflags, uint64_t rights,
+                                uint64_t rights_inheriting, uint32_t fdflags, uint32_t result) {
+  (void)rights_inheriting; // see below
+  struct wasmaot_path path;
+  struct wasmaot_descriptor *parent;
+  uint64_t needed = RIGHT_PATH_OPEN;
+  if (oflags & OFLAG_CREAT)
+    needed |= RIGHT_PATH_CREATE_FILE;
+  if (oflags & OFLAG_TRUNC)
+    needed |= RIGHT_PATH_FILESTAT_SET_SIZE;
+  // Truncation and creation change the directory's tree even if the descriptor can't write. (An
+  // attack on other runtimes: O_TRUNC through a read-only grant.)
+  bool changes = (oflags & (OFLAG_CREAT | OFLAG_TRUNC)) != 0 || (rights & RIGHT_FD_WRITE) != 0;
+  uint32_t error = changes ? wasmaot_wasi_writable(fd, needed, &parent)
+                           : wasmaot_wasi_descriptor(fd, needed, &parent);
+  if (error == WASI_SUCCESS)
+    error = wasmaot_wasi_path(path_pointer, path_size, &path);
+  if (error != WASI_SUCCESS)
+    return error;
+  if (oflags > 15 || fdflags > 31)
+    return WASI_EINVAL;
+  // The result is stored last, when failing would leave the guest a descriptor it doesn't know.
+  if (!wasmaot_guest(result, sizeof(uint32_t)))
+    return WASI_EFAULT;
+  if ((rights & (RIGHT_FD_READ | RIGHT_FD_WRITE)) & ~parent->rights_inheriting)
+    return WASI_ENOTCAPABLE;
+
+  uint32_t opened;
+  struct wasmaot_descriptor *descriptor;
+  error = wasmaot_wasi_allocate(&opened, &descriptor);
+  if (error != WASI_SUCCESS)
+    return error;
+  int flags = host_flags(oflags, fdflags, rights);
+  if ((lookup & LOOKUP_SYMLINK_FOLLOW) == 0)
+    flags |= O_NOFOLLOW;
+  int host = wasmaot_open_beneath(parent->host, path.bytes, flags, oflags & OFLAG_CREAT ? 0666 : 0);
+  struct stat status;
+  int failure = host < 0 ? host : wasmaot_host_stat(host, &status);
+  if (failure < 0) {
+    descriptor->is_open = false;
+    if (host >= 0)
+      sys1(SYS_close, host);
+    return wasmaot_wasi_path_errno(failure);
+  }
+  descriptor->host = host;
+  descriptor->is_directory = S_ISDIR(status.st_mode);
+  descriptor->read_only = parent->read_only;
+  // All that the parent may pass on and the kind of file has, but reading and writing only as asked
+  // for. (Guests are written against runtimes that grant more than is asked for, and rights that a
+  // module denies itself protect nobody.)
+  uint64_t granted = descriptor->is_directory ? RIGHTS_OF_DIRECTORY : RIGHTS_OF_FILE;
+  granted &= parent->rights_inheriting;
+  if (!descriptor->is_directory)
+    granted &= rights | ~(RIGHT_FD_READ | RIGHT_FD_WRITE);
+  descriptor->rights = granted;
+  descriptor->rights_inheriting = descriptor->is_directory ? parent->rights_inheriting : 0;
+  return wasmaot_guest_store_u32(result, opened);
+}

@@ -1,0 +1,163 @@
+// What the files of WASI preview 1 share. One C function a WASI function, `wasmaot_wasi_<name>`;
+// nothing refers to all of them, so that --gc-sections keeps what the module imports and no more.
+//
+// The guest is hostile: every pointer and length it passes goes through wasmaot_guest before use,
+// and nothing is allocated by sizes that it names.
+#ifndef WASMAOT_WASI_H
+#define WASMAOT_WASI_H
+
+#include "../runtime.h"
+#include "../sys.h"
+#include "errno.h"
+
+#include <string.h>
+
+// ---- The guest's memory -------------------------------------------------------------------------
+
+// Memory 0, where WASI's pointers point. Null if [pointer, pointer + size) is not inside.
+static inline void *wasmaot_guest(uint32_t pointer, uint64_t size) {
+  if (wasmaot_module.memory_count == 0)
+    return NULL;
+  const struct wasmaot_memory *memory = wasmaot_module.memories[0];
+  // In 64 bits: pointer + size can't wrap. (An attack on other runtimes.)
+  if (size > memory->bytes || pointer > memory->bytes - size)
+    return NULL;
+  return memory->base + pointer;
+}
+
+// Stores for results, by memcpy because guests may misalign pointers. False if outside.
+static inline bool wasmaot_guest_store(uint32_t pointer, const void *value, uint64_t size) {
+  void *place = wasmaot_guest(pointer, size);
+  if (!place)
+    return false;
+  memcpy(place, value, size);
+  return true;
+}
+static inline uint32_t wasmaot_guest_store_u32(uint32_t pointer, uint32_t value) {
+  return wasmaot_guest_store(pointer, &value, sizeof value) ? WASI_SUCCESS : WASI_EFAULT;
+}
+static inline uint32_t wasmaot_guest_store_u64(uint32_t pointer, uint64_t value) {
+  return wasmaot_guest_store(pointer, &value, sizeof value) ? WASI_SUCCESS : WASI_EFAULT;
+}
+
+// ---- Descriptors
+// ----------------------------------------------------------------------------------
+
+// Rights, as WASI numbers them.
+#define RIGHT_FD_DATASYNC (1ull << 0)
+#define RIGHT_FD_READ (1ull << 1)
+#define RIGHT_FD_SEEK (1ull << 2)
+#define RIGHT_FD_FDSTAT_SET_FLAGS (1ull << 3)
+#define RIGHT_FD_SYNC (1ull << 4)
+#define RIGHT_FD_TELL (1ull << 5)
+#define RIGHT_FD_WRITE (1ull << 6)
+#define RIGHT_FD_ADVISE (1ull << 7)
+#define RIGHT_FD_ALLOCATE (1ull << 8)
+#define RIGHT_PATH_CREATE_DIRECTORY (1ull << 9)
+#define RIGHT_PATH_CREATE_FILE (1ull << 10)
+#define RIGHT_PATH_LINK_SOURCE (1ull << 11)
+#define RIGHT_PATH_LINK_TARGET (1ull << 12)
+#define RIGHT_PATH_OPEN (1ull << 13)
+#define RIGHT_FD_READDIR (1ull << 14)
+#define RIGHT_PATH_READLINK (1ull << 15)
+#define RIGHT_PATH_RENAME_SOURCE (1ull << 16)
+#define RIGHT_PATH_RENAME_TARGET (1ull << 17)
+#define RIGHT_PATH_FILESTAT_GET (1ull << 18)
+#define RIGHT_PATH_FILESTAT_SET_SIZE (1ull << 19)
+#define RIGHT_PATH_FILESTAT_SET_TIMES (1ull << 20)
+#define RIGHT_FD_FILESTAT_GET (1ull << 21)
+#define RIGHT_FD_FILESTAT_SET_SIZE (1ull << 22)
+#define RIGHT_FD_FILESTAT_SET_TIMES (1ull << 23)
+#define RIGHT_PATH_SYMLINK (1ull << 24)
+#define RIGHT_PATH_REMOVE_DIRECTORY (1ull << 25)
+#define RIGHT_PATH_UNLINK_FILE (1ull << 26)
+#define RIGHT_POLL_FD_READWRITE (1ull << 27)
+#define RIGHT_SOCK_SHUTDOWN (1ull << 28)
+#define RIGHT_SOCK_ACCEPT (1ull << 29)
+
+#define RIGHTS_OF_DIRECTORY                                                                        \
+  (RIGHT_FD_FDSTAT_SET_FLAGS | RIGHT_FD_SYNC | RIGHT_FD_ADVISE | RIGHT_PATH_CREATE_DIRECTORY |     \
+   RIGHT_PATH_CREATE_FILE | RIGHT_PATH_LINK_SOURCE | RIGHT_PATH_LINK_TARGET | RIGHT_PATH_OPEN |    \
+   RIGHT_FD_READDIR | RIGHT_PATH_READLINK | RIGHT_PATH_RENAME_SOURCE | RIGHT_PATH_RENAME_TARGET |  \
+   RIGHT_PATH_FILESTAT_GET | RIGHT_PATH_FILESTAT_SET_SIZE | RIGHT_PATH_FILESTAT_SET_TIMES |        \
+   RIGHT_FD_FILESTAT_GET | RIGHT_FD_FILESTAT_SET_TIMES | RIGHT_PATH_SYMLINK |                      \
+   RIGHT_PATH_REMOVE_DIRECTORY | RIGHT_PATH_UNLINK_FILE | RIGHT_POLL_FD_READWRITE)
+#define RIGHTS_OF_FILE                                                                             \
+  (RIGHT_FD_DATASYNC | RIGHT_FD_READ | RIGHT_FD_SEEK | RIGHT_FD_FDSTAT_SET_FLAGS | RIGHT_FD_SYNC | \
+   RIGHT_FD_TELL | RIGHT_FD_WRITE | RIGHT_FD_ADVISE | RIGHT_FD_ALLOCATE | RIGHT_FD_FILESTAT_GET |  \
+   RIGHT_FD_FILESTAT_SET_SIZE | RIGHT_FD_FILESTAT_SET_TIMES | RIGHT_POLL_FD_READWRITE)
+
+// One open descriptor of the guest. All zero is a closed one.
+struct wasmaot_descriptor {
+  bool is_open;
+  bool is_directory;
+  bool is_preopen;
+  // Nothing reached through this descriptor may be changed: a --dir grant that says so, and all
+  // that is opened under it.
+  bool read_only;
+  int host;
+  uint64_t rights;
+  uint64_t rights_inheriting;
+  const char *name; // of a preopen, for the guest
+};
+
+// The guest's descriptor, if it is open and has all of `rights`.
+uint32_t wasmaot_wasi_descriptor(uint32_t fd, uint64_t rights, struct wasmaot_descriptor **found);
+// The same for a change: fails where the descriptor is read-only.
+uint32_t wasmaot_wasi_writable(uint32_t fd, uint64_t rights, struct wasmaot_descriptor **found);
+// Takes the lowest free number. The descriptor is zeroed.
+uint32_t wasmaot_wasi_allocate(uint32_t *fd, struct wasmaot_descriptor **allocated);
+
+// ---- Paths
+// ------------------------------------------------------------------------------------------
+
+#define WASI_PATH_MAX 4096
+#define LOOKUP_SYMLINK_FOLLOW 1u
+
+// A path of the guest, copied (the guest can't change it between check and use) and ended by NUL.
+struct wasmaot_path {
+  char bytes[WASI_PATH_MAX];
+};
+// Fails for paths that are absolute, empty, too long or hold a NUL.
+uint32_t wasmaot_wasi_path(uint32_t pointer, uint32_t size, struct wasmaot_path *path);
+
+// Opens `path` below `directory`, never anything outside. Returns a host descriptor or -errno;
+// -EXDEV for a path that leads out.
+int wasmaot_open_beneath(int directory, const char *path, int flags, uint32_t mode);
+// The fallback for kernels without openat2: component by component.
+int wasmaot_open_walking(int directory, const char *path, int flags, uint32_t mode);
+
+// The guest's error for a failed resolution: leading out is a matter of permission.
+uint32_t wasmaot_wasi_path_errno(int result);
+
+// The directory that holds a path's last component. `last` points into the path, trailing slashes
+// included.
+struct wasmaot_place {
+  int directory;
+  bool owned; // to be closed
+  const char *last;
+};
+uint32_t wasmaot_wasi_place(const struct wasmaot_descriptor *descriptor, struct wasmaot_path *path,
+                            struct wasmaot_place *place);
+void wasmaot_wasi_leave(const struct wasmaot_place *place);
+
+// ---- File status
+// ------------------------------------------------------------------------------------
+
+enum {
+  FILETYPE_UNKNOWN = 0,
+  FILETYPE_BLOCK_DEVICE = 1,
+  FILETYPE_CHARACTER_DEVICE = 2,
+  FILETYPE_DIRECTORY = 3,
+  FILETYPE_REGULAR_FILE = 4,
+  FILETYPE_SOCKET_DGRAM = 5,
+  FILETYPE_SOCKET_STREAM = 6,
+  FILETYPE_SYMBOLIC_LINK = 7,
+};
+
+struct stat;
+uint8_t wasmaot_wasi_filetype(uint32_t mode);
+// statx would also give the birth time, which WASI has no place for.
+int wasmaot_host_stat(int host, struct stat *status);
+
+#endif
