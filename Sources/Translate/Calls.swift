@@ -7,7 +7,7 @@ extension FunctionTranslator {
     switch op.opcode {
     case .call:
       let callee = FunctionID(rawValue: op.index)
-      let arguments = try arguments(of: builder.module.functions[callee].signature)
+      let arguments = try arguments(of: context.signature(of: FuncIdx(rawValue: op.index)))
       let results = builder.call(callee, stack.suffix(arguments))
       replaceTop(arguments, with: results)
     case .callIndirect:
@@ -19,7 +19,7 @@ extension FunctionTranslator {
       replaceTop(arguments, with: results)
     case .returnCall:
       let callee = FunctionID(rawValue: op.index)
-      let arguments = try arguments(of: builder.module.functions[callee].signature)
+      let arguments = try arguments(of: context.signature(of: FuncIdx(rawValue: op.index)))
       builder.returnCall(callee, stack.suffix(arguments))
       isReachable = false
     case .returnCallIndirect:

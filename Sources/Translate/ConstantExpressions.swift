@@ -56,6 +56,18 @@ extension Constant {
       }
   }
 
+  var type: Type {
+    switch self {
+    case .i32: .i32
+    case .i64: .i64
+    case .f32: .f32
+    case .f64: .f64
+    case .v128: .v128
+    case .null(let type): type
+    case .function: .funcref
+    }
+  }
+
   /// An i32 or i64 as an offset into a memory or table: unsigned.
   var address: UInt64 {
     switch self {

@@ -83,7 +83,7 @@ extension FunctionTranslator {
     switch type {
     case .empty: break
     case .value(let type):
-      frame.type = .value(try context.irType(type))
+      frame.type = .value(try ModuleContext.irType(type))
       frame.resultCount = 1
     case .type(let type):
       let signature = context.signature(of: type)
@@ -149,9 +149,8 @@ extension FunctionTranslator {
     elseParams.append(contentsOf: params)
     let then = builder.createBlock()
     let otherwise = builder.createBlock()
-    builder.brif(condition, then, [], otherwise)
+    builder.brif(condition, then, [], otherwise, [])
     builder.seal(then)
-    builder.seal(otherwise)
     builder.switchTo(then)
     frames[last].elseBlock = otherwise
   }
@@ -163,18 +162,28 @@ extension FunctionTranslator {
     frames[last].kind = .else
   }
 
+  /// The parameters are the results. Mostly there are none, and no branch to the label: then the block that the
+  /// condition's zero leads to is the one behind the `end`.
+  private mutating func endIfWithoutElse() throws(TranslationError) {
+    let last = frames.count - 1
+    if frames[last].target.isNone && frames[last].paramCount == 0 {
+      frames[last].target = frames[last].elseBlock
+      frames[last].kind = .block
+    } else {
+      try translateElse()
+    }
+  }
+
   /// Continues in an `if`'s other block, with the parameters back on the stack.
   private mutating func enterElse(of frame: ControlFrame) {
+    builder.seal(frame.elseBlock)
     enter(frame.elseBlock, of: frame)
     stack.append(contentsOf: elseParams.suffix(frame.paramCount))
     elseParams.removeLast(frame.paramCount)
   }
 
   private mutating func translateEnd() throws(TranslationError) {
-    if frames[frames.count - 1].kind == .if {
-      // Without an `else`, the parameters are the results.
-      try translateElse()
-    }
+    if frames[frames.count - 1].kind == .if { try endIfWithoutElse() }
     let frame = frames[frames.count - 1]
     switch frame.kind {
     case .loop: builder.seal(frame.target)
@@ -210,7 +219,7 @@ extension FunctionTranslator {
     try budget.spend(arity)
     let taken = try target(of: label)
     let next = builder.createBlock()
-    builder.brif(condition, taken, stack.suffix(arity), next)
+    builder.brif(condition, taken, stack.suffix(arity), next, [])
     builder.seal(next)
     builder.switchTo(next)
   }

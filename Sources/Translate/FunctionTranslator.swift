@@ -29,7 +29,7 @@ struct FunctionTranslator {
     self.context = context
     self.function = function
     reader = OperatorReader(module: context.module, function: function)
-    builder = FunctionBuilder(signature: module.functions[FunctionID(function)].signature, in: module)
+    builder = FunctionBuilder(signature: context.signature(of: function), in: module)
     self.budget = LocalBudget(budget)
   }
 

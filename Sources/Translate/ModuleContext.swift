@@ -2,39 +2,46 @@ import IR
 import Support
 import WasmModule
 
-/// What the translators of single bodies know of the module; read-only, shared by all threads.
-struct ModuleContext: Sendable {
+/// What the translators of single bodies know of the module; shared by all threads. A class, so that handing it
+/// to a translator counts one reference and not one for each array.
+final class ModuleContext: Sendable {
   let module: WasmModule.Module
   /// Unique signatures, in the order of their first type.
-  private(set) var signatures = PrimaryMap<SignatureID, Signature>()
-  private var signatureOfType: [SignatureID] = []
+  let signatures: PrimaryMap<SignatureID, Signature>
+  private let signatureOfType: [SignatureID]
 
   init(_ module: WasmModule.Module) throws(TranslationError) {
-    self.module = module
+    var signatures = PrimaryMap<SignatureID, Signature>()
+    var signatureOfType: [SignatureID] = []
     var known: [Signature: SignatureID] = [:]
     for index in module.types.types.ids {
       guard case .function(let type) = module.types.types[index].composite else {
         throw .unsupported("struct and array types are", .init())
       }
-      let signature = Signature(params: try irTypes(type.params), results: try irTypes(type.results))
+      let signature = Signature(
+        params: try Self.irTypes(type.params), results: try Self.irTypes(type.results))
       let id = known[signature] ?? signatures.append(signature)
       known[signature] = id
       signatureOfType.append(id)
     }
+    self.module = module
+    self.signatures = signatures
+    self.signatureOfType = signatureOfType
   }
 
   func signature(of type: TypeIdx) -> SignatureID { signatureOfType[type.index] }
+  func signature(of function: FuncIdx) -> SignatureID { signature(of: module.functions[function].type) }
 
   // MARK: - Types
 
-  func irTypes(_ types: [ValType]) throws(TranslationError) -> [Type] {
+  static func irTypes(_ types: [ValType]) throws(TranslationError) -> [Type] {
     var result: [Type] = []
     result.reserveCapacity(types.count)
     for type in types { result.append(try irType(type)) }
     return result
   }
 
-  func irType(_ type: ValType) throws(TranslationError) -> Type {
+  static func irType(_ type: ValType) throws(TranslationError) -> Type {
     switch type {
     case .i32: return .i32
     case .i64: return .i64
@@ -47,7 +54,7 @@ struct ModuleContext: Sendable {
     }
   }
 
-  func irType(of heap: HeapType) -> Type? {
+  static func irType(of heap: HeapType) -> Type? {
     switch heap {
     case .funcref, .nofunc: .funcref
     case .externref, .noextern: .externref

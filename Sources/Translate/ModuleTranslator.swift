@@ -38,12 +38,14 @@ struct ModuleTranslator {
         let symbol = options.resolveImport(entry.module, entry.name, type)
         isResolved = symbol != nil
         importedSymbols.append(symbol)
-      case (.global, .global(let constant)): importedGlobals.append(constant)
+      case (.global(let type), .global(let constant))
+      where constant.type == (try ModuleContext.irType(type.type)):
+        importedGlobals.append(constant)
       case (.memory, .memory(let limits)): importedMemories.append(limits)
       case (.table, .table(let limits)): importedTables.append(limits)
       case (.global(let type), _):
         isResolved = false
-        importedGlobals.append(Constant(zeroOf: try context.irType(type.type)))
+        importedGlobals.append(Constant(zeroOf: try ModuleContext.irType(type.type)))
       case (.memory(let type), _):
         isResolved = false
         importedMemories.append(type.limits)
@@ -78,7 +80,7 @@ struct ModuleTranslator {
       }
       result.functions.append(
         IR.FunctionDecl(
-          signature: context.signature(of: decl.type), name: names[function], definition: definition))
+          signature: context.signature(of: function), name: names[function], definition: definition))
     }
     result.exports = module.exports.compactMap { export in
       guard case .function(let function) = export.desc else { return nil }
@@ -89,9 +91,9 @@ struct ModuleTranslator {
 
   /// Names from the name section, else the function's first export.
   private func functionNames() -> SecondaryMap<FuncIdx, ByteString> {
-    var names = SecondaryMap<FuncIdx, ByteString>(default: "", capacity: module.functions.count)
-    for export in module.exports.reversed() {
-      if case .function(let function) = export.desc { names[function] = export.name }
+    var names = NameSection(module).functionNames
+    for export in module.exports {
+      if case .function(let function) = export.desc, names[function].isEmpty { names[function] = export.name }
     }
     return names
   }
@@ -114,7 +116,7 @@ struct ModuleTranslator {
       let initial = decl.initializer.map(evaluate) ?? imported.next()!
       result.globals.append(
         IR.Global(
-          type: try context.irType(decl.type.type), isMutable: decl.type.isMutable, initial: initial))
+          type: try ModuleContext.irType(decl.type.type), isMutable: decl.type.isMutable, initial: initial))
     }
   }
 
@@ -123,7 +125,8 @@ struct ModuleTranslator {
     for decl in module.tables.values {
       let limits = decl.origin == .defined ? decl.type.limits : imported.next()!
       var table = IR.Table(
-        element: try context.irType(decl.type.element), minimum: limits.minimum, maximum: limits.maximum,
+        element: try ModuleContext.irType(decl.type.element), minimum: limits.minimum,
+        maximum: limits.maximum,
         isTable64: decl.type.address == .i64)
       if let initializer = decl.initializer, case .function(let function) = evaluate(initializer) {
         try reserveTableEntries(limits.minimum)
@@ -135,7 +138,7 @@ struct ModuleTranslator {
 
   private mutating func translateElementSegments() throws(TranslationError) {
     for segment in module.elements.values {
-      let element = try context.irType(segment.type)
+      let element = try ModuleContext.irType(segment.type)
       var passive: [FunctionID] = []
       switch segment.mode {
       case .passive: passive = items(of: segment)

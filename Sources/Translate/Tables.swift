@@ -6,7 +6,7 @@ extension FunctionTranslator {
   mutating func translateReferences(_ op: Operator) throws(TranslationError) -> Bool {
     switch op.opcode {
     case .refNull:
-      guard let type = context.irType(of: op.heapType) else {
+      guard let type = ModuleContext.irType(of: op.heapType) else {
         throw .unsupported("references of type \(op.heapType) are", .init())
       }
       push(builder.refNull(Shape(type)))

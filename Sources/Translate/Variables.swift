@@ -12,7 +12,7 @@ extension FunctionTranslator {
       builder.defVariable(variable, value)
     }
     for group in reader.readLocals() {
-      let type = try context.irType(group.type)
+      let type = try ModuleContext.irType(group.type)
       for _ in 0..<group.count { _ = builder.declareVariable(type) }
     }
   }

@@ -1,0 +1,30 @@
+;; One operator of each form; the rest differs by rows of the table only.
+(module
+  (memory 1)
+  (func $plain (param v128 v128 i32 f64) (result v128)
+    (v128.const i32x4 1 2 3 -1)
+    (i8x16.add (local.get 0))
+    (v128.bitselect (local.get 0) (local.get 1))
+    (i16x8.shl (local.get 2))
+    (f32x4.sqrt)
+    (i8x16.replace_lane 15 (i16x8.extract_lane_s 7 (local.get 1)))
+    (f64x2.replace_lane 1 (local.get 3))
+    (i8x16.shuffle 0 16 1 17 2 18 3 19 4 20 5 21 6 22 7 31 (local.get 0))
+    (i8x16.swizzle (local.get 1))
+    (i64x2.lt_s (i64x2.splat (i64.const 3)))
+    (i16x8.narrow_i32x4_u (local.get 1))
+    (i32x4.dot_i16x8_s (local.get 0)))
+
+  (func $tests (param v128) (result i32)
+    (i32.add
+      (i32.add (v128.any_true (local.get 0)) (i8x16.all_true (local.get 0)))
+      (i64x2.bitmask (local.get 0))))
+
+  (func $memory (param i32 v128) (result v128)
+    (v128.store offset=16 (local.get 0) (local.get 1))
+    (v128.store16_lane offset=2 7 (local.get 0) (local.get 1))
+    (drop (v128.load align=1 (local.get 0)))
+    (drop (v128.load8x8_u (local.get 0)))
+    (drop (v128.load32_splat (local.get 0)))
+    (drop (v128.load64_zero (local.get 0)))
+    (v128.load8_lane offset=1 3 (local.get 0) (local.get 1))))
