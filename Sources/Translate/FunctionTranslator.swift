@@ -30,6 +30,7 @@ struct FunctionTranslator {
     self.function = function
     reader = OperatorReader(module: context.module, function: function)
     builder = FunctionBuilder(signature: context.signature(of: function), in: module)
+    builder.variableCostLimit = budget.limit
     self.budget = LocalBudget(budget)
   }
 
@@ -42,8 +43,11 @@ struct FunctionTranslator {
         builder.sourceOffset = UInt32(truncatingIfNeeded: op.offset)
         if isReachable { try translate(op) } else { try skip(op) }
       }
+      let result = builder.finalize()
+      // Beyond the builder's limit, which is the budget's, `result` is not the function.
+      try budget.spend(builder.variableCost)
       try budget.settle()
-      return builder.finalize()
+      return result
     } catch {
       throw error.located(in: function, at: Int(builder.sourceOffset))
     }

@@ -3,13 +3,14 @@ import Synchronization
 /// What the IR of all functions together may hold in lists.
 ///
 /// Nearly all of wasm translates to IR in proportion to its bytes. The exceptions are operators that move as
-/// many values as a type says, up to a thousand: `br_if`, 2 bytes, copies them all. Without a limit a module
-/// of 1 MB could take a hundred gigabytes. Real modules spend less than one unit for each of their bytes.
+/// many values as a type says, up to a thousand: `br_if`, 2 bytes, copies them all; and locals, of which every
+/// loop may need every one as a parameter. Without a limit a module of 1 MB could take a hundred gigabytes.
+/// Real modules spend less than one unit for each of their bytes.
 ///
 /// One counter for all threads keeps the outcome independent of their number: it only grows, so that the
 /// limit is passed in any order or in none.
 final class TranslationBudget: Sendable {
-  private let limit: Int
+  let limit: Int
   private let spent = Atomic<Int>(0)
 
   init(moduleSize: Int) { limit = 16 << 20 + 4 * moduleSize }
