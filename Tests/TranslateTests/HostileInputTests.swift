@@ -119,6 +119,22 @@ import WasmModule
     }
   }
 
+  /// Each of 1,000 loops needs each of 10,000 locals as a parameter.
+  @Test func localsThroughNestedLoopsAreBounded() throws {
+    var code: [UInt8] = []
+    for _ in 0..<1000 { code += [0x03, 0x40] }
+    for local in 1...10_000 {
+      let index = W.leb(UInt32(local))
+      code += [0x20] + index + W.i32Const(1) + [0x6A, 0x21] + index
+    }
+    for _ in 0..<1000 { code += [0x20, 0, 0x0D, 0, 0x0B] }
+    #expect {
+      try function(code, locals: [(10_000, W.i32)])
+    } throws: { error in
+      if case .tooLarge = error as? TranslationError { true } else { false }
+    }
+  }
+
   // MARK: - Module level
 
   @Test func largeEmptyTablesAreNotMaterialised() throws {
