@@ -112,7 +112,7 @@ let package = Package(
     .testTarget(name: "IRTests", dependencies: ["IR", "TestSupport"]),
     .testTarget(name: "TranslateTests", dependencies: ["Translate", "WasmModule", "IR", "TestSupport"]),
     .testTarget(
-      name: "LLVMBackendTests", dependencies: ["LLVMBackend", "IR", "TestSupport"],
+      name: "LLVMBackendTests", dependencies: ["LLVMBackend", "IR", "CRuntimeABI", "TestSupport"],
       swiftSettings: llvmHeadersForSwift),
     .testTarget(name: "LinkerTests", dependencies: ["Linker", "TestSupport"]),
     .testTarget(

@@ -229,7 +229,7 @@ extension FunctionBuilder {
 
   public mutating func brif(
     _ condition: Value, _ then: Block, _ thenArguments: ArraySlice<Value>,
-    _ otherwise: Block, _ otherwiseArguments: ArraySlice<Value>
+    _ otherwise: Block, _ otherwiseArguments: ArraySlice<Value> = []
   ) {
     let taken = makeBlockCall(then, thenArguments)
     let other = makeBlockCall(otherwise, otherwiseArguments)

@@ -125,6 +125,10 @@ final class FunctionLowering {
     guard let llvm = values[value.index] else {
       preconditionFailure("use of v\(value.rawValue) is not dominated by its definition")
     }
+    // With the lanes that it is used with: a cast of a constant is not the constant to a comparison.
+    if shape.isVector, let data = definition(of: value), data.opcode == .vconst {
+      return unit.constant(function.vectorConstants[VectorConstant(rawValue: data.a)], as: shape)
+    }
     return shape.isVector ? cast(llvm, types[shape]) : llvm
   }
 

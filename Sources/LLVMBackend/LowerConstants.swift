@@ -38,10 +38,23 @@ extension ModuleUnit {
     // Through integers: a NaN keeps its payload.
     case .f32(let bits): LLVMConstBitCast(base.int32(bits), types.f32)
     case .f64(let bits): LLVMConstBitCast(base.int64(bits), types.f64)
-    case .v128(let bits): vector([base.int64(bits.low), base.int64(bits.high)])
+    case .v128(let bits): self.constant(bits, as: .v128)
     case .null: base.null
     case .function(let id): descriptorAddress(id)
     }
+  }
+
+  /// A vector constant with the lanes of a shape.
+  func constant(_ value: V128, as shape: Shape) -> LLVMValueRef {
+    let lane = types.lane(shape)
+    let integer = types.lane(shape.integerShape)
+    let bits = shape.laneBits
+    return vector(
+      stride(from: 0, to: 128, by: bits).map { position in
+        let word = position < 64 ? value.low : value.high
+        let mask = UInt64.max >> (64 - bits)
+        return LLVMConstBitCast(base.int(word >> (position % 64) & mask, integer), lane)
+      })
   }
 
   func vector(_ lanes: [LLVMValueRef]) -> LLVMValueRef {

@@ -191,7 +191,7 @@ extension ModuleUnit {
     }
     guard !entries.isEmpty else { return }
     let type: LLVMTypeRef = LLVMArrayType2(types.funcmapEntry, UInt64(entries.count))
-    let map = LLVMAddGlobal(base.llvm, type, "wasmaot_funcmap")!
+    let map = LLVMAddGlobal(base.llvm, type, "wasmaot_function_map")!
     let rows = entries.enumerated().map { position, entry in
       let row = LLVMConstPtrToInt(base.elementAddress(types.funcmapEntry, map, position), types.i64)
       let distance = LLVMConstSub(LLVMConstPtrToInt(entry.function, types.i64), row)

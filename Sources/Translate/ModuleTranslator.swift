@@ -91,7 +91,7 @@ struct ModuleTranslator {
 
   /// Names from the name section, else the function's first export.
   private func functionNames() -> SecondaryMap<FuncIdx, ByteString> {
-    var names = NameSection(module).functions
+    var names = NameSection(module).functionNames
     for export in module.exports {
       if case .function(let function) = export.desc, names[function].isEmpty { names[function] = export.name }
     }

@@ -59,11 +59,16 @@ struct ByteCursor {
 
   @inline(__always)
   mutating func u32() throws(WasmError) -> UInt32 {
-    if position < end {
+    if position + 1 < end {
       let first = base.load(fromByteOffset: position, as: UInt8.self)
       if first < 0x80 {
         position += 1
         return UInt32(first)
+      }
+      let second = base.load(fromByteOffset: position + 1, as: UInt8.self)
+      if second < 0x80 {
+        position += 2
+        return UInt32(first & 0x7F) | UInt32(second) << 7
       }
     }
     return UInt32(truncatingIfNeeded: try unsigned(bits: 32))
@@ -71,11 +76,16 @@ struct ByteCursor {
 
   @inline(__always)
   mutating func u64() throws(WasmError) -> UInt64 {
-    if position < end {
+    if position + 1 < end {
       let first = base.load(fromByteOffset: position, as: UInt8.self)
       if first < 0x80 {
         position += 1
         return UInt64(first)
+      }
+      let second = base.load(fromByteOffset: position + 1, as: UInt8.self)
+      if second < 0x80 {
+        position += 2
+        return UInt64(first & 0x7F) | UInt64(second) << 7
       }
     }
     return try unsigned(bits: 64)

@@ -5,7 +5,7 @@ internal import Support
 ///
 /// The operand stack is raw memory with room for as many values as bytes remain in the body: an operator of
 /// one byte pushes one value at the most, so that only operators which push more ask for room.
-struct FunctionValidator {
+struct FunctionValidator: ~Copyable {
   struct Frame {
     enum Kind: UInt8 { case function, block, loop, `if`, `else` }
     var kind: Kind
@@ -52,10 +52,9 @@ struct FunctionValidator {
     frames = .allocate(capacity: frameCapacity)
   }
 
-  func deallocate() {
+  deinit {
     stack.deallocate()
     frames.deallocate()
-    locals.deallocate()
   }
 
   // MARK: - A body

@@ -3,7 +3,7 @@
 /// The first ones lie flat. Fifty thousand locals take six bytes to declare, and a module can do that in
 /// every function: laying all of them out would take time out of proportion to the input, so those beyond
 /// the size of the body are found by binary search in the declarations.
-struct LocalTypes {
+struct LocalTypes: ~Copyable {
   private(set) var count = 0
   private var flat: UnsafeMutablePointer<ValType>
   private var flatCapacity = 64
@@ -14,7 +14,7 @@ struct LocalTypes {
 
   init() { flat = .allocate(capacity: flatCapacity) }
 
-  func deallocate() { flat.deallocate() }
+  deinit { flat.deallocate() }
 
   mutating func reset(params: TypeList, bodyBytes: Int) {
     runs.removeAll(keepingCapacity: true)

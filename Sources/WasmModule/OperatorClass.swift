@@ -38,6 +38,10 @@ struct OperatorInfo {
   var operand1: UInt8 = 0
   var operand2: UInt8 = 0
   var result: UInt8 = 0
+  /// Makes 8 bytes of it: the loop indexes by a shift.
+  private var padding: UInt8 = 0
+
+  init(kind: OperatorClass) { self.kind = kind }
 
   static let illegal = OperatorInfo(kind: .illegal)
 }

@@ -12,7 +12,6 @@ public func validateFunctions(
   let batches = batches(of: module)
   let used = try parallelMap(count: batches.count, jobs: jobs) { index throws(WasmError) in
     var validator = FunctionValidator(context: context)
-    defer { validator.deallocate() }
     for function in batches[index] {
       try validator.validate(FuncIdx(function), body: module.functions[FuncIdx(function)].body)
     }

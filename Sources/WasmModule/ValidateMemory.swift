@@ -40,9 +40,19 @@ extension FunctionValidator {
 
   @inline(__always)
   mutating func skipSigned(bits: Int) throws(WasmError) {
-    if let first = cursor.peek(), first < 0x80 {
-      cursor.position += 1
-    } else if bits == 32 {
+    // Up to two bytes can't be too large.
+    if cursor.remaining >= 2 {
+      let bytes = cursor.base.loadUnaligned(fromByteOffset: cursor.position, as: UInt16.self).littleEndian
+      if bytes & 0x80 == 0 {
+        cursor.position += 1
+        return
+      }
+      if bytes & 0x8000 == 0 {
+        cursor.position += 2
+        return
+      }
+    }
+    if bits == 32 {
       _ = try cursor.s32()
     } else {
       _ = try cursor.s64()

@@ -44,6 +44,8 @@ import Driver
       }
     } catch let problem as Problem {
       terminal.exit(with: problem)
+    } catch let status as ExitCode {
+      exit(withError: status)
     } catch {
       let status = exitCode(for: error)
       // Help that was asked for.

@@ -1,0 +1,92 @@
+import Support
+
+extension Module {
+  /// Removes what execution can't reach from the exports, the start function and `roots`: functions become
+  /// `.removed`, tables, globals and segments that nothing names are emptied. Indices stay what they are.
+  ///
+  /// A function is reached if a function that is reached calls it or takes its reference, or if it is in a
+  /// table, a global or a segment that one names.
+  mutating func removeDeadEntities(roots: [FunctionID]) {
+    var reach = Reachability(self)
+    for export in exports { reach.mark(export.function) }
+    if !start.isNone { reach.mark(start) }
+    for root in roots { reach.mark(root) }
+    reach.run()
+
+    for id in functions.ids where !reach.functions[id] {
+      functions[id].definition = .removed
+      bodies[id] = nil
+    }
+    for id in tables.ids where !reach.tables[id] {
+      tables[id].initial = []
+      tables[id].minimum = 0
+      tables[id].maximum = 0
+    }
+    for id in globals.ids where !reach.globals[id] {
+      if case .function = globals[id].initial { globals[id].initial = .null(globals[id].type) }
+    }
+    for id in elementSegments.ids where !reach.elements[id] { elementSegments[id].items = [] }
+    for id in dataSegments.ids where !reach.data[id] { dataSegments[id].bytes = [] }
+  }
+}
+
+private struct Reachability {
+  let module: Module
+  var functions = SecondaryMap<FunctionID, Bool>(default: false)
+  var tables = SecondaryMap<TableID, Bool>(default: false)
+  var globals = SecondaryMap<GlobalID, Bool>(default: false)
+  var elements = SecondaryMap<ElementID, Bool>(default: false)
+  var data = SecondaryMap<DataID, Bool>(default: false)
+  private var work: [FunctionID] = []
+
+  init(_ module: Module) { self.module = module }
+
+  mutating func mark(_ function: FunctionID) {
+    if function.isNone || functions[function] { return }
+    functions[function] = true
+    work.append(function)
+  }
+
+  private mutating func mark(_ table: TableID) {
+    if table.isNone || tables[table] { return }
+    tables[table] = true
+    for function in module.tables[table].initial { mark(function) }
+  }
+
+  private mutating func mark(_ global: GlobalID) {
+    if globals[global] { return }
+    globals[global] = true
+    if case .function(let function) = module.globals[global].initial { mark(function) }
+  }
+
+  mutating func run() {
+    while let function = work.popLast() {
+      guard let body = module.bodies[function] else { continue }
+      for block in body.blockOrder {
+        for inst in body.blockInsts[block] { visit(body.insts[inst]) }
+      }
+    }
+  }
+
+  private mutating func visit(_ inst: InstData) {
+    switch inst.opcode {
+    case .call, .returnCall: mark(FunctionID(rawValue: inst.b))
+    case .refFunc: mark(FunctionID(rawValue: inst.c))
+    case .callIndirect, .returnCallIndirect, .tableGet, .tableSet, .tableSize, .tableGrow:
+      mark(TableID(rawValue: inst.c))
+    case .tableFill: mark(TableID(rawValue: inst.b))
+    case .tableCopy:
+      mark(TableID(rawValue: inst.b))
+      mark(TableID(rawValue: inst.c))
+    case .tableInit:
+      mark(TableID(rawValue: inst.b))
+      let segment = ElementID(rawValue: inst.c)
+      if elements[segment] { return }
+      elements[segment] = true
+      for function in module.elementSegments[segment].items { mark(function) }
+    case .memoryInit: data[DataID(rawValue: inst.c)] = true
+    case .globalGet, .globalSet: mark(GlobalID(rawValue: inst.c))
+    default: break
+    }
+  }
+}

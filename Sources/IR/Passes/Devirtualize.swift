@@ -1,0 +1,150 @@
+import Support
+
+extension Function {
+  /// Turns indirect calls through read-only tables into direct ones, or into the trap that they are: where the
+  /// index is a constant, and where only one entry can be called with the signature.
+  ///
+  /// Traps stay exact: an index out of range is an undefined element, a null an uninitialized one, another
+  /// signature a type mismatch, tested in this order.
+  mutating func devirtualize(in module: Module) {
+    var targets: [IndirectSite: IndirectTarget] = [:]
+    var changedControl = false
+    for block in blockOrder {
+      guard blockInsts[block].contains(where: { insts[$0].opcode.format == .callIndirect }) else { continue }
+      var rewritten: [Inst] = []
+      for inst in blockInsts[block] {
+        let data = insts[inst]
+        guard data.opcode.format == .callIndirect, data.c != UInt32.max,
+          module.tables[TableID(rawValue: data.c)].isReadOnly
+        else {
+          rewritten.append(inst)
+          continue
+        }
+        let site = IndirectSite(signature: SignatureID(rawValue: data.b), table: TableID(rawValue: data.c))
+        let index = resolve(valueLists.element(EntityList(handle: data.a), at: 0))
+        if let constant = constantIndex(index) {
+          switch module.entry(constant, site) {
+          case .success(let callee): callDirectly(inst, callee)
+          case .failure(let trap):
+            insts[inst] = InstData(.trap, c: trap.code.rawValue)
+            firstResults[inst] = .none
+            resultCounts[inst] = 0
+            changedControl = true
+          }
+        } else {
+          let target = targets[site] ?? module.onlyTarget(site)
+          targets[site] = target
+          if let callee = target.callee {
+            rewritten += makeChecks(target, index, site.isTable64(module), at: inst)
+            callDirectly(inst, callee)
+          }
+        }
+        rewritten.append(inst)
+        if insts[inst].opcode == .trap { break }
+      }
+      blockInsts[block] = rewritten
+    }
+    if changedControl { removeUnreachableBlocks() }
+  }
+
+  private func constantIndex(_ value: Value) -> UInt64? {
+    guard values[value].kind == .result else { return nil }
+    let data = insts[Inst(rawValue: values[value].owner)]
+    return data.opcode == .iconst ? data.constantBits : nil
+  }
+
+  private mutating func callDirectly(_ inst: Inst, _ callee: FunctionID) {
+    let data = insts[inst]
+    let arguments = Array(valueLists[EntityList<Value>(handle: data.a)].dropFirst())
+    insts[inst] = InstData(
+      data.opcode == .callIndirect ? .call : .returnCall, a: valueLists.make(arguments).handle,
+      b: callee.rawValue)
+  }
+
+  /// The tests that leave only indices that hold the target.
+  private mutating func makeChecks(_ target: IndirectTarget, _ index: Value, _ is64: Bool, at call: Inst)
+    -> [Inst]
+  {
+    let shape: Shape = is64 ? .i64 : .i32
+    var added: [Inst] = []
+    func append(_ data: InstData, _ type: Type?, _ function: inout Function) -> Value {
+      let inst = function.insts.append(data)
+      function.sourceOffsets[inst] = function.sourceOffsets[call]
+      added.append(inst)
+      return type.map { function.makeResult($0, of: inst) } ?? .none
+    }
+    for check in target.checks {
+      let limit = append(.constant(.iconst, shape, bits: check.bound), shape.type, &self)
+      let condition = append(
+        InstData(check.comparison, shape, a: index.rawValue, b: limit.rawValue), .i32, &self)
+      _ = append(InstData(.trapnz, a: condition.rawValue, c: check.trap.rawValue), nil, &self)
+    }
+    return added
+  }
+}
+
+private struct IndirectSite: Hashable {
+  var signature: SignatureID
+  var table: TableID
+
+  func isTable64(_ module: Module) -> Bool { module.tables[table].isTable64 }
+}
+
+private struct IndirectTarget {
+  /// Trap if `index comparison bound`.
+  struct Check {
+    var comparison: Opcode
+    var bound: UInt64
+    var trap: TrapCode
+  }
+  /// Nil if several entries can be called, or if the tests would cost more than the call.
+  var callee: FunctionID?
+  var checks: [Check] = []
+}
+
+private struct IndirectTrap: Error {
+  var code: TrapCode
+}
+
+extension Module {
+  /// What calling entry `index` does.
+  fileprivate func entry(_ index: UInt64, _ site: IndirectSite) -> Result<FunctionID, IndirectTrap> {
+    let table = tables[site.table]
+    if index >= table.minimum { return .failure(IndirectTrap(code: .undefinedElement)) }
+    let callee = index < UInt64(table.initial.count) ? table.initial[Int(index)] : .none
+    if callee.isNone { return .failure(IndirectTrap(code: .uninitializedElement)) }
+    if functions[callee].signature != site.signature {
+      return .failure(IndirectTrap(code: .indirectCallTypeMismatch))
+    }
+    return .success(callee)
+  }
+
+  /// Finds the one function that a site can call, where three tests at the most tell its entries from the
+  /// others: nulls only below some index, then either nothing but the function, or the function once.
+  fileprivate func onlyTarget(_ site: IndirectSite) -> IndirectTarget {
+    let table = tables[site.table]
+    var callee = FunctionID.none
+    var position = 0
+    var matches = 0
+    for (index, function) in table.initial.enumerated() {
+      if function.isNone || functions[function].signature != site.signature { continue }
+      if !callee.isNone, callee != function { return IndirectTarget() }
+      callee = function
+      position = index
+      matches += 1
+    }
+    guard !callee.isNone, UInt64(table.initial.count) == table.minimum else { return IndirectTarget() }
+    let nulls = table.initial.prefix { $0.isNone }.count
+    if table.initial[nulls...].contains(.none) { return IndirectTarget() }
+    var target = IndirectTarget(callee: callee)
+    target.checks.append(.init(comparison: .iuge, bound: table.minimum, trap: .undefinedElement))
+    if nulls > 0 {
+      target.checks.append(.init(comparison: .iult, bound: UInt64(nulls), trap: .uninitializedElement))
+    }
+    if matches < table.initial.count - nulls {
+      if matches > 1 { return IndirectTarget() }
+      target.checks.append(.init(comparison: .ine, bound: UInt64(position), trap: .indirectCallTypeMismatch))
+    }
+    return target
+  }
+}

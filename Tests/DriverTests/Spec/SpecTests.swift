@@ -1,0 +1,69 @@
+import LLVMBackend
+import Support
+import SystemPackage
+import TestSupport
+import Testing
+
+typealias OptimizationLevelName = OptimizationLevel
+
+/// The specification's test suite, compiled to programs: the main test of the whole pipeline.
+///
+/// Environment: WASMAOT_SPEC_FILTER (scripts whose name contains it), WASMAOT_SPEC_FULL (every script at
+/// every level; otherwise everything at -O0, and a sample at -O2).
+@Suite struct SpecTests {
+  static let folder: FilePath? = TestSupport.testData?.appending("spec/core")
+
+  @Test(.enabled(if: folder != nil, "no test data"), arguments: [OptimizationLevel.O0, .O2, .O3])
+  func core(level: OptimizationLevel) async throws {
+    let folder = try #require(Self.folder)
+    let environment = TestSupport.environment
+    let isFull = environment["WASMAOT_SPEC_FULL"] != nil
+    var names = TestSupport.contents(of: folder)
+    if let filter = environment["WASMAOT_SPEC_FILTER"] {
+      names = names.filter { $0.contains(filter) }
+    } else if level != .O0 && !isFull {
+      names = level == .O2 ? names.enumerated().filter { $0.offset % 8 == 0 }.map(\.element) : []
+    }
+    let runner = SpecRunner(level: level)
+    let outcome = try await total(names) { try await runner.run(folder.appending($0)) }
+
+    var failures = outcome.failures.map { "\($0)" }
+    for expected in SpecExpectedFailures.table where names.contains(expected.script) {
+      let place = "\(expected.script):\(expected.line)"
+      let found = failures.contains { $0.hasPrefix(place + ":") }
+      #expect(found, "\(place) passes at -\(level): take it off the list (\(expected.reason))")
+      failures.removeAll { $0.hasPrefix(place + ":") }
+    }
+    for failure in failures { Issue.record("-\(level) \(failure)") }
+    let skipped = SpecModule.Obstacle.allCases.compactMap { obstacle in
+      outcome.skipped[obstacle].map { "\($0) \(obstacle.rawValue)" }
+    }
+    print(
+      "spec core -\(level): \(outcome.passed) assertions passed, \(failures.count) failed, in \(outcome.modules) programs of \(names.count) scripts; left out: \(skipped.joined(separator: ", "))"
+    )
+  }
+
+  /// The sum over all scripts, some of them at a time.
+  private func total(
+    _ names: [String], _ run: @escaping @Sendable (String) async throws -> SpecRunner.Outcome
+  ) async throws -> SpecRunner.Outcome {
+    try await withThrowingTaskGroup(of: SpecRunner.Outcome.self) { group in
+      var sum = SpecRunner.Outcome()
+      var waiting = names[...]
+      for _ in 0..<max(2, processorCount) {
+        if let name = waiting.popFirst() { group.addTask { try await run(name) } }
+      }
+      while let outcome = try await group.next() {
+        sum += outcome
+        if let name = waiting.popFirst() { group.addTask { try await run(name) } }
+      }
+      sum.failures.sort { $0.place < $1.place }
+      return sum
+    }
+  }
+}
+
+/// Assertions that are known to fail, with the reason. They still run, and must fail.
+enum SpecExpectedFailures {
+  static let table: [(script: String, line: Int, reason: String)] = []
+}

@@ -1,0 +1,6 @@
+(set-logic QF_BV)
+(declare-fun x () (_ BitVec 6))
+(declare-fun y () (_ BitVec 6))
+(declare-fun z () (_ BitVec 6))
+(assert (distinct (bvmul x (bvadd y z)) (bvadd (bvmul x y) (bvmul x z))))
+(check-sat)

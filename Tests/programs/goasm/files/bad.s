@@ -1,0 +1,4 @@
+TEXT ·Bad(SB), 4, $0
+	MOVQ AX, , BX
+	NOSUCH AX
+	RET
