@@ -13,7 +13,9 @@ final class TranslationBudget: Sendable {
   private let limit: Int
   private let spent = Atomic<Int>(0)
 
-  init(moduleSize: Int) { limit = 4 << 20 + 4 * moduleSize }
+  init(limit: Int) { self.limit = limit }
+
+  convenience init(moduleSize: Int) { self.init(limit: 4 << 20 + 4 * moduleSize) }
 
   fileprivate func spend(_ count: Int) throws(TranslationError) {
     if spent.add(count, ordering: .relaxed).newValue > limit {
