@@ -23,7 +23,9 @@ struct Decoder {
   mutating func require(_ feature: Features, _ what: @autoclosure () -> String, at offset: Int)
     throws(WasmError)
   {
-    if !features.isSuperset(of: feature) { throw .unsupported(feature, what(), at: offset) }
+    if !features.isSuperset(of: feature) {
+      throw .unsupported(feature.subtracting(features), what(), at: offset)
+    }
     module.featuresUsed.formUnion(feature)
   }
 

@@ -91,10 +91,7 @@ struct FunctionValidator: ~Copyable {
       let count = Int(try cursor.u32())
       let typeOffset = cursor.position
       let (type, feature) = try cursor.valType()
-      if !context.features.isSuperset(of: feature) {
-        throw .unsupported(feature, "a local of type \(type)", at: typeOffset)
-      }
-      usedBits |= feature.rawValue
+      try require(feature, "a local of type \(type)", at: typeOffset)
       guard locals.count + count <= ImplementationLimits.functionLocals else {
         let kind: WasmError.Kind = locals.count + count > UInt32.max ? .malformed : .limitExceeded
         throw WasmError(
@@ -107,7 +104,7 @@ struct FunctionValidator: ~Copyable {
 
   /// Operators up to the `end` of the function's own frame.
   private mutating func operators() throws(WasmError) {
-    let oneByte = UnsafePointer(context.oneByte.baseAddress!)
+    let oneByte = UnsafePointer(context.operators.oneByte.baseAddress!)
     while true {
       opStart = cursor.position
       let first = try cursor.byte()
@@ -246,7 +243,7 @@ struct FunctionValidator: ~Copyable {
   @inline(never)
   private mutating func prefixed(_ prefix: UInt8) throws(WasmError) -> OperatorInfo {
     let code = Int(try cursor.u32())
-    for (candidate, infos) in context.prefixed where candidate == prefix {
+    for (candidate, infos) in context.operators.prefixed where candidate == prefix {
       return code < infos.count ? infos[code] : .illegal
     }
     return .illegal

@@ -113,3 +113,40 @@ extension OperatorInfo {
     .refNull: .refNull, .refIsNull: .refIsNull, .refFunc: .refFunc,
   ]
 }
+
+/// What the validator knows of every encoding, with some features on.
+final class OperatorTables: @unchecked Sendable {
+  let oneByte: UnsafeMutableBufferPointer<OperatorInfo>
+  /// Operators behind a prefix byte, by their code.
+  let prefixed: [(prefix: UInt8, infos: UnsafeMutableBufferPointer<OperatorInfo>)]
+
+  /// The tables for the default features, made once.
+  private static let supported = OperatorTables(.supported)
+
+  static func tables(for features: Features) -> OperatorTables {
+    features == .supported ? supported : OperatorTables(features)
+  }
+
+  private init(_ features: Features) {
+    func infos(_ rows: [UInt16]) -> UnsafeMutableBufferPointer<OperatorInfo> {
+      let buffer = UnsafeMutableBufferPointer<OperatorInfo>.allocate(capacity: rows.count)
+      for (code, row) in rows.enumerated() {
+        let info =
+          row == OpcodeTable.none ? .illegal : OperatorInfo(WasmOpcode(unchecked: row), features: features)
+        buffer.initializeElement(at: code, to: info)
+      }
+      return buffer
+    }
+    oneByte = infos(OpcodeTable.oneByte)
+    prefixed = [
+      (0xFC, infos(OpcodeTable.prefixFC)), (0xFD, infos(OpcodeTable.prefixFD)),
+      (0xFE, infos(OpcodeTable.prefixFE)), (0xFB, infos(OpcodeTable.prefixFB)),
+    ]
+    for (prefix, _) in prefixed { oneByte[Int(prefix)] = OperatorInfo(kind: .prefix) }
+  }
+
+  deinit {
+    oneByte.deallocate()
+    for (_, infos) in prefixed { infos.deallocate() }
+  }
+}

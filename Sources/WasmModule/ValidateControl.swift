@@ -202,7 +202,9 @@ extension FunctionValidator {
   mutating func require(
     _ feature: Features, _ what: @autoclosure () -> String, at offset: Int
   ) throws(WasmError) {
-    if !context.features.isSuperset(of: feature) { throw .unsupported(feature, what(), at: offset) }
+    if !context.features.isSuperset(of: feature) {
+      throw .unsupported(feature.subtracting(context.features), what(), at: offset)
+    }
     usedBits |= feature.rawValue
   }
 }

@@ -41,9 +41,7 @@ final class ValidationContext: @unchecked Sendable {
   let tables: UnsafeMutableBufferPointer<Table>
   /// Address type of each memory.
   let memories: UnsafeMutableBufferPointer<ValType>
-  /// Operators of one byte, then those behind each prefix.
-  let oneByte: UnsafeMutableBufferPointer<OperatorInfo>
-  let prefixed: [(prefix: UInt8, infos: UnsafeMutableBufferPointer<OperatorInfo>)]
+  let operators: OperatorTables
 
   /// The first 128 are the value types of one byte, each at its own byte's place, so that a block type that
   /// is one of them has a list too; then the function types.
@@ -52,6 +50,7 @@ final class ValidationContext: @unchecked Sendable {
   init(module: Module, features: Features) {
     self.module = module
     self.features = features.intersection(Decoder.implemented)
+    operators = .tables(for: self.features)
     base = module.bytes.buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
 
     let functionTypes = module.types.types.ids.map { module.types.functionType($0) }
@@ -78,19 +77,6 @@ final class ValidationContext: @unchecked Sendable {
       Table(element: $0.type.element, address: $0.type.address.valType)
     }
     memories = Self.flat(module.memories.values) { $0.type.address.valType }
-
-    let allowed = self.features
-    func infos(_ rows: [UInt16]) -> UnsafeMutableBufferPointer<OperatorInfo> {
-      Self.flat(rows) {
-        $0 == OpcodeTable.none ? .illegal : OperatorInfo(WasmOpcode(unchecked: $0), features: allowed)
-      }
-    }
-    oneByte = infos(OpcodeTable.oneByte)
-    prefixed = [
-      (0xFC, infos(OpcodeTable.prefixFC)), (0xFD, infos(OpcodeTable.prefixFD)),
-      (0xFE, infos(OpcodeTable.prefixFE)), (0xFB, infos(OpcodeTable.prefixFB)),
-    ]
-    for (prefix, _) in prefixed { oneByte[Int(prefix)] = OperatorInfo(kind: .prefix) }
   }
 
   deinit {
@@ -100,8 +86,6 @@ final class ValidationContext: @unchecked Sendable {
     globals.deallocate()
     tables.deallocate()
     memories.deallocate()
-    oneByte.deallocate()
-    for (_, infos) in prefixed { infos.deallocate() }
   }
 
   private static func flat<Element, Flat: BitwiseCopyable>(
