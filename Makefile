@@ -30,7 +30,7 @@ RUNTIME_OBJECTS := $(RUNTIME_SOURCES:$(RUNTIME)/src/%.c=$(RUNTIME_OBJ)/%.o)
 
 # Frame pointers: the backtrace walks them from the runtime to the guest's code. No unwind tables: it needs
 # none for the runtime. Hidden: nothing of an app is visible to a dynamic linker.
-RUNTIME_CFLAGS := -std=c11 -D_GNU_SOURCE -Os -g0 -fPIE -fvisibility=hidden \
+RUNTIME_CFLAGS := -std=c11 -D_GNU_SOURCE -Oz -g0 -fPIE -fvisibility=hidden \
   -ffunction-sections -fdata-sections -fno-omit-frame-pointer -fno-asynchronous-unwind-tables \
   -fstack-protector-strong -D_FORTIFY_SOURCE=0 -ffile-prefix-map=$(CURDIR)=. \
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wstrict-prototypes \
@@ -62,7 +62,8 @@ $(RUNTIME_OBJ)/%.o: $(RUNTIME)/src/%.c $(wildcard $(RUNTIME)/src/*.h $(RUNTIME)/
 $(RUNTIME_OUT)/libwasmaot.a: $(RUNTIME_OBJECTS)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	@echo "AR $@"
+	@$(AR) rcsD $@ $^
 
 # Written last: a folder without it is no runtime. See Sources/Linker/RuntimeDirectory.swift.
 $(RUNTIME_OUT)/link.txt: $(RUNTIME_OUT)/libwasmaot.a

@@ -1,3 +1,4 @@
+import IR
 public import LLVMBackend
 import Linker
 public import WasmModule
@@ -57,6 +58,17 @@ public struct BuildOptions: Hashable, Codable, Sendable {
 // MARK: - For the stages
 
 extension BuildOptions {
+  func passOptions(jobs: Int) -> PassOptions {
+    let level =
+      switch optimization {
+      case .O0: 0
+      case .O1: 1
+      case .O2, .Os, .Oz: 2
+      case .O3: 3
+      }
+    return PassOptions(level: level, jobs: jobs)
+  }
+
   func backendOptions(entry: EntryPoint, jobs: Int) -> BackendOptions {
     var backend = BackendOptions(entry: entry)
     backend.level = optimization

@@ -35,7 +35,9 @@ struct Pipeline {
       try translate(module, options: translation)
     }
     entry.restrictExports(of: &ir)
-    timers.measure(.passes) { optimize(&ir) }
+    try timers.measure(.passes, explain: Problem.init) { () throws(PassError) in
+      _ = try optimize(&ir, options: options.passOptions(jobs: jobs))
+    }
     count(module, ir)
     if options.emit == .ir { return Array("\(ir)".utf8) }
 

@@ -1,3 +1,4 @@
+import IR
 import LLVMBackend
 import Linker
 import Support
@@ -107,6 +108,11 @@ extension Problem {
       self.init(
         error.description, help: "this is a bug in wasmaot: please report it with the module")
     }
+  }
+
+  init(_ error: PassError) {
+    self.init(
+      "internal error in simplification: \(error)", help: "this is a bug in wasmaot: please report it with the module")
   }
 
   init(_ error: LinkError) { self.init(error.description) }

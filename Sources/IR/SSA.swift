@@ -8,7 +8,9 @@ import Support
 // to the only blocks that matter. Blocks are numbered in the order in which they are filled, every variable
 // keeps the numbers of the blocks that define it, and blocks form a dominator tree as they are filled: if no
 // definition lies between a dominator's number and the block's, the variable has the same value at both,
-// so the search continues at the topmost such dominator, found in logarithmic time by skip pointers.
+// so the search continues at the topmost such dominator, found in logarithmic time by skip pointers. Only a
+// loop leads back from higher numbers: the search stops at the header of every loop around the block, and
+// goes on above it if nothing in the whole loop defines the variable.
 // That needs code that is filled in an order where dominators come first, which structured control gives;
 // anything else is noticed and falls back to the plain algorithm.
 //
@@ -26,6 +28,11 @@ struct SSABuilder {
     /// An ancestor in the dominator tree: skip pointers as in Myers' random-access lists.
     var skip = Block.none
     var depth: UInt32 = 0
+    /// Header of the innermost loop that was open when the block was entered; a header's own loop is its own.
+    var loop = Block.none
+    /// Of a header: the loop around it, and the number of the last block that was entered before it was sealed.
+    var outerLoop = Block.none
+    var loopEnd = SSABuilder.noFill
     var firstEdge = SSABuilder.noEdge
     var lastEdge = SSABuilder.noEdge
     var isSealed = false
@@ -70,7 +77,8 @@ struct SSABuilder {
   /// For each variable the fill numbers of blocks that define it, ascending.
   var definers: [[UInt32]] = []
   var fillCount: UInt32 = 0
-  /// Filled blocks that were not sealed when last looked at, by fill number: the enclosing loops' headers.
+  /// Headers of the loops that are open, outermost first; sealed ones at the end are dropped when a block is
+  /// entered.
   var unsealed: [Block] = []
   /// Blocks were filled in an order for which the dominator tree is right.
   var isStructured = true
@@ -107,7 +115,15 @@ struct SSABuilder {
     blocks[block].fill = fillCount
     fillCount += 1
     if let dominator = commonDominator(of: block) { link(block, under: dominator) }
-    if !blocks[block].isSealed { unsealed.append(block) }
+    while let last = unsealed.last, blocks[last].isSealed { unsealed.removeLast() }
+    let enclosing = unsealed.last ?? .none
+    if blocks[block].isSealed {
+      blocks[block].loop = enclosing
+    } else {
+      blocks[block].loop = block
+      blocks[block].outerLoop = enclosing
+      unsealed.append(block)
+    }
     return true
   }
 
@@ -202,35 +218,46 @@ struct SSABuilder {
 
   /// The topmost dominator at whose end `variable` has the value that it has at the start of `block`, or
   /// `block`.
-  mutating func topmostEquivalent(_ block: Block, _ variable: Variable) -> Block {
+  func topmostEquivalent(_ block: Block, _ variable: Variable) -> Block {
     guard isStructured else { return block }
-    while let last = unsealed.last, blocks[last].isSealed { unsealed.removeLast() }
-    let fill = blocks[block].fill
-    // Below the end of a dominator with this number or more the region is closed and defines nothing.
-    var limit = unsealed.last.map { blocks[$0].fill } ?? 0
-    let definers = self.definers[variable.index]
-    if let last = definers.last {
-      if last < fill {
-        limit = max(limit, last)
-      } else {
-        var low = 0
-        var high = definers.count
-        while low < high {
-          let middle = (low + high) / 2
-          if definers[middle] < fill { low = middle + 1 } else { high = middle }
-        }
-        if low > 0 { limit = max(limit, definers[low - 1]) }
+    var result = block
+    var loop = blocks[block].loop
+    while true {
+      // Blocks between a dominator in the same loop and this one have numbers between theirs.
+      let definer = lastDefiner(of: variable, before: blocks[result].fill) ?? 0
+      result = topmostDominator(of: result, from: max(definer, loop.isNone ? 0 : blocks[loop].fill))
+      guard result == loop, blocks[loop].loopEnd != Self.noFill else { return result }
+      if let inLoop = lastDefiner(of: variable, before: blocks[loop].loopEnd + 1), inLoop >= blocks[loop].fill {
+        return result
       }
+      loop = blocks[loop].outerLoop
     }
+  }
+
+  /// The highest number below `fill` of a block that defines `variable`.
+  private func lastDefiner(of variable: Variable, before fill: UInt32) -> UInt32? {
+    guard let last = definers[variable.index].last else { return nil }
+    if last < fill { return last }
+    var low = 0
+    var high = definers[variable.index].count
+    while low < high {
+      let middle = (low + high) / 2
+      if definers[variable.index][middle] < fill { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 ? definers[variable.index][low - 1] : nil
+  }
+
+  /// The topmost dominator of `block` whose number is `fill` or higher, or `block`.
+  private func topmostDominator(of block: Block, from fill: UInt32) -> Block {
     var result = block
     while true {
       let skip = blocks[result].skip
-      if !skip.isNone, blocks[skip].fill >= limit {
+      if !skip.isNone, blocks[skip].fill >= fill {
         result = skip
         continue
       }
       let idom = blocks[result].idom
-      guard !idom.isNone, blocks[idom].fill >= limit else { return result }
+      guard !idom.isNone, blocks[idom].fill >= fill else { return result }
       result = idom
     }
   }
@@ -394,6 +421,7 @@ extension FunctionBuilder {
   mutating func sealBlock(_ block: Block) {
     if ssa.blocks[block].isSealed { return }
     ssa.blocks[block].isSealed = true
+    if ssa.blocks[block].fill != SSABuilder.noFill { ssa.blocks[block].loopEnd = ssa.fillCount - 1 }
     ssa.checkDominator(of: block)
     guard let params = ssa.incomplete.removeValue(forKey: block) else { return }
     for item in params {

@@ -174,13 +174,20 @@ static void format_value(char type, const struct wasmaot_value *value, char *out
     break;
   }
   case 'v': {
-    unsigned __int128 rest = (unsigned __int128)value->high << 64 | value->low;
+    // Division of 128 bits by hand, 32 at a time: the compiler's own needs its support library.
+    uint64_t limbs[] = {value->high >> 32, (uint32_t)value->high, value->low >> 32,
+                        (uint32_t)value->low};
     char digits[40];
     size_t count = 0;
     do {
-      digits[count++] = (char)('0' + (int)(rest % 10));
-      rest /= 10;
-    } while (rest != 0);
+      uint64_t rest = 0;
+      for (int i = 0; i < 4; i++) {
+        rest = rest << 32 | limbs[i];
+        limbs[i] = rest / 10;
+        rest %= 10;
+      }
+      digits[count++] = (char)('0' + (int)rest);
+    } while ((limbs[0] | limbs[1] | limbs[2] | limbs[3]) != 0);
     for (size_t i = 0; i < count; i++)
       out[i] = digits[count - 1 - i];
     out[count] = 0;

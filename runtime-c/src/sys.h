@@ -37,4 +37,22 @@ static inline long sys6(long number, long a, long b, long c, long d, long e, lon
 // Whether a raw result is an error: the kernel keeps the last page of values for -errno.
 static inline int sys_failed(long result) { return (unsigned long)result > -4096ul; }
 
+// ---- Signals
+// --------------------------------------------------------------------------------------
+
+// struct sigaction as the kernel has it. libc's function would block signals around the call and
+// keep tables.
+struct sys_sigaction {
+  void *handler; // SIG_DFL, SIG_IGN, or a function of the form that flags say
+  unsigned long flags;
+  void (*restorer)(void);
+  uint64_t mask;
+};
+#define SYS_SA_RESTORER 0x04000000ul
+
+static inline long sys_sigaction(int signal, const struct sys_sigaction *action,
+                                 struct sys_sigaction *previous) {
+  return sys4(SYS_rt_sigaction, signal, action, previous, sizeof(uint64_t));
+}
+
 #endif

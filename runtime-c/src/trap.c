@@ -3,10 +3,9 @@
 #include "runtime.h"
 #include "sys.h"
 
-#include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 // As many as wasmtime shows.
 #define BACKTRACE_FRAMES 20
@@ -157,7 +156,7 @@ _Noreturn void wasmaot_trap(uint32_t code) {
 
 static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGILL};
 #define FAULT_SIGNALS (sizeof fault_signals / sizeof fault_signals[0])
-static struct sigaction previous_actions[FAULT_SIGNALS];
+static struct sys_sigaction previous_actions[FAULT_SIGNALS];
 
 // llvm.ubsantrap(kind) is `ud1l kind(%eax), %eax`: 67 0f b9 40 kind. 0 for any other instruction.
 static uint32_t decode_check(uint64_t pc) {
@@ -188,22 +187,20 @@ static uint32_t classify(int signal, const siginfo_t *info, uint64_t pc) {
 // Hands a fault that is not ours to whoever was there before.
 static void pass_on(int signal, siginfo_t *info, void *context) {
   for (size_t i = 0; i < FAULT_SIGNALS; i++) {
-    if (fault_signals[i] != signal)
+    const struct sys_sigaction *previous = &previous_actions[i];
+    // 0 and 1 are SIG_DFL and SIG_IGN.
+    if (fault_signals[i] != signal || (uintptr_t)previous->handler <= 1)
       continue;
-    const struct sigaction *previous = &previous_actions[i];
-    if (previous->sa_flags & SA_SIGINFO) {
-      previous->sa_sigaction(signal, info, context);
-      return;
-    }
-    if (previous->sa_handler != SIG_DFL && previous->sa_handler != SIG_IGN) {
-      previous->sa_handler(signal);
-      return;
-    }
+    // Right for both forms of a handler: the simple one leaves the other arguments alone.
+    void (*handler)(int, siginfo_t *, void *);
+    memcpy(&handler, &previous->handler, sizeof handler);
+    handler(signal, info, context);
+    return;
   }
   // The default action: the faulting instruction runs again and ends the process. A signal that was
   // sent must be sent again.
-  struct sigaction action = {.sa_handler = SIG_DFL};
-  sigaction(signal, &action, NULL);
+  struct sys_sigaction action = {0};
+  sys_sigaction(signal, &action, NULL);
   if (info->si_code <= 0)
     sys3(SYS_tgkill, sys0(SYS_getpid), sys0(SYS_gettid), signal);
 }
@@ -233,13 +230,30 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
   trap(code, &registers);
 }
 
+// Where a handler returns to: the kernel wants it from the program.
+void wasmaot_signal_return(void);
+__asm__(".section .text.wasmaot_signal_return,\"ax\",@progbits\n"
+        ".hidden wasmaot_signal_return\n"
+        ".globl wasmaot_signal_return\n"
+        ".type wasmaot_signal_return,@function\n"
+        "wasmaot_signal_return:\n"
+        "  mov $15, %eax\n" // SYS_rt_sigreturn
+        "  syscall\n"
+        ".size wasmaot_signal_return, . - wasmaot_signal_return\n"
+        ".previous\n");
+
 void wasmaot_trap_start(void) {
   size_t size;
   stack_t stack = {.ss_sp = wasmaot_stack_signal_stack(&size)};
   stack.ss_size = size;
   sys2(SYS_sigaltstack, &stack, NULL);
   // SA_ONSTACK: when the stack is exhausted, no handler could run on it.
-  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+  struct sys_sigaction action = {
+      .flags = SA_SIGINFO | SA_ONSTACK | SYS_SA_RESTORER,
+      .restorer = wasmaot_signal_return,
+  };
+  void (*handler)(int, siginfo_t *, void *) = on_fault;
+  memcpy(&action.handler, &handler, sizeof handler);
   for (size_t i = 0; i < FAULT_SIGNALS; i++)
-    sigaction(fault_signals[i], &action, &previous_actions[i]);
+    sys_sigaction(fault_signals[i], &action, &previous_actions[i]);
 }

@@ -109,8 +109,8 @@ void wasmaot_wasi_start(void) {
   for (int i = 0; i < 3; i++)
     descriptors[i].is_open = !closed[i];
   // Writing to a closed pipe is an error that the guest sees (EPIPE), not the end of the process.
-  struct sigaction ignore = {.sa_handler = SIG_IGN};
-  sigaction(SIGPIPE, &ignore, NULL);
+  struct sys_sigaction ignore = {.handler = (void *)SIG_IGN};
+  sys_sigaction(SIGPIPE, &ignore, NULL);
 }
 
 // ---- Calls

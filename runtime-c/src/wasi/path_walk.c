@@ -23,12 +23,13 @@ static void close_all(struct walk *walk) {
     sys1(SYS_close, walk->directories[walk->depth--]);
 }
 
-// Puts the target of a link before the rest of the path.
-static int follow(struct walk *walk, const char *name) {
+// Puts the target of a link before the rest of the path. `slash` says that one followed the link's
+// name.
+static int follow(struct walk *walk, const char *name, bool slash) {
   char target[WASI_PATH_MAX];
   if (++walk->links > MAX_LINKS)
     return -ELOOP;
-  long size = sys4(SYS_readlinkat, walk->directories[walk->depth], name, target, sizeof target);
+  long size = sys4(SYS_readlinkat, walk->directories[walk->depth], name, target, sizeof target - 1);
   if (sys_failed(size))
     return (int)size;
   if (size == 0)
@@ -36,8 +37,10 @@ static int follow(struct walk *walk, const char *name) {
   if (target[0] == '/')
     return -EXDEV;
   size_t rest = strlen(walk->rest);
-  if ((size_t)size + rest + 1 > sizeof walk->rest)
+  if ((size_t)size + 1 + rest + 1 > sizeof walk->rest)
     return -ENAMETOOLONG;
+  if (slash)
+    target[size++] = '/';
   memmove(walk->rest + size, walk->rest, rest + 1);
   memcpy(walk->rest, target, (size_t)size);
   return 0;
@@ -66,7 +69,7 @@ static int enter(struct walk *walk, const char *name) {
   long opened = sys4(SYS_openat, walk->directories[walk->depth], name,
                      O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0);
   if (opened == -ENOTDIR || opened == -ELOOP) {
-    int followed = follow(walk, name);
+    int followed = follow(walk, name, true);
     return followed == -EINVAL ? -ENOTDIR : followed; // EINVAL: no link, just no directory
   }
   if (sys_failed(opened))
@@ -93,15 +96,9 @@ static int open_last(struct walk *walk, const char *name, bool slash, int flags,
     // O_PATH opens links themselves, and O_DIRECTORY reports them as no directory: look first.
     char byte;
     if (!sys_failed(sys4(SYS_readlinkat, here, name, &byte, 1))) {
-      int followed = follow(walk, name);
+      int followed = follow(walk, name, slash);
       if (followed != 0)
         return followed;
-      if (slash) {
-        size_t length = strlen(walk->rest);
-        if (length + 2 > sizeof walk->rest)
-          return -ENAMETOOLONG;
-        memcpy(walk->rest + length, "/", 2);
-      }
       return -EAGAIN;
     }
   }

@@ -1,3 +1,0 @@
-import IR
-
-func optimize(_ m: inout IR.Module) {}

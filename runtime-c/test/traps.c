@@ -1,0 +1,198 @@
+// Exports that trap in every way, and some that don't.
+#include "guest.h"
+
+HIDDEN struct wasmaot_memory wasmaot_memory_0 = MEMORY(1, 3);
+static struct wasmaot_memory *const memories[] = {&wasmaot_memory_0};
+
+// Two pages of initial contents at offset 8192, which end in the text that `image` looks for.
+#define IMAGE_SIZE 8192
+__attribute__((section("wasmaot_image"), aligned(4096))) static uint8_t image_bytes[IMAGE_SIZE] = {
+    [0] = 'a', [IMAGE_SIZE - 1] = 'z'};
+static const struct wasmaot_image images[] = {{image_bytes, 8192, IMAGE_SIZE, 0, 0}};
+
+// ---- Traps
+// ----------------------------------------------------------------------------------------
+
+WASM static void trap_divide(struct wasmaot_value *values) {
+  (void)values;
+  CHECK_FAILS(WASMAOT_TRAP_INTEGER_DIVIDE_BY_ZERO);
+}
+MAP_FUNCTION(trap_divide, 0);
+
+// The trap whose number is given, by the runtime's function.
+WASM static void trap_code(struct wasmaot_value *values) { wasmaot_trap((uint32_t)values[0].low); }
+MAP_FUNCTION(trap_code, 1);
+
+WASM static void inner(uint64_t offset) {
+  *(volatile uint8_t *)at(offset) = 1;
+  NO_TAIL_CALL;
+}
+MAP_FUNCTION(inner, 2);
+
+WASM static void middle(uint64_t offset) {
+  volatile char frame[200];
+  frame[offset & 127] = 1;
+  inner(offset);
+  NO_TAIL_CALL;
+}
+MAP_FUNCTION(middle, 3);
+
+WASM static void store(struct wasmaot_value *values) {
+  middle(values[0].low);
+  NO_TAIL_CALL;
+}
+MAP_FUNCTION(store, 4);
+
+// An 8-byte load, which can straddle the memory's end.
+WASM static void load(struct wasmaot_value *values) {
+  values[0].low = *(volatile uint64_t *)at(values[0].low);
+}
+MAP_FUNCTION(load, 5);
+
+WASM static uint64_t recurse_down(uint64_t depth) {
+  volatile char frame[64];
+  frame[depth & 63] = 1;
+  uint64_t result = recurse_down(depth + 1) + (uint64_t)frame[0];
+  return result;
+}
+MAP_FUNCTION(recurse_down, 6);
+
+WASM static void recurse(struct wasmaot_value *values) { values[0].low = recurse_down(0); }
+MAP_FUNCTION(recurse, 7);
+
+// Fills the stack until only the runtime's own function can overflow it.
+HIDDEN uint32_t wasmaot_wasi_poll_oneoff(uint32_t, uint32_t, uint32_t, uint32_t);
+WASM static void recurse_into_runtime(struct wasmaot_value *values) {
+  volatile char frame[512];
+  frame[values[0].low & 511] = 1;
+  wasmaot_wasi_poll_oneoff(0, 0, 1, 0);
+  recurse_into_runtime(values);
+  frame[0] = 2;
+}
+MAP_FUNCTION(recurse_into_runtime, 8);
+
+// A fault that is no trap: an address that belongs to nobody.
+WASM static void fault_elsewhere(struct wasmaot_value *values) {
+  (void)values;
+  uint64_t address = 0x123456789000;
+  __asm__("" : "+r"(address));
+  *(volatile char *)address = 1;
+}
+MAP_FUNCTION(fault_elsewhere, 9);
+
+// A fault of native code inside the reservation: a bug of the runtime, not a trap of the guest's.
+__attribute__((noinline)) static void native_store(uint64_t offset) {
+  *(volatile char *)at(offset) = 1;
+}
+WASM static void fault_natively(struct wasmaot_value *values) {
+  native_store(values[0].low);
+  NO_TAIL_CALL;
+}
+MAP_FUNCTION(fault_natively, 10);
+
+// ---- What works
+// -----------------------------------------------------------------------------------
+
+WASM static void grow(struct wasmaot_value *values) {
+  values[0].low = wasmaot_memory_grow(&wasmaot_memory_0, (uint32_t)values[0].low);
+}
+WASM static void image(struct wasmaot_value *values) {
+  values[0].low = *(uint8_t *)at(8192);
+  values[1].low = *(uint8_t *)at(8192 + IMAGE_SIZE - 1);
+  values[2].low = *(uint8_t *)at(0);
+}
+WASM static void echo(struct wasmaot_value *values) { (void)values; }
+
+static const struct wasmaot_data_segment segment = {(const uint8_t *)"segment", 7};
+WASM static void memory_init(struct wasmaot_value *values) {
+  wasmaot_memory_init(&wasmaot_memory_0, &segment, values[0].low, values[1].low, values[2].low);
+  values[0].low = *(uint8_t *)at(values[0].low);
+}
+
+// ---- Tables
+// ---------------------------------------------------------------------------------------
+
+static const struct wasmaot_func descriptors[] = {{0, 0, 0}, {0, 5, 1}, {0, 6, 2}};
+static struct wasmaot_func table_storage[2];
+HIDDEN struct wasmaot_table wasmaot_table_0 = {table_storage, 2, 2, 20, WASMAOT_TABLE_FUNCREF, 0};
+static struct wasmaot_table *const tables[] = {&wasmaot_table_0};
+static const struct wasmaot_func *const items[] = {&descriptors[1], 0, &descriptors[2]};
+static const struct wasmaot_element_segment elements = {items, 3};
+
+WASM static void table_grow(struct wasmaot_value *values) {
+  values[0].low = wasmaot_table_grow(&wasmaot_table_0, &descriptors[2], (uint32_t)values[0].low);
+}
+WASM static void table_init(struct wasmaot_value *values) {
+  wasmaot_table_init(&wasmaot_table_0, &elements, values[0].low, values[1].low, values[2].low);
+}
+WASM static void table_copy(struct wasmaot_value *values) {
+  wasmaot_table_copy(&wasmaot_table_0, &wasmaot_table_0, values[0].low, values[1].low,
+                     values[2].low);
+}
+WASM static void table_fill(struct wasmaot_value *values) {
+  wasmaot_table_fill(&wasmaot_table_0, values[0].low, &descriptors[1], values[1].low);
+}
+// Index in the descriptors of an entry of the table; 0 is null.
+WASM static void table_get(struct wasmaot_value *values) {
+  if (values[0].low >= wasmaot_table_0.size)
+    CHECK_FAILS(WASMAOT_TRAP_UNDEFINED_ELEMENT);
+  values[0].low = ((struct wasmaot_func *)wasmaot_table_0.entries)[values[0].low].index;
+}
+
+static const struct wasmaot_export exports[] = {
+    {"trap_divide", "", "", trap_divide},
+    {"trap_code", "i", "", trap_code},
+    {"store", "I", "", store},
+    {"load", "I", "I", load},
+    {"recurse", "", "I", recurse},
+    {"recurse_into_runtime", "I", "", recurse_into_runtime},
+    {"fault_elsewhere", "", "", fault_elsewhere},
+    {"fault_natively", "I", "", fault_natively},
+    {"grow", "i", "i", grow},
+    {"image", "", "iii", image},
+    {"memory_init", "iii", "i", memory_init},
+    {"table_grow", "i", "i", table_grow},
+    {"table_init", "iii", "", table_init},
+    {"table_copy", "iii", "", table_copy},
+    {"table_fill", "ii", "", table_fill},
+    {"table_get", "i", "i", table_get},
+    {"echo_i32", "i", "i", echo},
+    {"echo_i64", "I", "I", echo},
+    {"echo_f32", "f", "f", echo},
+    {"echo_f64", "F", "F", echo},
+    {"echo_v128", "v", "v", echo},
+    {"echo_externref", "e", "e", echo},
+    {"", "i", "i", echo},
+};
+
+static const char names[] = "trap_divide"
+                            "trap_code"
+                            "inner"
+                            "mid\033[31mdle"
+                            "store"
+                            "load"
+                            "recurse_down"
+                            "recurse"
+                            "into_runtime";
+static const uint32_t name_offsets[] = {0, 11, 20, 25, 36, 41, 45, 57, 64, 76, 76, 76};
+
+HIDDEN const struct wasmaot_module wasmaot_module = {
+    .abi_version = WASMAOT_ABI_VERSION,
+#ifdef INSTANTIATION_TRAP
+    .instantiation_trap = INSTANTIATION_TRAP,
+#endif
+    .memory_count = 1,
+    .table_count = 1,
+    .image_count = 1,
+    .export_count = sizeof exports / sizeof exports[0],
+    .function_count = 11,
+#ifdef REQUIRED_FEATURES
+    .required_features = REQUIRED_FEATURES,
+#endif
+    .memories = memories,
+    .tables = tables,
+    .images = images,
+    .exports = exports,
+    .name_offsets = name_offsets,
+    .names = names,
+};
