@@ -39,9 +39,9 @@ public struct FunctionBuilder {
   /// The current block has its terminator: nothing can be emitted before the next `switchTo`.
   public internal(set) var isFilled = false
 
-  /// Block parameters and arguments that variables have caused so far, and predecessors asked for them. For most
-  /// code in proportion to its size, but SSA form itself is not: 10,000 nested loops that change 50,000
-  /// variables need a parameter for each pair.
+  /// Arguments that branches got, or might have got, for the sake of variables. For most code that is in
+  /// proportion to its size, but SSA form itself is not: 10,000 nested loops that change 50,000 variables need a
+  /// parameter for each pair.
   public internal(set) var variableCost = 0
   /// Above this cost variables read as zero, so that the rest takes linear time. The function is then wrong:
   /// who sets a limit must compare with `variableCost` at the end.

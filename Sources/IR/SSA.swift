@@ -345,8 +345,7 @@ extension FunctionBuilder {
 
   /// A parameter that is not in the block's list yet: `join` finds out whether it is needed.
   private mutating func makeFloatingParam(_ type: Type, of block: Block) -> Value {
-    variableCost += 1
-    return function.values.append(ValueData(kind: .param, type: type, owner: block.rawValue, number: .max))
+    function.values.append(ValueData(kind: .param, type: type, owner: block.rawValue, number: .max))
   }
 
   /// Takes a value for each predecessor off `results`. Where all are equal (or `param` itself) `param` becomes

@@ -41,12 +41,14 @@ struct FunctionTranslator {
       while !reader.isAtEnd {
         let op = reader.next()
         builder.sourceOffset = UInt32(truncatingIfNeeded: op.offset)
+        let valuesBefore = builder.function.values.count
         if isReachable { try translate(op) } else { try skip(op) }
+        try budget.spendExcess(builder.function.values.count - valuesBefore)
       }
       let result = builder.finalize()
-      // Beyond the builder's limit, which is the budget's, `result` is not the function.
-      try budget.spend(builder.variableCost)
       try budget.settle()
+      // Beyond its limit the builder did not make the function that was asked for.
+      try budget.check(builder.variableCost)
       return result
     } catch {
       throw error.located(in: function, at: Int(builder.sourceOffset))
