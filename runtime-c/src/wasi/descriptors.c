@@ -104,7 +104,7 @@ void wasmaot_wasi_start(void) {
     if (grant.kind == WASMAOT_GRANT_DIR)
       preopen(&grant);
   // Writing to a closed pipe is an error that the guest sees (EPIPE), not the end of the process.
-  struct sys_sigaction ignore = {.handler = (void *)SIG_IGN};
+  struct sys_sigaction ignore = {.handler = (uintptr_t)SIG_IGN};
   sys_sigaction(SIGPIPE, &ignore, NULL);
 }
 
