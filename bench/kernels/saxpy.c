@@ -1,0 +1,22 @@
+// y = a x + y over arrays that fit the second-level cache: the simplest loop there is.
+#include "kernel.h"
+
+enum { N = 16384, TIMES = 1000 };
+static float x[N], y[N];
+
+static void setup(void) {
+  fill_floats(x, N, 5);
+  fill_floats(y, N, 6);
+}
+
+__attribute__((noinline)) static void saxpy(float a, const float *from, float *to, int count) {
+  for (int i = 0; i < count; i++)
+    to[i] = a * from[i] + to[i];
+}
+
+__attribute__((noinline)) static void run_saxpy(void) {
+  for (int i = 0; i < TIMES; i++)
+    saxpy(i % 2 ? 0.5f : -0.5f, x, y, N);
+}
+
+MEASURE("saxpy", 10, run_saxpy(), sum_floats(y, N))
