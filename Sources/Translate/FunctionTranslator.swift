@@ -40,7 +40,9 @@ struct FunctionTranslator {
       while !reader.isAtEnd {
         let op = reader.next()
         builder.sourceOffset = UInt32(truncatingIfNeeded: op.offset)
+        let valuesBefore = builder.function.values.count
         if isReachable { try translate(op) } else { try skip(op) }
+        try budget.spendExcess(builder.function.values.count - valuesBefore)
       }
       try budget.settle()
       return builder.finalize()

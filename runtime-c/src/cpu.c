@@ -17,7 +17,8 @@ struct feature {
 
 static const struct feature features[] = {
     [WASMAOT_X86_CX16] = {LEAF_1, ECX, 13, ANY_OS, "cx16"},
-    [WASMAOT_X86_SAHF] = {LEAF_80000001, ECX, 0, ANY_OS, "sahf"},
+    // By SSE4.1's bit: no CPU has that and not this, and leaf 1 is asked anyway.
+    [WASMAOT_X86_SAHF] = {LEAF_1, ECX, 19, ANY_OS, "sahf"},
     [WASMAOT_X86_POPCNT] = {LEAF_1, ECX, 23, ANY_OS, "popcnt"},
     [WASMAOT_X86_SSE3] = {LEAF_1, ECX, 0, ANY_OS, "sse3"},
     [WASMAOT_X86_SSSE3] = {LEAF_1, ECX, 9, ANY_OS, "ssse3"},
@@ -48,17 +49,16 @@ static const struct feature features[] = {
 #define OSXSAVE_BIT 27
 
 struct cpuid {
-  uint32_t eax;
   uint32_t outputs[2]; // EBX, ECX
 };
 
 static struct cpuid cpuid(uint32_t leaf) {
   struct cpuid result;
+  uint32_t eax = leaf;
   uint32_t edx;
   __asm__ volatile("cpuid"
-                   : "=a"(result.eax), "=b"(result.outputs[EBX]), "=c"(result.outputs[ECX]),
-                     "=d"(edx)
-                   : "a"(leaf), "c"(0));
+                   : "+a"(eax), "=b"(result.outputs[EBX]), "=c"(result.outputs[ECX]), "=d"(edx)
+                   : "2"(0));
   return result;
 }
 
@@ -73,24 +73,28 @@ static uint32_t extended_control_register(void) {
 void wasmaot_cpu_check(void) {
   static const uint32_t leaf_numbers[LEAF_COUNT] = {1, 7, 0x80000001};
   static const uint32_t os_masks[] = {[ANY_OS] = 0, [OS_AVX] = 0x6, [OS_AVX512] = 0xe6};
-  struct cpuid leaves[LEAF_COUNT];
-  uint32_t asked = 0; // CPUID is slow in a virtual machine: only the leaves that are needed
+  if (wasmaot_module.required_features == 0)
+    return;
+  struct cpuid leaves[LEAF_COUNT] = {0};
+  leaves[LEAF_1] = cpuid(1);
+  bool has_xsave = (leaves[LEAF_1].outputs[ECX] >> OSXSAVE_BIT & 1) != 0;
+  uint32_t asked = 1u << LEAF_1;
+  // CPUs without XSAVE have no leaf 7. (Leaf 0 would say so, but CPUID costs a trip out of a
+  // virtual machine: only what is needed is asked.)
+  if (!has_xsave)
+    asked |= 1u << LEAF_7;
   for (uint32_t i = 0; i < FEATURE_COUNT; i++) {
     const struct feature *feature = &features[i];
     if ((wasmaot_module.required_features >> i & 1) == 0)
       continue;
     if ((asked >> feature->leaf & 1) == 0) {
       asked |= 1u << feature->leaf;
-      uint32_t number = leaf_numbers[feature->leaf];
-      leaves[feature->leaf] = (struct cpuid){0};
-      if (number <= 1 || cpuid(number & 0x80000000).eax >= number)
-        leaves[feature->leaf] = cpuid(number);
+      leaves[feature->leaf] = cpuid(leaf_numbers[feature->leaf]);
     }
     bool present = leaves[feature->leaf].outputs[feature->output] >> feature->bit & 1;
     uint32_t mask = os_masks[feature->os];
     if (present && mask != 0)
-      present = (cpuid(1).outputs[ECX] >> OSXSAVE_BIT & 1) != 0 &&
-                (extended_control_register() & mask) == mask;
+      present = has_xsave && (extended_control_register() & mask) == mask;
     if (!present)
       wasmaot_fail(WASMAOT_EXIT_START, "this CPU lacks ", feature->name,
                    ", which the program was built for; build it with --cpu=baseline");

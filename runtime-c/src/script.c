@@ -208,8 +208,8 @@ void wasmaot_script(void) {
   wasmaot_trap_recover();
   bool is_usable = report(wasmaot_stack_enter(instantiate, NULL));
   flush();
-  while (is_usable && next_line()) {
-    const char *problem = prepare_call();
+  while (next_line()) {
+    const char *problem = is_usable ? prepare_call() : "not instantiated";
     if (problem) {
       put("error ");
       put(problem);

@@ -4,11 +4,15 @@
 HIDDEN struct wasmaot_memory wasmaot_memory_0 = MEMORY(1, 3);
 static struct wasmaot_memory *const memories[] = {&wasmaot_memory_0};
 
-// Two pages of initial contents at offset 8192, which end in the text that `image` looks for.
-#define IMAGE_SIZE 8192
-__attribute__((section("wasmaot_image"), aligned(4096))) static uint8_t image_bytes[IMAGE_SIZE] = {
-    [0] = 'a', [IMAGE_SIZE - 1] = 'z'};
-static const struct wasmaot_image images[] = {{image_bytes, 8192, IMAGE_SIZE, 0, 0}};
+// Initial contents: a large piece, which is moved into place, and a small one, which is copied.
+#define LARGE_OFFSET 8192
+#define LARGE_SIZE 32768
+#define SMALL_OFFSET 49152
+__attribute__((section("wasmaot_image"), aligned(4096))) static uint8_t large_image[LARGE_SIZE] = {
+    [0] = 'a', [LARGE_SIZE - 1] = 'z'};
+__attribute__((section("wasmaot_image"), aligned(4096))) static uint8_t small_image[4096] = {'s'};
+static const struct wasmaot_image images[] = {{large_image, LARGE_OFFSET, LARGE_SIZE, 0, 0},
+                                              {small_image, SMALL_OFFSET, 4096, 0, 0}};
 
 // ---- Traps
 // ----------------------------------------------------------------------------------------
@@ -97,9 +101,10 @@ WASM static void grow(struct wasmaot_value *values) {
   values[0].low = wasmaot_memory_grow(&wasmaot_memory_0, (uint32_t)values[0].low);
 }
 WASM static void image(struct wasmaot_value *values) {
-  values[0].low = *(uint8_t *)at(8192);
-  values[1].low = *(uint8_t *)at(8192 + IMAGE_SIZE - 1);
-  values[2].low = *(uint8_t *)at(0);
+  values[0].low = *(uint8_t *)at(LARGE_OFFSET);
+  values[1].low = *(uint8_t *)at(LARGE_OFFSET + LARGE_SIZE - 1);
+  values[2].low = *(uint8_t *)at(SMALL_OFFSET);
+  values[3].low = *(uint8_t *)at(0);
 }
 WASM static void echo(struct wasmaot_value *values) { (void)values; }
 
@@ -149,7 +154,7 @@ static const struct wasmaot_export exports[] = {
     {"fault_elsewhere", "", "", fault_elsewhere},
     {"fault_natively", "I", "", fault_natively},
     {"grow", "i", "i", grow},
-    {"image", "", "iii", image},
+    {"image", "", "iiii", image},
     {"memory_init", "iii", "i", memory_init},
     {"table_grow", "i", "i", table_grow},
     {"table_init", "iii", "", table_init},
@@ -183,7 +188,7 @@ HIDDEN const struct wasmaot_module wasmaot_module = {
 #endif
     .memory_count = 1,
     .table_count = 1,
-    .image_count = 1,
+    .image_count = 2,
     .export_count = sizeof exports / sizeof exports[0],
     .function_count = 11,
 #ifdef REQUIRED_FEATURES

@@ -4,18 +4,38 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
 
 // As many as a process gets from the kernel by default. Closed ones lie in .bss and cost nothing.
 #define MAX_DESCRIPTORS 1024
 
 static struct wasmaot_descriptor descriptors[MAX_DESCRIPTORS];
 
+// Looks at a standard stream when it is first used: most programs use one of three.
+static void look_at(struct wasmaot_descriptor *descriptor) {
+  descriptor->is_unknown = false;
+  long flags = sys2(SYS_fcntl, descriptor->host, F_GETFL);
+  if (sys_failed(flags)) { // closed when the program was started
+    descriptor->is_open = false;
+    return;
+  }
+  descriptor->rights = RIGHTS_OF_FILE;
+  if ((flags & O_ACCMODE) == O_RDONLY)
+    descriptor->rights &= ~(RIGHT_FD_WRITE | RIGHT_FD_ALLOCATE | RIGHT_FD_FILESTAT_SET_SIZE);
+  if ((flags & O_ACCMODE) == O_WRONLY)
+    descriptor->rights &= ~RIGHT_FD_READ;
+  // Guests take a character device that can't seek for a terminal. (isatty of wasi-libc.)
+  if (sys_failed(sys3(SYS_lseek, descriptor->host, 0, SEEK_CUR)))
+    descriptor->rights &= ~(RIGHT_FD_SEEK | RIGHT_FD_TELL);
+}
+
 uint32_t wasmaot_wasi_descriptor(uint32_t fd, uint64_t rights, struct wasmaot_descriptor **found) {
-  if (fd >= MAX_DESCRIPTORS || !descriptors[fd].is_open)
+  if (fd >= MAX_DESCRIPTORS)
     return WASI_EBADF;
   struct wasmaot_descriptor *descriptor = &descriptors[fd];
+  if (descriptor->is_unknown)
+    look_at(descriptor);
+  if (!descriptor->is_open)
+    return WASI_EBADF;
   *found = descriptor;
   uint64_t missing = rights & ~descriptor->rights;
   if (missing == 0)
@@ -50,26 +70,6 @@ uint32_t wasmaot_wasi_allocate(uint32_t *fd, struct wasmaot_descriptor **allocat
 // ---- Start
 // ----------------------------------------------------------------------------------------
 
-// Standard input, output and error, as they are; closed ones stay closed.
-static void start_stdio(void) {
-  for (int host = 0; host < 3; host++) {
-    long flags = sys2(SYS_fcntl, host, F_GETFL);
-    if (sys_failed(flags))
-      continue;
-    struct wasmaot_descriptor *descriptor = &descriptors[host];
-    descriptor->is_open = true;
-    descriptor->host = host;
-    descriptor->rights = RIGHTS_OF_FILE;
-    if ((flags & O_ACCMODE) == O_RDONLY)
-      descriptor->rights &= ~(RIGHT_FD_WRITE | RIGHT_FD_ALLOCATE | RIGHT_FD_FILESTAT_SET_SIZE);
-    if ((flags & O_ACCMODE) == O_WRONLY)
-      descriptor->rights &= ~RIGHT_FD_READ;
-    // Guests take a character device that can't seek for a terminal. (isatty of wasi-libc.)
-    if (sys_failed(sys3(SYS_lseek, host, 0, SEEK_CUR)))
-      descriptor->rights &= ~(RIGHT_FD_SEEK | RIGHT_FD_TELL);
-  }
-}
-
 static void preopen(const struct wasmaot_grant *grant) {
   uint32_t fd;
   struct wasmaot_descriptor *descriptor;
@@ -94,22 +94,17 @@ static void preopen(const struct wasmaot_grant *grant) {
 }
 
 void wasmaot_wasi_start(void) {
-  start_stdio();
-  // Numbers 0 to 2 are standard streams even if closed: a directory must not pass for one.
-  bool closed[3];
-  for (int i = 0; i < 3; i++) {
-    closed[i] = !descriptors[i].is_open;
-    descriptors[i].is_open = true;
-  }
+  // Before the directories, so that none of them passes for a standard stream that is closed.
+  for (int host = 0; host < 3; host++)
+    descriptors[host] =
+        (struct wasmaot_descriptor){.is_open = true, .is_unknown = true, .host = host};
   struct wasmaot_grant_iterator grants = {0};
   struct wasmaot_grant grant;
   while (wasmaot_grant_next(&grants, &grant))
     if (grant.kind == WASMAOT_GRANT_DIR)
       preopen(&grant);
-  for (int i = 0; i < 3; i++)
-    descriptors[i].is_open = !closed[i];
   // Writing to a closed pipe is an error that the guest sees (EPIPE), not the end of the process.
-  struct sys_sigaction ignore = {.handler = (void *)SIG_IGN};
+  struct sys_sigaction ignore = {.handler = (uintptr_t)SIG_IGN};
   sys_sigaction(SIGPIPE, &ignore, NULL);
 }
 

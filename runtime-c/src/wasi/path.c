@@ -71,6 +71,7 @@ uint32_t wasmaot_wasi_place(const struct wasmaot_descriptor *descriptor, struct 
   size_t start = end;
   while (start > 0 && bytes[start - 1] != '/')
     start--;
+  // The last component may be "." or "..": the calls that take it refuse to work on either.
   place->last = bytes + start;
   place->owned = start > 0;
   place->directory = descriptor->host;
@@ -83,8 +84,6 @@ uint32_t wasmaot_wasi_place(const struct wasmaot_descriptor *descriptor, struct 
     return wasmaot_wasi_path_errno(opened);
   }
   place->directory = opened;
-  // ".." as the last component names a directory that may lie outside. The calls all refuse it, but
-  // by errors that differ; here it is said once.
   return WASI_SUCCESS;
 }
 

@@ -14,10 +14,8 @@ enum {
 
 static int host_flags(uint32_t oflags, uint32_t fdflags, uint64_t rights) {
   int flags = O_CLOEXEC | O_NOCTTY; // a terminal of the guest's choice must not become ours
-  bool reads = (rights & (RIGHT_FD_READ | RIGHT_FD_READDIR)) != 0;
   bool writes = (rights & RIGHT_FD_WRITE) != 0;
   flags |= writes ? (rights & RIGHT_FD_READ ? O_RDWR : O_WRONLY) : O_RDONLY;
-  (void)reads;
   if (oflags & OFLAG_CREAT)
     flags |= O_CREAT;
   if (oflags & OFLAG_DIRECTORY)

@@ -90,6 +90,8 @@ static inline uint32_t wasmaot_guest_store_u64(uint32_t pointer, uint64_t value)
 // One open descriptor of the guest. All zero is a closed one.
 struct wasmaot_descriptor {
   bool is_open;
+  // A standard stream that nobody has asked about yet: its rights are not known.
+  bool is_unknown;
   bool is_directory;
   bool is_preopen;
   // Nothing reached through this descriptor may be changed: a --dir grant that says so, and all
