@@ -1,5 +1,6 @@
-import IR
 import Support
+
+@testable import IR
 
 /// SplitMix64: the same functions for the same seed, on every machine.
 struct SeededGenerator: RandomNumberGenerator {
@@ -21,7 +22,8 @@ struct RandomFunctions {
   init(seed: UInt64) { generator = SeededGenerator(state: seed) }
 
   /// A module with `count` functions that call each other.
-  mutating func module(functions count: Int, size: Int) -> Module {
+  /// `isPlain`: without the SSA builder's short cuts.
+  mutating func module(functions count: Int, size: Int, isPlain: Bool = false) -> Module {
     var module = Module()
     let signature = module.signatures.append(Signature(params: [.i32, .i64], results: [.i32]))
     module.memories.append(Memory(minimum: 1, maximum: nil))
@@ -39,6 +41,7 @@ struct RandomFunctions {
     module.exports = [Export(name: "main", function: FunctionID(0))]
     for id in module.functions.ids {
       var builder = FunctionBuilder(signature: signature, in: module)
+      if isPlain { builder.ssa.isStructured = false }
       function(&builder, size: size)
       module.bodies[id] = builder.finalize()
     }
