@@ -17,8 +17,15 @@ import Testing
     }
   }
 
+  /// The functions get far enough for the comparison to mean something.
+  @Test func tracesAreLong() {
+    var random = RandomFunctions(seed: 1)
+    let events = traces(random.module(functions: 20, size: 100)).map(\.count).reduce(0, +)
+    #expect(events > 500)
+  }
+
   /// The builder's short cuts (SSA.swift) against the algorithm as published.
-  @Test(arguments: 1...40)
+  @Test(arguments: 1...80)
   func shortCutsDoNotChangeBehaviour(seed: Int) {
     var fast = RandomFunctions(seed: UInt64(seed))
     var plain = RandomFunctions(seed: UInt64(seed))
