@@ -112,7 +112,8 @@ extension Problem {
 
   init(_ error: PassError) {
     self.init(
-      "internal error in simplification: \(error)", help: "this is a bug in wasmaot: please report it with the module")
+      "internal error in simplification: \(error)",
+      help: "this is a bug in wasmaot: please report it with the module")
   }
 
   init(_ error: LinkError) { self.init(error.description) }

@@ -227,7 +227,8 @@ struct SSABuilder {
       let definer = lastDefiner(of: variable, before: blocks[result].fill) ?? 0
       result = topmostDominator(of: result, from: max(definer, loop.isNone ? 0 : blocks[loop].fill))
       guard result == loop, blocks[loop].loopEnd != Self.noFill else { return result }
-      if let inLoop = lastDefiner(of: variable, before: blocks[loop].loopEnd + 1), inLoop >= blocks[loop].fill {
+      if let inLoop = lastDefiner(of: variable, before: blocks[loop].loopEnd + 1), inLoop >= blocks[loop].fill
+      {
         return result
       }
       loop = blocks[loop].outerLoop

@@ -82,7 +82,7 @@ struct SpecRunner: Sendable {
         } else {
           fail(
             step.line,
-            "\(step.field)(\(step.arguments.joined(separator: ", "))): expected \(step.expectation), got '\(lines[index + 1])'"
+            "\(step.field)(\(step.arguments.joined(separator: ", "))): expected \(step.expectation.text), got '\(lines[index + 1])'"
           )
         }
       }
@@ -117,6 +117,14 @@ struct SpecRunner: Sendable {
 }
 
 extension SpecModule.Expectation {
+  var text: String {
+    switch self {
+    case .anything: "anything"
+    case .trap(let message): "trap '\(message)'"
+    case .results(let values): "[\(values.map(\.text).joined(separator: ", "))]"
+    }
+  }
+
   func isMet(by line: Substring) -> Bool {
     switch self {
     case .anything: return line.hasPrefix("ok") || line.hasPrefix("trap")
