@@ -114,18 +114,23 @@ struct ByteCursor {
     return UInt32(truncatingIfNeeded: try unsigned(bits: 32))
   }
 
-  /// The payload and length of a LEB128 of up to five bytes, all at once: linkers pad what they relocate
-  /// (function indices, addresses) to five. Nil if it is longer, or too close to the end to tell.
+  /// `leb128` of what is read next; nil too if it is too close to the end to tell.
   @inline(__always)
   private func fiveBytes() -> (payload: UInt64, length: Int)? {
     guard remaining >= 8 else { return nil }
-    let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self))
+    return Self.leb128(UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
+  }
+
+  /// The payload and length of a LEB128 in the low five bytes of a word, all at once: linkers pad what they
+  /// relocate (function indices, addresses) to five. Nil if it is longer.
+  @inline(__always)
+  static func leb128(_ word: UInt64) -> (payload: UInt64, length: Int)? {
     let stops = ~word & 0x80_8080_8080
     guard stops != 0 else { return nil }
     let bits = word & ((stops & (0 &- stops)) &- 1)
     let payload =
-      bits & 0x7F | bits >> 1 & 0x3F80 | bits >> 2 & 0x1F_C000 | bits >> 3 & 0xFE0_0000 | bits >> 4
-      & 0x7_F000_0000
+      bits & 0x7F | bits >> 1 & 0x3F80 | bits >> 2 & 0x1F_C000 | bits >> 3 & 0xFE0_0000
+      | bits >> 4 & 0x7_F000_0000
     return (payload, stops.trailingZeroBitCount / 8 + 1)
   }
 

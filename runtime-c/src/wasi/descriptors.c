@@ -67,8 +67,7 @@ uint32_t wasmaot_wasi_allocate(uint32_t *fd, struct wasmaot_descriptor **allocat
   return WASI_EMFILE;
 }
 
-// ---- Start
-// ----------------------------------------------------------------------------------------
+// ---- Start ------------------------------------------------------------------------------------
 
 static void preopen(const struct wasmaot_grant *grant) {
   uint32_t fd;
@@ -108,8 +107,7 @@ void wasmaot_wasi_start(void) {
   sys_sigaction(SIGPIPE, &ignore, NULL);
 }
 
-// ---- Calls
-// ----------------------------------------------------------------------------------------
+// ---- Calls ------------------------------------------------------------------------------------
 
 uint32_t wasmaot_wasi_fd_close(uint32_t fd) {
   struct wasmaot_descriptor *descriptor;
