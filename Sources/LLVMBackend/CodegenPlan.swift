@@ -84,10 +84,6 @@ struct CodegenPlan: Sendable {
     return units
   }
 
-  func unit(of id: FunctionID) -> Int {
-    units.lastIndex { unit in unit.first.map { $0 <= id } ?? false } ?? 0
-  }
-
   func isGiant(_ id: FunctionID) -> Bool {
     options.level != .O0 && instructionCounts[id] > Self.giantFunctionSize
   }
