@@ -22,6 +22,14 @@ import Testing
     #expect(results[0] == results[2])
   }
 
+  @Test(arguments: [Emission.assembly, .llvmIR, .bitcode])
+  func textIsInOnePiece(emission: Emission) throws {
+    var options = BackendOptions(entry: .invoke([]))
+    options.emission = emission
+    let plan = try CodegenPlan(module: chain(functions: 100, size: 3000), options: options)
+    #expect(plan.units.map(\.count) == [100])
+  }
+
   @Test func everyFunctionIsInOneUnit() throws {
     let module = chain(functions: 100, size: 3000)
     let plan = try CodegenPlan(module: module, options: BackendOptions(entry: .invoke([])))
