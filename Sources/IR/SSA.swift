@@ -286,6 +286,7 @@ extension FunctionBuilder {
   private mutating func search(_ variable: Variable, _ steps: [Step]) -> Value {
     var steps = steps
     var results: [Value] = []
+    if variableCost > variableCostLimit { return zero(ssa.types[variable]) }
     while let step = steps.popLast() {
       switch step {
       case .read(let block):
@@ -330,7 +331,7 @@ extension FunctionBuilder {
     return function.resolveCompressing(results[0])
   }
 
-  private func readPredecessors(of block: Block, into param: Value, _ steps: inout [Step]) {
+  private mutating func readPredecessors(of block: Block, into param: Value, _ steps: inout [Step]) {
     steps.append(.join(block, param))
     let first = steps.count
     var edge = ssa.blocks[block].firstEdge
@@ -339,6 +340,7 @@ extension FunctionBuilder {
       edge = ssa.edges[Int(edge)].next
     }
     steps[first...].reverse()
+    variableCost += steps.count - first
   }
 
   /// A parameter that is not in the block's list yet: `join` finds out whether it is needed.
@@ -427,7 +429,9 @@ extension FunctionBuilder {
     guard let params = ssa.incomplete.removeValue(forKey: block) else { return }
     for item in params {
       var steps: [Step] = []
-      if ssa.hasPredecessors(block) {
+      if variableCost > variableCostLimit {
+        function.alias(item.param, to: zero(ssa.types[item.variable]))
+      } else if ssa.hasPredecessors(block) {
         readPredecessors(of: block, into: item.param, &steps)
         _ = search(item.variable, steps)
       } else {

@@ -59,19 +59,15 @@ struct CodegenPlan: Sendable {
     descriptors = SecondaryMap(default: 0)
     describedFunctions = module.functions.ids.filter { referenced[$0] }
     for (position, id) in describedFunctions.enumerated() { descriptors[id] = UInt32(position + 1) }
-    // What people read or process further is one piece.
-    units = options.emission == .object ? Self.split(module, counts) : [Self.definedFunctions(module)]
-  }
-
-  private static func definedFunctions(_ module: IR.Module) -> [FunctionID] {
-    module.bodies.ids.filter { module.bodies[$0] != nil }
+    units =
+      options.isOneUnit ? [module.bodies.ids.filter { module.bodies[$0] != nil }] : Self.split(module, counts)
   }
 
   /// Neighbours stay together: they come from one source file, most of the time.
   private static func split(
     _ module: IR.Module, _ counts: SecondaryMap<FunctionID, Int>
   ) -> [[FunctionID]] {
-    let defined = definedFunctions(module)
+    let defined = module.bodies.ids.filter { module.bodies[$0] != nil }
     let total = defined.reduce(0) { $0 + counts[$1] }
     let unitCount = max(1, (total + unitSize - 1) / unitSize)
     let share = (total + unitCount - 1) / unitCount

@@ -57,6 +57,8 @@ extension ModuleUnit {
           self, Function(signature: declaration.signature), into: function(id).function)
         LLVMPositionBuilderAtEnd(base.builder, lowering.appendBlock())
         lowering.emitTrap(.unresolvedImport)
+        // Its name in the backtrace says what is missing.
+        base.addAttribute("noinline", to: function(id).function)
       case .imported(let symbol):
         let adaptor = function(id).function
         let host = hostFunction(symbol, declaration.signature)

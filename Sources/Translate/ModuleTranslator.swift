@@ -81,18 +81,23 @@ struct ModuleTranslator {
     for function in module.functions.ids {
       let decl = module.functions[function]
       let definition: IR.FunctionDecl.Definition
+      var name = names[function]
       switch decl.origin {
       case .imported(let position):
         let entry = module.imports[position]
-        definition =
-          importedSymbols[nextImport].map { .imported(symbol: $0) }
-          ?? .stub(module: entry.module, name: entry.name)
+        if let symbol = importedSymbols[nextImport] {
+          definition = .imported(symbol: symbol)
+        } else {
+          definition = .stub(module: entry.module, name: entry.name)
+          // The backtrace then says which import it is that was called.
+          name = ByteString(entry.module.bytes + Array(".".utf8) + entry.name.bytes)
+        }
         nextImport += 1
       case .defined: definition = .body
       }
       result.functions.append(
         IR.FunctionDecl(
-          signature: context.signature(of: function), name: names[function], definition: definition))
+          signature: context.signature(of: function), name: name, definition: definition))
     }
     result.exports = module.exports.compactMap { export in
       guard case .function(let function) = export.desc else { return nil }

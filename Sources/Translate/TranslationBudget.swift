@@ -10,7 +10,7 @@ import Synchronization
 /// One counter for all threads keeps the outcome independent of their number: it only grows, so that the
 /// limit is passed in any order or in none.
 final class TranslationBudget: Sendable {
-  private let limit: Int
+  let limit: Int
   private let spent = Atomic<Int>(0)
 
   init(limit: Int) { self.limit = limit }
@@ -18,9 +18,12 @@ final class TranslationBudget: Sendable {
   convenience init(moduleSize: Int) { self.init(limit: 4 << 20 + 4 * moduleSize) }
 
   fileprivate func spend(_ count: Int) throws(TranslationError) {
-    if spent.add(count, ordering: .relaxed).newValue > limit {
-      throw .tooLarge("the module's branches and calls pass more than \(limit) values")
-    }
+    try check(spent.add(count, ordering: .relaxed).newValue)
+  }
+
+  /// Throws if one function alone takes more than all may.
+  func check(_ count: Int) throws(TranslationError) {
+    if count > limit { throw .tooLarge("the module's branches and calls pass more than \(limit) values") }
   }
 }
 
@@ -42,6 +45,8 @@ struct LocalBudget {
   mutating func spendExcess(_ count: Int) throws(TranslationError) {
     if count > 8 { try spend(count) }
   }
+
+  func check(_ count: Int) throws(TranslationError) { try shared.check(count) }
 
   mutating func settle() throws(TranslationError) {
     try shared.spend(unsettled)

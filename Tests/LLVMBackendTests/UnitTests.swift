@@ -22,10 +22,9 @@ import Testing
     #expect(results[0] == results[2])
   }
 
-  @Test(arguments: [Emission.assembly, .llvmIR, .bitcode])
-  func textIsInOnePiece(emission: Emission) throws {
+  @Test func oneUnitOnRequest() throws {
     var options = BackendOptions(entry: .invoke([]))
-    options.emission = emission
+    options.isOneUnit = true
     let plan = try CodegenPlan(module: chain(functions: 100, size: 3000), options: options)
     #expect(plan.units.map(\.count) == [100])
   }
