@@ -1,5 +1,6 @@
 import Driver
 import IR
+import LLVMBackend
 import Support
 import SystemPackage
 import TestSupport
@@ -31,7 +32,7 @@ struct SpecRunner: Sendable {
     var description: String { "\(place): \(message)" }
   }
 
-  init(level: OptimizationLevelName) {
+  init(level: OptimizationLevel) {
     options = BuildOptions()
     options.optimization = level
     options.isScriptDriven = true
