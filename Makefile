@@ -23,8 +23,9 @@ AR := $(call find-program,llvm-ar-19 llvm-ar ar)
 endif
 
 RUNTIME_TARGET := $(RUNTIME_ARCH)-linux-$(RUNTIME_LIBC)
-RUNTIME_OUT := $(RUNTIME)/build/$(RUNTIME_TARGET)
-RUNTIME_OBJ := $(RUNTIME)/build/obj/$(RUNTIME_TARGET)
+RUNTIME_BUILD ?= $(RUNTIME)/build
+RUNTIME_OUT := $(RUNTIME_BUILD)/$(RUNTIME_TARGET)
+RUNTIME_OBJ := $(RUNTIME_BUILD)/obj/$(RUNTIME_TARGET)
 RUNTIME_SOURCES := $(wildcard $(RUNTIME)/src/*.c $(RUNTIME)/src/wasi/*.c)
 RUNTIME_OBJECTS := $(RUNTIME_SOURCES:$(RUNTIME)/src/%.c=$(RUNTIME_OBJ)/%.o)
 
@@ -48,7 +49,9 @@ RUNTIME_LIBRARIES := $(GNU_LIB)/libc.a $(call gcc-file,libgcc.a) $(call gcc-file
 RUNTIME_END := $(call gcc-file,crtendS.o) $(GNU_LIB)/crtn.o
 endif
 
-.PHONY: all runtime swift install test format clean
+RUNTIME_CFLAGS += $(RUNTIME_EXTRA_CFLAGS)
+
+.PHONY: all runtime swift install test test-sanitized format clean
 
 all: runtime swift
 
@@ -82,6 +85,12 @@ install: all
 
 test: runtime
 	swift test
+
+# The runtime's tests with a runtime in which undefined behaviour ends the program (clang only).
+test-sanitized:
+	$(MAKE) runtime RUNTIME_BUILD=$(RUNTIME)/build/sanitized \
+	  RUNTIME_EXTRA_CFLAGS="-fsanitize=undefined,local-bounds -fsanitize-trap=all"
+	WASMAOT_RUNTIME=$(CURDIR)/$(RUNTIME)/build/sanitized swift test --filter LinkerTests
 
 format:
 	swift format -i -r Sources Tests Package.swift

@@ -107,6 +107,8 @@ let package = Package(
         "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: llvmHeadersForSwift),
+    .executableTarget(
+      name: "bench-decode", dependencies: ["Support", "WasmModule"], path: "bench/decode", exclude: ["compare"]),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "WasmModuleTests", dependencies: ["WasmModule", "TestSupport"]),
     .testTarget(name: "IRTests", dependencies: ["IR", "TestSupport"]),

@@ -76,6 +76,7 @@ extension BuildOptions {
     backend.target = target
     backend.jobs = jobs
     backend.symbols = keepsSymbols
+    backend.isOneUnit = emit != .exe
     backend.emission =
       switch emit {
       case .exe, .obj, .ir: .object
@@ -116,12 +117,14 @@ extension Target: Codable {
 }
 
 extension Features: Codable {
+  /// As a list of names.
   public init(from decoder: any Decoder) throws {
-    self.init(rawValue: try decoder.singleValueContainer().decode(UInt64.self))
+    let names = try Set(decoder.singleValueContainer().decode([String].self))
+    self = Self.table.reduce(into: []) { if names.contains($1.name) { $0.insert($1.flag) } }
   }
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
-    try container.encode(rawValue)
+    try container.encode(names)
   }
 }
 

@@ -61,11 +61,20 @@ public struct Builder: Sendable {
     return product.report
   }
 
-  /// Compiles the module in `input` to a program that can be executed at once.
-  public func program(for input: String) async throws(Problem) -> (program: Program, warnings: [String]) {
+  /// Compiles the module in `input` to a program that can be executed at once with these arguments.
+  ///
+  /// The grants are not built in but given when the program starts, so that the cache holds one program
+  /// whatever is granted.
+  public func program(
+    for input: String, arguments: [String]
+  ) async throws(Problem) -> (program: Program, warnings: [String]) {
+    var builder = self
+    builder.options.grants = Grants()
+    builder.options.grants.isOpenAtRunTime = true
     let scratch = OutputFile.temporaryFolder(environment: environment)
-    let product = try await make(input, scratch: scratch)
-    let program = product.cachedPath.map { Program.file($0) } ?? .memory(product.bytes, scratch: scratch)
+    let product = try await builder.make(input, scratch: scratch)
+    let image = product.cachedPath.map { Program.Image.file($0) } ?? .memory(product.bytes, scratch: scratch)
+    let program = Program(image: image, arguments: [input] + options.grants.arguments + ["--"] + arguments)
     return (program, product.report.warnings)
   }
 
@@ -95,7 +104,8 @@ public struct Builder: Sendable {
       llvm: LLVMInfo.version,
       input: .init(path: input, size: bytes.count, sha256: sha256(bytes.buffer)),
       output: .init(path: "", size: output.count, sha256: sha256(output)), options: options,
-      features: [], counts: pipeline.counts, stages: timers.times, seconds: timers.total,
+      features: pipeline.featuresUsed.names, counts: pipeline.counts, stages: timers.times,
+      seconds: timers.total,
       warnings: pipeline.warnings)
     var product = Product(bytes: output, report: report)
     if let key { store(&product, for: key) }

@@ -46,7 +46,7 @@ enum Entry {
     named name: String, in module: WasmModule.Module, file: String
   ) throws(Problem) -> FuncIdx {
     guard let export = module.exports.first(where: { $0.name == ByteString(name) }) else {
-      let names = module.exportedFunctions.map(\.name.string)
+      let names = module.exportedFunctions.map(\.name.description)
       throw Problem(
         "\(file) has no export '\(name)' to invoke", notes: list(module.exportedFunctions, of: module),
         help: nearest(to: name, among: names).map { "did you mean '\($0)'?" })

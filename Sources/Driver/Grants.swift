@@ -7,6 +7,12 @@ public struct Grants: Hashable, Codable, Sendable {
 
   public init() {}
 
+  /// As a program takes them that was built with `isOpenAtRunTime`.
+  var arguments: [String] {
+    directories.flatMap { ["--dir", "\($0.host)::\($0.guest)"] }
+      + environment.flatMap { grant in ["--env", grant.value.map { "\(grant.name)=\($0)" } ?? grant.name] }
+  }
+
   /// One guest path can't name two directories.
   public func check() throws(Problem) {
     var hosts: [String: String] = [:]

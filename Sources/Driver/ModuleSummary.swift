@@ -90,7 +90,11 @@ public struct ModuleSummary: Codable, Sendable {
     hasStart = module.start != nil
     features = module.featuresUsed.names
     sections = Self.sections(of: module.bytes.buffer)
-    producers = Self.producers(of: module)
+    producers = ProducersSection(module).fields.flatMap { field in
+      field.values.map {
+        Producer(field: field.name.description, name: $0.name.description, version: $0.version.description)
+      }
+    }
     authority = Authority.asked(
       by: module.imports.lazy.map { (module: $0.module.string, name: $0.name.string) }
     ).map(\.words)
@@ -122,11 +126,11 @@ extension ModuleSummary {
       let id = bytes[position]
       let start = position
       position += 1
-      let size = Int(leb128(bytes, &position))
+      let size = leb128(bytes, &position)
       var name = SectionID(rawValue: id)?.name ?? "section \(id)"
       if id == 0 {
         var inner = position
-        let length = Int(leb128(bytes, &inner))
+        let length = leb128(bytes, &inner)
         name = "custom \"\(ByteString(bytes[inner..<inner + length]))\""
       }
       position += size
@@ -135,54 +139,16 @@ extension ModuleSummary {
     return sections
   }
 
-  /// `producers` (tool conventions): fields of names and versions. Tools write it, nothing validates it:
-  /// what is wrong in it is left out.
-  private static func producers(of module: WasmModule.Module) -> [Producer] {
-    guard let section = module.customSections.first(where: { $0.name == "producers" }) else { return [] }
-    var reader = LenientReader(
-      bytes: UnsafeRawBufferPointer(
-        rebasing: module.bytes.buffer[section.contents.start..<section.contents.end]))
-    var producers: [Producer] = []
-    guard let fields = reader.number() else { return [] }
-    for _ in 0..<fields {
-      guard let field = reader.name(), let count = reader.number() else { return producers }
-      for _ in 0..<count {
-        guard let name = reader.name(), let version = reader.name() else { return producers }
-        producers.append(Producer(field: field, name: name, version: version))
-      }
-    }
-    return producers
-  }
-
-  private static func leb128(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> UInt32 {
-    var reader = LenientReader(bytes: UnsafeRawBufferPointer(rebasing: bytes[position...]))
-    let value = reader.number() ?? 0
-    position += reader.position
-    return value
-  }
-}
-
-/// Reads what no validator has looked at.
-private struct LenientReader {
-  let bytes: UnsafeRawBufferPointer
-  var position = 0
-
-  mutating func number() -> UInt32? {
-    var value: UInt64 = 0
-    for shift in stride(from: UInt64(0), to: 35, by: 7) {
-      guard position < bytes.count else { return nil }
-      let byte = bytes[position]
+  private static func leb128(_ bytes: UnsafeRawBufferPointer, _ position: inout Int) -> Int {
+    var value = 0
+    var shift = 0
+    while true {
+      let byte = Int(bytes[position])
       position += 1
-      value |= UInt64(byte & 0x7F) << shift
-      if byte < 0x80 { return UInt32(exactly: value) }
+      value |= (byte & 0x7F) << shift
+      shift += 7
+      if byte < 0x80 { return value }
     }
-    return nil
-  }
-
-  mutating func name() -> String? {
-    guard let length = number(), Int(length) <= bytes.count - position else { return nil }
-    defer { position += Int(length) }
-    return ByteString(bytes[position..<position + Int(length)]).description
   }
 }
 

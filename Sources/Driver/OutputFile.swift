@@ -54,21 +54,25 @@ enum OutputFile {
     return folder.isEmpty ? "/tmp" : FilePath(folder)
   }
 
+  /// Larger files are errors: whatever never ends (/dev/zero) must not take all memory.
+  private static let sizeLimit = 1 << 30
+
   static func read(_ path: String) throws(Problem) -> [UInt8] {
     do {
       let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
       return try file.closeAfter {
         var bytes: [UInt8] = []
-        // A pipe has no size.
-        if let size = try? file.seek(offset: 0, from: .end) {
-          bytes.reserveCapacity(Int(size))
-          try file.seek(offset: 0, from: .start)
+        var status = stat()
+        // A pipe has no size, and a folder's is none.
+        if fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
+          bytes.reserveCapacity(min(Int(status.st_size), sizeLimit))
         }
         var chunk = [UInt8](repeating: 0, count: 1 << 18)
         while true {
           let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
           if count == 0 { return bytes }
           bytes += chunk[..<count]
+          if bytes.count > sizeLimit { throw Errno.fileTooLarge }
         }
       }
     } catch {

@@ -16,6 +16,7 @@ struct Pipeline {
   let file: String
   let timers: StageTimers
   private(set) var counts = BuildReport.Counts()
+  private(set) var featuresUsed: Features = []
   private(set) var warnings: [String] = []
 
   /// `scratch` is a folder that the linker may work in.
@@ -25,9 +26,10 @@ struct Pipeline {
       try decode(bytes, features: options.features)
     }
     let named = source.named(by: module)
-    try timers.measure(.validate, explain: named.problem) { () throws(WasmError) in
-      _ = try validateFunctions(of: module, features: options.features, jobs: jobs)
+    let featuresOfBodies = try timers.measure(.validate, explain: named.problem) { () throws(WasmError) in
+      try validateFunctions(of: module, features: options.features, jobs: jobs)
     }
+    featuresUsed = module.featuresUsed.union(featuresOfBodies)
     let entry = try Entry(of: module, options: options, file: file)
 
     let translation = host.translationOptions(stubsImports: options.stubsImports, jobs: jobs)
@@ -46,7 +48,7 @@ struct Pipeline {
       try generateCode(for: ir, options: backend)
     }
     note(code, of: ir)
-    guard let toolchain else { return try onlyUnit(of: code) }
+    guard let toolchain else { return code.units[0].bytes }
 
     let config = try options.runtimeConfig(programName: programName)
     let configObject = try timers.measure(.codegen, explain: Problem.init) { () throws(BackendError) in
@@ -88,14 +90,6 @@ extension Pipeline {
         "function \(function.rawValue)\(name.isEmpty ? "" : " (\(name))") has \(size) instructions, and was optimised less than the others"
       )
     }
-  }
-
-  private func onlyUnit(of code: CodegenResult) throws(Problem) -> [UInt8] {
-    guard code.units.count == 1 else {
-      throw Problem(
-        "--emit=\(options.emit.rawValue) of a module that is compiled in \(code.units.count) units")
-    }
-    return code.units[0].bytes
   }
 
   /// argv[0] of the program: the module's name without its folder.

@@ -1,4 +1,4 @@
-public import SystemPackage
+import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -6,15 +6,21 @@ public import SystemPackage
   import Musl
 #endif
 
-/// A finished program: a file of the cache, or bytes that no file holds.
-public enum Program: Sendable {
-  case file(String)
-  case memory([UInt8], scratch: FilePath)
+/// A finished program, and what it is started with.
+public struct Program: Sendable {
+  enum Image: Sendable {
+    /// In the cache.
+    case file(String)
+    case memory([UInt8], scratch: FilePath)
+  }
+  let image: Image
+  /// From argv[0].
+  let arguments: [String]
 
   /// Replaces this process by the program; returns only if that fails.
-  public func execute(arguments: [String]) -> Problem {
-    var path: String
-    switch self {
+  public func execute() -> Problem {
+    let path: String
+    switch image {
     case .file(let file): path = file
     case .memory(let bytes, let scratch):
       do throws(Problem) { path = try Self.namelessFile(bytes, in: scratch) } catch { return error }

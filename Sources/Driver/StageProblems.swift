@@ -17,7 +17,9 @@ struct ModuleSource {
   func named(by module: WasmModule.Module) -> ModuleSource {
     var source = self
     source.names = { function in
-      module.exportedFunctions.first { $0.function == function }?.name.description
+      // Made only when there is something to report.
+      (NameSection(module).name(of: function)
+        ?? module.exportedFunctions.first { $0.function == function }?.name)?.description
     }
     return source
   }
@@ -112,7 +114,8 @@ extension Problem {
 
   init(_ error: PassError) {
     self.init(
-      "internal error in simplification: \(error)", help: "this is a bug in wasmaot: please report it with the module")
+      "internal error in simplification: \(error)",
+      help: "this is a bug in wasmaot: please report it with the module")
   }
 
   init(_ error: LinkError) { self.init(error.description) }

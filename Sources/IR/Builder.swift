@@ -39,6 +39,14 @@ public struct FunctionBuilder {
   /// The current block has its terminator: nothing can be emitted before the next `switchTo`.
   public internal(set) var isFilled = false
 
+  /// Arguments that branches got, or might have got, for the sake of variables. For most code that is in
+  /// proportion to its size, but SSA form itself is not: 10,000 nested loops that change 50,000 variables need a
+  /// parameter for each pair.
+  public internal(set) var variableCost = 0
+  /// Above this cost variables read as zero, so that the rest takes linear time. The function is then wrong:
+  /// who sets a limit must compare with `variableCost` at the end.
+  public var variableCostLimit = Int.max
+
   var ssa = SSABuilder()
   /// Constants that the SSA builder needed, placed before the entry block's instructions.
   var prologue: [Inst] = []

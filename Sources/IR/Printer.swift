@@ -66,7 +66,7 @@ struct Printer {
     "\(types(signature.params)) -> \(types(signature.results))"
   }
 
-  private func types(_ types: [Type]) -> String { "(" + types.map { "\($0)" }.joined(separator: ", ") + ")" }
+  private func types(_ types: [Type]) -> String { "(" + types.map(\.name).joined(separator: ", ") + ")" }
 
   private func functions(_ functions: [FunctionID]) -> String {
     "[" + functions.map { $0.isNone ? "null" : "f\($0.rawValue)" }.joined(separator: ", ") + "]"
@@ -160,13 +160,20 @@ struct Printer {
   }
 
   // MARK: - Function
+  // Bodies are most of the text: they are appended piece by piece, not made of strings in between.
 
   mutating func body(_ function: Function) {
     for block in function.blockOrder {
-      text += "block\(block.rawValue)"
-      let params = function.blockParams[block]
-      if !params.isEmpty {
-        text += "(" + params.map { "v\($0.rawValue): \(function.type(of: $0))" }.joined(separator: ", ") + ")"
+      entity("block", block.rawValue)
+      if !function.blockParams[block].isEmpty {
+        text += "("
+        for (number, param) in function.blockParams[block].enumerated() {
+          if number > 0 { text += ", " }
+          entity("v", param.rawValue)
+          text += ": "
+          text += function.type(of: param).name
+        }
+        text += ")"
       }
       text += ":\n"
       for inst in function.blockInsts[block] {
@@ -177,29 +184,51 @@ struct Printer {
     }
   }
 
-  private func values(_ handle: UInt32, _ function: Function, from start: Int = 0) -> String {
-    function.valueLists[EntityList<Value>(handle: handle)].dropFirst(start).map { name($0, function) }
-      .joined(separator: ", ")
+  private mutating func entity(_ prefix: String, _ number: UInt32) {
+    text += prefix
+    text += String(number)
   }
 
-  private func name(_ value: Value, _ function: Function) -> String { "v\(function.resolve(value).rawValue)" }
+  private mutating func value(_ value: Value, _ function: Function) {
+    entity("v", function.resolve(value).rawValue)
+  }
 
-  private func blockCall(_ call: BlockCall, _ function: Function) -> String {
+  private mutating func values(_ list: EntityList<Value>, _ function: Function, from start: Int = 0) {
+    for index in start..<max(start, function.valueLists.count(list)) {
+      if index > start { text += ", " }
+      value(function.valueLists.element(list, at: index), function)
+    }
+  }
+
+  private mutating func blockCall(_ call: BlockCall, _ function: Function) {
     let target = function.blockCalls[call]
-    let arguments = values(target.arguments.handle, function)
-    return "block\(target.block.rawValue)" + (arguments.isEmpty ? "" : "(\(arguments))")
+    entity("block", target.block.rawValue)
+    if function.valueLists.count(target.arguments) == 0 { return }
+    text += "("
+    values(target.arguments, function)
+    text += ")"
   }
 
   mutating func instruction(_ inst: Inst, _ function: Function) {
     let data = function.insts[inst]
     let source = function.sourceOffsets[inst]
-    if source != 0 { text += "@\(String(source, radix: 16)) " }
+    if source != 0 {
+      text += "@"
+      text += String(source, radix: 16)
+      text += " "
+    }
     let results = function.results(of: inst)
-    if !results.isEmpty { text += results.map { "v\($0)" }.joined(separator: ", ") + " = " }
+    for result in results {
+      if result != results.lowerBound { text += ", " }
+      entity("v", result)
+    }
+    if !results.isEmpty { text += " = " }
     text += data.opcode.name
-    if data.shape != .none { text += ".\(data.shape)" }
-    let operands = self.operands(data, function)
-    if !operands.isEmpty { text += " " + operands }
+    if data.shape != .none {
+      text += "."
+      text += data.shape.name
+    }
+    operands(data, function)
     if data.flags != 0 { text += " flags=\(data.flags)" }
     if data.opcode == .fconst { text += " ; \(comment(data))" }
   }
@@ -208,68 +237,127 @@ struct Printer {
     data.shape == .f32 ? "\(Float(bitPattern: data.b))" : "\(Double(bitPattern: data.constantBits))"
   }
 
-  private func operands(_ data: InstData, _ function: Function) -> String {
-    let a = { name(data.valueA, function) }
-    let b = { name(data.valueB, function) }
-    let c = { name(data.valueC, function) }
+  /// The words of an instruction that are values: the first `count`.
+  private mutating func words(_ count: Int, _ data: InstData, _ function: Function) {
+    text += " "
+    value(data.valueA, function)
+    if count < 2 { return }
+    text += ", "
+    value(data.valueB, function)
+    if count < 3 { return }
+    text += ", "
+    value(data.valueC, function)
+  }
+
+  private mutating func operands(_ data: InstData, _ function: Function) {
+    let list = EntityList<Value>(handle: data.a)
     switch data.opcode.format {
-    case .nullary: return ""
-    case .unary: return a()
-    case .binary: return "\(a()), \(b())"
-    case .ternary: return "\(a()), \(b()), \(c())"
-    case .constant:
-      switch data.shape {
-      case .i32: return "\(Int32(bitPattern: data.b))"
-      case .i64: return "\(Int64(bitPattern: data.constantBits))"
-      case .f32: return hex(UInt64(data.b), digits: 8)
-      default: return hex(data.constantBits, digits: 16)
-      }
-    case .vectorConstant: return hex(function.vectorConstants[VectorConstant(rawValue: data.a)])
-    case .unaryImmediate: return "\(a()), \(data.c)"
+    case .nullary: break
+    case .unary: words(1, data, function)
+    case .binary: words(2, data, function)
+    case .ternary: words(3, data, function)
+    case .constant: constant(data)
+    case .vectorConstant: text += " " + hex(function.vectorConstants[VectorConstant(rawValue: data.a)])
+    case .unaryImmediate:
+      words(1, data, function)
+      text += ", \(data.c)"
     case .binaryImmediate:
-      let immediate =
-        data.opcode == .shuffle
-        ? hex(function.vectorConstants[VectorConstant(rawValue: data.c)]) : "\(data.c)"
-      return "\(a()), \(b()), \(immediate)"
-    case .load: return "\(a()), \(memArg(data, function))"
-    case .store, .loadLane: return "\(a()), \(b()), \(memArg(data, function))"
-    case .entity: return data.opcode.entityPrefix + "\(data.c)"
-    case .unaryEntity: return "\(a()), " + data.opcode.entityPrefix + "\(data.c)"
-    case .binaryEntity: return "\(a()), \(b()), " + data.opcode.entityPrefix + "\(data.c)"
+      words(2, data, function)
+      let isShuffle = data.opcode == .shuffle
+      text +=
+        ", " + (isShuffle ? hex(function.vectorConstants[VectorConstant(rawValue: data.c)]) : "\(data.c)")
+    case .load:
+      words(1, data, function)
+      memArg(data, function)
+    case .store, .loadLane:
+      words(2, data, function)
+      memArg(data, function)
+    case .entity:
+      text += " "
+      entity(data.opcode.entityPrefix, data.c)
+    case .unaryEntity:
+      words(1, data, function)
+      text += ", "
+      entity(data.opcode.entityPrefix, data.c)
+    case .binaryEntity:
+      words(2, data, function)
+      text += ", "
+      entity(data.opcode.entityPrefix, data.c)
     case .listEntities:
-      let first = data.opcode.entityPrefix + "\(data.b)"
-      let second = data.opcode.secondEntityPrefix.map { ", \($0)\(data.c)" } ?? ""
-      return "\(values(data.a, function)), \(first)\(second)"
-    case .call: return "f\(data.b)(\(values(data.a, function)))"
+      text += " "
+      values(list, function)
+      text += ", "
+      entity(data.opcode.entityPrefix, data.b)
+      if let prefix = data.opcode.secondEntityPrefix {
+        text += ", "
+        entity(prefix, data.c)
+      }
+    case .call:
+      entity(" f", data.b)
+      text += "("
+      values(list, function)
+      text += ")"
     case .callIndirect:
-      let table = data.c == UInt32.max ? "" : "table\(data.c) "
-      let callee = function.valueLists.element(EntityList<Value>(handle: data.a), at: 0)
-      return "sig\(data.b) \(table)\(name(callee, function))(\(values(data.a, function, from: 1)))"
-    case .jump: return blockCall(BlockCall(rawValue: data.c), function)
+      entity(" sig", data.b)
+      if data.c != UInt32.max { entity(" table", data.c) }
+      text += " "
+      value(function.valueLists.element(list, at: 0), function)
+      text += "("
+      values(list, function, from: 1)
+      text += ")"
+    case .jump:
+      text += " "
+      blockCall(BlockCall(rawValue: data.c), function)
     case .branch:
-      let taken = blockCall(BlockCall(rawValue: data.b), function)
-      return "\(a()), \(taken), \(blockCall(BlockCall(rawValue: data.c), function))"
-    case .branchTable:
-      let calls = function.jumpTables[JumpTable(rawValue: data.c)]
-      let entries = calls.dropLast().map { blockCall($0, function) }.joined(separator: ", ")
-      return "\(a()), \(blockCall(calls[calls.count - 1], function)), [\(entries)]"
-    case .list: return values(data.a, function)
-    case .trap: return trapName(data.c)
-    case .conditionalTrap: return "\(a()), \(trapName(data.c))"
+      words(1, data, function)
+      text += ", "
+      blockCall(BlockCall(rawValue: data.b), function)
+      text += ", "
+      blockCall(BlockCall(rawValue: data.c), function)
+    case .branchTable: branchTable(data, function)
+    case .list:
+      if function.valueLists.count(list) > 0 { text += " " }
+      values(list, function)
+    case .trap: text += " " + trapName(data.c)
+    case .conditionalTrap:
+      words(1, data, function)
+      text += ", " + trapName(data.c)
     }
+  }
+
+  private mutating func constant(_ data: InstData) {
+    text += " "
+    switch data.shape {
+    case .i32: text += String(Int32(bitPattern: data.b))
+    case .i64: text += String(Int64(bitPattern: data.constantBits))
+    case .f32: text += hex(UInt64(data.b), digits: 8)
+    default: text += hex(data.constantBits, digits: 16)
+    }
+  }
+
+  private mutating func branchTable(_ data: InstData, _ function: Function) {
+    words(1, data, function)
+    text += ", "
+    let calls = function.jumpTables[JumpTable(rawValue: data.c)]
+    blockCall(calls[calls.count - 1], function)
+    text += ", ["
+    for (number, call) in calls.dropLast().enumerated() {
+      if number > 0 { text += ", " }
+      blockCall(call, function)
+    }
+    text += "]"
   }
 
   private func trapName(_ code: UInt32) -> String { TrapCode(rawValue: code)?.name ?? "\(code)" }
 
-  private func memArg(_ data: InstData, _ function: Function) -> String {
+  private mutating func memArg(_ data: InstData, _ function: Function) {
     let memArg = function.memArgs[MemArgID(rawValue: data.c)]
-    var text = "mem\(memArg.memory.rawValue)"
+    entity(", mem", memArg.memory.rawValue)
     if memArg.offset != 0 { text += "+\(memArg.offset)" }
     if 1 << Int(memArg.alignLog2) != data.accessByteCount {
       text += " align=\(1 << UInt64(memArg.alignLog2))"
     }
     if data.opcode.format == .loadLane { text += " lane=\(memArg.lane)" }
-    return text
   }
 }
 
@@ -323,6 +411,18 @@ func snakeCase(_ name: String) -> String {
     }
   }
   return text
+}
+
+extension Type {
+  private static let names: [String] = allCases.map { "\($0)" }
+  /// The text form's name.
+  public var name: String { Self.names[Int(rawValue)] }
+}
+
+extension Shape {
+  private static let names: [String] = allCases.map { "\($0)" }
+  /// The text form's name.
+  public var name: String { Self.names[Int(rawValue)] }
 }
 
 extension TrapCode {

@@ -227,7 +227,8 @@ struct SSABuilder {
       let definer = lastDefiner(of: variable, before: blocks[result].fill) ?? 0
       result = topmostDominator(of: result, from: max(definer, loop.isNone ? 0 : blocks[loop].fill))
       guard result == loop, blocks[loop].loopEnd != Self.noFill else { return result }
-      if let inLoop = lastDefiner(of: variable, before: blocks[loop].loopEnd + 1), inLoop >= blocks[loop].fill {
+      if let inLoop = lastDefiner(of: variable, before: blocks[loop].loopEnd + 1), inLoop >= blocks[loop].fill
+      {
         return result
       }
       loop = blocks[loop].outerLoop
@@ -285,6 +286,7 @@ extension FunctionBuilder {
   private mutating func search(_ variable: Variable, _ steps: [Step]) -> Value {
     var steps = steps
     var results: [Value] = []
+    if variableCost > variableCostLimit { return zero(ssa.types[variable]) }
     while let step = steps.popLast() {
       switch step {
       case .read(let block):
@@ -329,7 +331,7 @@ extension FunctionBuilder {
     return function.resolveCompressing(results[0])
   }
 
-  private func readPredecessors(of block: Block, into param: Value, _ steps: inout [Step]) {
+  private mutating func readPredecessors(of block: Block, into param: Value, _ steps: inout [Step]) {
     steps.append(.join(block, param))
     let first = steps.count
     var edge = ssa.blocks[block].firstEdge
@@ -338,6 +340,7 @@ extension FunctionBuilder {
       edge = ssa.edges[Int(edge)].next
     }
     steps[first...].reverse()
+    variableCost += steps.count - first
   }
 
   /// A parameter that is not in the block's list yet: `join` finds out whether it is needed.
@@ -426,7 +429,9 @@ extension FunctionBuilder {
     guard let params = ssa.incomplete.removeValue(forKey: block) else { return }
     for item in params {
       var steps: [Step] = []
-      if ssa.hasPredecessors(block) {
+      if variableCost > variableCostLimit {
+        function.alias(item.param, to: zero(ssa.types[item.variable]))
+      } else if ssa.hasPredecessors(block) {
         readPredecessors(of: block, into: item.param, &steps)
         _ = search(item.variable, steps)
       } else {

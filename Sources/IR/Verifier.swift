@@ -56,12 +56,21 @@ public func verify(_ function: Function, in module: Module, id: FunctionID = .no
   return verifier.errors
 }
 
+/// What is verified, behind one reference: builds without optimisation copy structs on many accesses.
+final class Subject {
+  let function: Function
+  let module: Module
+  init(_ function: Function, _ module: Module) {
+    self.function = function
+    self.module = module
+  }
+}
+
 struct FunctionVerifier {
   /// More than that are of no use to anybody.
   static let errorLimit = 100
 
-  let function: Function
-  let module: Module
+  let subject: Subject
   let id: FunctionID
   var errors: [VerifierError] = []
   var block = Block.none
@@ -72,8 +81,7 @@ struct FunctionVerifier {
   var inLayout: SecondaryMap<Block, Bool>
 
   init(_ function: Function, _ module: Module, _ id: FunctionID) {
-    self.function = function
-    self.module = module
+    subject = Subject(function, module)
     self.id = id
     owners = SecondaryMap(default: .none, capacity: function.insts.count)
     positions = SecondaryMap(default: 0, capacity: function.insts.count)
@@ -87,7 +95,9 @@ struct FunctionVerifier {
   }
 
   mutating func run() {
-    guard module.signatures.contains(function.signature) else { return fail("signature out of range") }
+    guard subject.module.signatures.contains(subject.function.signature) else {
+      return fail("signature out of range")
+    }
     checkLayout()
     checkAliases()
     if !errors.isEmpty { return }
@@ -100,9 +110,9 @@ struct FunctionVerifier {
   }
 
   private mutating func forEachInst(_ body: (inout FunctionVerifier) -> Void) {
-    for block in function.blockOrder {
+    for block in subject.function.blockOrder {
       self.block = block
-      for inst in function.blockInsts[block] {
+      for inst in subject.function.blockInsts[block] {
         self.inst = inst
         body(&self)
       }
@@ -114,33 +124,33 @@ struct FunctionVerifier {
   // MARK: - Layout (1, 2, 3, 5)
 
   private mutating func checkLayout() {
-    if function.blockInsts.count != function.blockParams.count {
+    if subject.function.blockInsts.count != subject.function.blockParams.count {
       return fail("blocks without parameter lists")
     }
-    if function.blockOrder.isEmpty { return fail("no entry block") }
+    if subject.function.blockOrder.isEmpty { return fail("no entry block") }
     var position = 0
-    for block in function.blockOrder {
-      guard function.blockInsts.contains(block) else {
+    for block in subject.function.blockOrder {
+      guard subject.function.blockInsts.contains(block) else {
         fail("block\(block.rawValue) in the layout does not exist")
         continue
       }
       self.block = block
       if inLayout[block] { fail("block is in the layout twice") }
       inLayout[block] = true
-      for (number, param) in function.blockParams[block].enumerated() {
-        guard function.values.contains(param) else {
+      for (number, param) in subject.function.blockParams[block].enumerated() {
+        guard subject.function.values.contains(param) else {
           fail("parameter \(number) does not exist")
           continue
         }
-        let data = function.values[param]
+        let data = subject.function.values[param]
         if data.kind != .param || data.owner != block.rawValue || Int(data.number) != number {
           fail("parameter \(number) is not v\(param.rawValue)'s definition")
         }
       }
-      let insts = function.blockInsts[block]
+      let insts = subject.function.blockInsts[block]
       for (number, inst) in insts.enumerated() {
         self.inst = inst
-        guard function.insts.contains(inst) else {
+        guard subject.function.insts.contains(inst) else {
           fail("instruction does not exist")
           continue
         }
@@ -148,7 +158,7 @@ struct FunctionVerifier {
         owners[inst] = block
         positions[inst] = position
         position += 1
-        if function.insts[inst].opcode.isTerminator != (number == insts.count - 1) {
+        if subject.function.insts[inst].opcode.isTerminator != (number == insts.count - 1) {
           fail(number == insts.count - 1 ? "block does not end in a terminator" : "terminator inside a block")
         }
       }
@@ -160,18 +170,18 @@ struct FunctionVerifier {
 
   private mutating func checkAliases() {
     // The walk in which an alias was first met; meeting it again in the same walk is a cycle.
-    var walks = Array(repeating: -1, count: function.values.count)
-    for start in function.values.ids {
+    var walks = Array(repeating: -1, count: subject.function.values.count)
+    for start in subject.function.values.ids {
       var value = start
-      while function.values[value].kind == .alias, walks[value.index] < 0 {
+      while subject.function.values[value].kind == .alias, walks[value.index] < 0 {
         walks[value.index] = start.index
-        let next = Value(rawValue: function.values[value].owner)
-        guard function.values.contains(next) else {
+        let next = Value(rawValue: subject.function.values[value].owner)
+        guard subject.function.values.contains(next) else {
           fail("v\(value.rawValue) is an alias of a value that does not exist")
           break
         }
         value = next
-        if function.values[value].kind == .alias, walks[value.index] == start.index {
+        if subject.function.values[value].kind == .alias, walks[value.index] == start.index {
           fail("v\(value.rawValue) is in a cycle of aliases")
         }
       }
@@ -179,10 +189,10 @@ struct FunctionVerifier {
   }
 
   private mutating func checkEntry() {
-    let entry = function.blockOrder[0]
+    let entry = subject.function.blockOrder[0]
     block = entry
-    let types = function.blockParams[entry].map { function.type(of: $0) }
-    if types != module.signatures[function.signature].params {
+    let types = subject.function.blockParams[entry].map { subject.function.type(of: $0) }
+    if types != subject.module.signatures[subject.function.signature].params {
       fail("entry parameters are not the signature's")
     }
     block = .none
@@ -191,10 +201,12 @@ struct FunctionVerifier {
   // MARK: - Dominance (6)
 
   private mutating func checkDominance() {
-    let graph = ControlFlowGraph(function)
-    if !graph.predecessors(of: function.blockOrder[0]).isEmpty { fail("a branch goes to the entry block") }
-    let dominators = Dominators(function, graph)
-    let function = self.function
+    let graph = ControlFlowGraph(subject.function)
+    if !graph.predecessors(of: subject.function.blockOrder[0]).isEmpty {
+      fail("a branch goes to the entry block")
+    }
+    let dominators = Dominators(subject.function, graph)
+    let function = subject.function
     forEachInst { verifier in
       let block = verifier.block
       let inst = verifier.inst

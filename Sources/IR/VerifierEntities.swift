@@ -3,18 +3,18 @@ import Support
 // Invariants 4, 11 and 12: what an instruction names exists and may be used so.
 extension FunctionVerifier {
   mutating func checkEntities() {
-    let data = function.insts[inst]
+    let data = subject.function.insts[inst]
     switch data.opcode.format {
     case .nullary, .unary, .binary, .ternary, .load, .store, .loadLane, .conditionalTrap: break
     case .constant:
       if (data.shape == .i32 || data.shape == .f32) && data.c != 0 { fail("32-bit constant with upper bits") }
     case .vectorConstant:
-      require(function.vectorConstants, data.a, "vector constant")
+      require(subject.function.vectorConstants, data.a, "vector constant")
     case .unaryImmediate: checkLane(data.c, data.shape)
     case .binaryImmediate:
       if data.opcode == .shuffle {
-        if require(function.vectorConstants, data.c, "vector constant") {
-          let lanes = function.vectorConstants[VectorConstant(rawValue: data.c)]
+        if require(subject.function.vectorConstants, data.c, "vector constant") {
+          let lanes = subject.function.vectorConstants[VectorConstant(rawValue: data.c)]
           if (0..<16).contains(where: { lanes[byte: $0] >= 32 }) { fail("shuffle lane out of range") }
         }
       } else {
@@ -28,15 +28,15 @@ extension FunctionVerifier {
       checkFunction(data.b)
     case .callIndirect:
       _ = checkList(data.a)
-      require(module.signatures, data.b, "signature")
-      if data.c != UInt32.max { require(module.tables, data.c, "table") }
+      require(subject.module.signatures, data.b, "signature")
+      if data.c != UInt32.max { require(subject.module.tables, data.c, "table") }
     case .jump: checkBlockCall(data.c)
     case .branch:
       checkBlockCall(data.b)
       checkBlockCall(data.c)
     case .branchTable:
-      guard require(function.jumpTables, data.c, "jump table") else { return }
-      let calls = function.jumpTables[JumpTable(rawValue: data.c)]
+      guard require(subject.function.jumpTables, data.c, "jump table") else { return }
+      let calls = subject.function.jumpTables[JumpTable(rawValue: data.c)]
       if calls.isEmpty { fail("jump table without default") }
       for call in calls { checkBlockCall(call.rawValue) }
     case .list: _ = checkList(data.a)
@@ -61,32 +61,31 @@ extension FunctionVerifier {
 
   private mutating func checkValues() {
     var bad: [Value] = []
-    let function = self.function
-    function.forEachUse(of: inst) { value in
-      if !function.values.contains(value) { return bad.append(value) }
-      let value = function.resolve(value)
-      let data = function.values[value]
+    subject.function.forEachUse(of: inst) { value in
+      if !subject.function.values.contains(value) { return bad.append(value) }
+      let value = subject.function.resolve(value)
+      let data = subject.function.values[value]
       switch data.kind {
       case .param:
         let block = Block(rawValue: data.owner)
-        if !inLayout[block] || Int(data.number) >= function.blockParams[block].count
-          || function.blockParams[block][Int(data.number)] != value
+        if !inLayout[block] || Int(data.number) >= subject.function.blockParams[block].count
+          || subject.function.blockParams[block][Int(data.number)] != value
         {
           bad.append(value)
         }
       case .result:
         let definition = Inst(rawValue: data.owner)
-        if owners[definition].isNone || !function.results(of: definition).contains(value.rawValue) {
+        if owners[definition].isNone || !subject.function.results(of: definition).contains(value.rawValue) {
           bad.append(value)
         }
       case .alias: bad.append(value)
       }
     }
     for value in bad { fail("v\(value.rawValue) has no definition") }
-    let results = function.results(of: inst)
-    if Int(results.upperBound) > function.values.count { return fail("results do not exist") }
+    let results = subject.function.results(of: inst)
+    if Int(results.upperBound) > subject.function.values.count { return fail("results do not exist") }
     for (number, raw) in results.enumerated() {
-      let data = function.values[Value(rawValue: raw)]
+      let data = subject.function.values[Value(rawValue: raw)]
       // A result that became an alias has no uses left once aliases are resolved.
       if data.kind == .alias { continue }
       if data.kind != .result || data.owner != inst.rawValue || Int(data.number) != number {
@@ -96,16 +95,16 @@ extension FunctionVerifier {
   }
 
   private mutating func checkList(_ handle: UInt32) -> Bool {
-    if function.valueLists.isValid(EntityList(handle: handle)) { return true }
+    if subject.function.valueLists.isValid(EntityList(handle: handle)) { return true }
     fail("operand list does not exist")
     return false
   }
 
   private mutating func checkBlockCall(_ raw: UInt32) {
-    guard require(function.blockCalls, raw, "block call") else { return }
-    let call = function.blockCalls[BlockCall(rawValue: raw)]
+    guard require(subject.function.blockCalls, raw, "block call") else { return }
+    let call = subject.function.blockCalls[BlockCall(rawValue: raw)]
     if !checkList(call.arguments.handle) { return }
-    if !function.blockParams.contains(call.block) || !inLayout[call.block] {
+    if !subject.function.blockParams.contains(call.block) || !inLayout[call.block] {
       fail("branch to block\(call.block.rawValue), which is not in the layout")
     }
   }
@@ -115,38 +114,40 @@ extension FunctionVerifier {
   }
 
   private mutating func checkMemArg(_ data: InstData) {
-    guard require(function.memArgs, data.c, "memory argument") else { return }
-    let memArg = function.memArgs[MemArgID(rawValue: data.c)]
-    guard require(module.memories, memArg.memory.rawValue, "memory") else { return }
-    if !module.memories[memArg.memory].isMemory64, memArg.offset > UInt64(UInt32.max) {
+    guard require(subject.function.memArgs, data.c, "memory argument") else { return }
+    let memArg = subject.function.memArgs[MemArgID(rawValue: data.c)]
+    guard require(subject.module.memories, memArg.memory.rawValue, "memory") else { return }
+    if !subject.module.memories[memArg.memory].isMemory64, memArg.offset > UInt64(UInt32.max) {
       fail("offset out of range")
     }
     if data.opcode.format == .loadLane { checkLane(UInt32(memArg.lane), data.shape) }
   }
 
   private mutating func checkFunction(_ raw: UInt32) {
-    guard require(module.functions, raw, "function") else { return }
-    if case .removed = module.functions[FunctionID(rawValue: raw)].definition {
+    guard require(subject.module.functions, raw, "function") else { return }
+    if case .removed = subject.module.functions[FunctionID(rawValue: raw)].definition {
       fail("function \(raw) is removed")
     }
   }
 
   private mutating func checkWritable(table raw: UInt32) {
-    guard require(module.tables, raw, "table") else { return }
-    if module.tables[TableID(rawValue: raw)].isReadOnly { fail("table \(raw) is read-only") }
+    guard require(subject.module.tables, raw, "table") else { return }
+    if subject.module.tables[TableID(rawValue: raw)].isReadOnly { fail("table \(raw) is read-only") }
   }
 
   private mutating func checkEntity(_ opcode: Opcode, _ raw: UInt32) {
     switch opcode {
     case .refFunc: checkFunction(raw)
-    case .memorySize, .memoryGrow: require(module.memories, raw, "memory")
-    case .dataDrop: require(module.dataSegments, raw, "data segment")
-    case .elementDrop: require(module.elementSegments, raw, "element segment")
-    case .tableGet, .tableSize: require(module.tables, raw, "table")
+    case .memorySize, .memoryGrow: require(subject.module.memories, raw, "memory")
+    case .dataDrop: require(subject.module.dataSegments, raw, "data segment")
+    case .elementDrop: require(subject.module.elementSegments, raw, "element segment")
+    case .tableGet, .tableSize: require(subject.module.tables, raw, "table")
     case .tableSet, .tableGrow: checkWritable(table: raw)
-    case .globalGet: require(module.globals, raw, "global")
+    case .globalGet: require(subject.module.globals, raw, "global")
     case .globalSet:
-      if require(module.globals, raw, "global"), !module.globals[GlobalID(rawValue: raw)].isMutable {
+      if require(subject.module.globals, raw, "global"),
+        !subject.module.globals[GlobalID(rawValue: raw)].isMutable
+      {
         fail("global \(raw) is immutable")
       }
     default: fail("\(opcode.name) names no entity")
@@ -154,15 +155,17 @@ extension FunctionVerifier {
   }
 
   private mutating func checkBulk(_ data: InstData) {
-    if function.valueLists.count(EntityList<Value>(handle: data.a)) != 3 { return fail("not three operands") }
+    if subject.function.valueLists.count(EntityList<Value>(handle: data.a)) != 3 {
+      return fail("not three operands")
+    }
     switch data.opcode {
-    case .memoryFill: require(module.memories, data.b, "memory")
+    case .memoryFill: require(subject.module.memories, data.b, "memory")
     case .memoryCopy:
-      require(module.memories, data.b, "memory")
-      require(module.memories, data.c, "memory")
+      require(subject.module.memories, data.b, "memory")
+      require(subject.module.memories, data.c, "memory")
     case .memoryInit:
-      require(module.memories, data.b, "memory")
-      require(module.dataSegments, data.c, "data segment")
+      require(subject.module.memories, data.b, "memory")
+      require(subject.module.dataSegments, data.c, "data segment")
     case .tableFill: checkWritable(table: data.b)
     case .tableCopy:
       checkWritable(table: data.b)
@@ -170,7 +173,7 @@ extension FunctionVerifier {
       checkWritable(table: data.c)
     case .tableInit:
       checkWritable(table: data.b)
-      require(module.elementSegments, data.c, "element segment")
+      require(subject.module.elementSegments, data.c, "element segment")
     default: fail("\(data.opcode.name) is no bulk operator")
     }
   }

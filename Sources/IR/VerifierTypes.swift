@@ -3,7 +3,7 @@ import Support
 // Invariants 7 to 10: types of operands, results, branch arguments and calls.
 extension FunctionVerifier {
   mutating func checkTypes() {
-    let data = function.insts[inst]
+    let data = subject.function.insts[inst]
     let typing = data.opcode.typing
     guard typing.shapes.contains(ShapeSet(data.shape)) else {
       return fail("\(data.opcode.name) has no shape \(data.shape)")
@@ -13,22 +13,25 @@ extension FunctionVerifier {
     case .listEntities: checkBulkTypes(data)
     case .call: checkCall(data)
     case .callIndirect: checkIndirectCall(data)
-    case .list: expect(listTypes(data.a), module.signatures[function.signature].results, "returned values")
+    case .list:
+      expect(
+        listTypes(data.a), subject.module.signatures[subject.function.signature].results, "returned values")
     default: checkOperands(data, typing)
     }
-    let function = self.function
     var calls: [BlockCall] = []
-    function.forEachDistinctBlockCall(of: inst) { calls.append($0) }
+    subject.function.forEachDistinctBlockCall(of: inst) { calls.append($0) }
     for call in calls {
-      let target = function.blockCalls[call]
-      let params = function.blockParams[target.block].map { function.type(of: $0) }
+      let target = subject.function.blockCalls[call]
+      let params = subject.function.blockParams[target.block].map { subject.function.type(of: $0) }
       expect(listTypes(target.arguments.handle), params, "arguments of block\(target.block.rawValue)")
     }
     checkEntityTypes(data)
   }
 
   private func listTypes(_ handle: UInt32) -> [Type] {
-    function.valueLists[EntityList<Value>(handle: handle)].map { function.type(of: function.resolve($0)) }
+    subject.function.valueLists[EntityList<Value>(handle: handle)].map {
+      subject.function.type(of: subject.function.resolve($0))
+    }
   }
 
   private mutating func expect(_ actual: [Type], _ expected: [Type], _ what: String) {
@@ -41,21 +44,23 @@ extension FunctionVerifier {
     var expected: [Type] = []
     switch data.opcode {
     case .call:
-      let callee = module.functions[FunctionID(rawValue: data.b)]
-      if module.signatures.contains(callee.signature) {
-        expected = module.signatures[callee.signature].results
+      let callee = subject.module.functions[FunctionID(rawValue: data.b)]
+      if subject.module.signatures.contains(callee.signature) {
+        expected = subject.module.signatures[callee.signature].results
       }
-    case .callIndirect: expected = module.signatures[SignatureID(rawValue: data.b)].results
+    case .callIndirect: expected = subject.module.signatures[SignatureID(rawValue: data.b)].results
     default: expected = data.opcode.resultType(shape: data.shape).map { [$0] } ?? []
     }
-    let function = self.function
-    expect(function.results(of: inst).map { function.type(of: Value(rawValue: $0)) }, expected, "results")
+    expect(
+      subject.function.results(of: inst).map { subject.function.type(of: Value(rawValue: $0)) }, expected,
+      "results")
   }
 
   private mutating func checkOperands(_ data: InstData, _ typing: Typing) {
     var operands: [Type] = []
-    let function = self.function
-    function.forEachOperand(of: inst) { operands.append(function.type(of: function.resolve($0))) }
+    subject.function.forEachOperand(of: inst) {
+      operands.append(subject.function.type(of: subject.function.resolve($0)))
+    }
     guard operands.count == typing.operands.count else { return fail("wrong number of operands") }
     for (number, rule) in typing.operands.enumerated() {
       if !matches(operands[number], rule, data) {
@@ -85,7 +90,7 @@ extension FunctionVerifier {
   /// The address type of the memory or table that an instruction names.
   private func addressType(_ data: InstData) -> Type {
     switch data.opcode.format {
-    case .load, .store, .loadLane: address(function.memArgs[MemArgID(rawValue: data.c)].memory)
+    case .load, .store, .loadLane: address(subject.function.memArgs[MemArgID(rawValue: data.c)].memory)
     default:
       switch data.opcode {
       case .memorySize, .memoryGrow: address(MemoryID(rawValue: data.c))
@@ -94,20 +99,24 @@ extension FunctionVerifier {
     }
   }
 
-  private func address(_ memory: MemoryID) -> Type { module.memories[memory].isMemory64 ? .i64 : .i32 }
-  private func address(_ table: TableID) -> Type { module.tables[table].isTable64 ? .i64 : .i32 }
+  private func address(_ memory: MemoryID) -> Type {
+    subject.module.memories[memory].isMemory64 ? .i64 : .i32
+  }
+  private func address(_ table: TableID) -> Type { subject.module.tables[table].isTable64 ? .i64 : .i32 }
 
   private mutating func checkEntityTypes(_ data: InstData) {
     let expected: Type
     switch data.opcode {
-    case .globalGet, .globalSet: expected = module.globals[GlobalID(rawValue: data.c)].type
+    case .globalGet, .globalSet: expected = subject.module.globals[GlobalID(rawValue: data.c)].type
     case .memorySize, .memoryGrow: expected = address(MemoryID(rawValue: data.c))
-    case .tableGet, .tableSet: expected = module.tables[TableID(rawValue: data.c)].element
+    case .tableGet, .tableSet: expected = subject.module.tables[TableID(rawValue: data.c)].element
     case .tableSize: expected = address(TableID(rawValue: data.c))
     case .tableGrow:
       let table = TableID(rawValue: data.c)
       expected = address(table)
-      if function.type(of: function.resolve(data.valueA)) != module.tables[table].element {
+      if subject.function.type(of: subject.function.resolve(data.valueA))
+        != subject.module.tables[table].element
+      {
         fail("table_grow's value is not of the table's type")
       }
     default: return
@@ -127,12 +136,12 @@ extension FunctionVerifier {
     case .memoryCopy:
       let source = address(MemoryID(rawValue: data.c))
       expected = [address(memory), source, address(memory) == .i64 ? source : .i32]
-    case .tableFill: expected = [address(table), module.tables[table].element, address(table)]
+    case .tableFill: expected = [address(table), subject.module.tables[table].element, address(table)]
     case .tableInit: expected = [address(table), .i32, .i32]
     default:
       let source = address(TableID(rawValue: data.c))
       expected = [address(table), source, address(table) == .i64 ? source : .i32]
-      if module.tables[table].element != module.tables[TableID(rawValue: data.c)].element {
+      if subject.module.tables[table].element != subject.module.tables[TableID(rawValue: data.c)].element {
         fail("table_copy between tables of different types")
       }
     }
@@ -140,20 +149,20 @@ extension FunctionVerifier {
   }
 
   private mutating func checkCall(_ data: InstData) {
-    let id = module.functions[FunctionID(rawValue: data.b)].signature
-    guard module.signatures.contains(id) else { return fail("the callee's signature does not exist") }
-    expect(listTypes(data.a), module.signatures[id].params, "arguments")
-    if data.opcode == .returnCall { checkTail(module.signatures[id]) }
+    let id = subject.module.functions[FunctionID(rawValue: data.b)].signature
+    guard subject.module.signatures.contains(id) else { return fail("the callee's signature does not exist") }
+    expect(listTypes(data.a), subject.module.signatures[id].params, "arguments")
+    if data.opcode == .returnCall { checkTail(subject.module.signatures[id]) }
   }
 
   private mutating func checkIndirectCall(_ data: InstData) {
-    let signature = module.signatures[SignatureID(rawValue: data.b)]
+    let signature = subject.module.signatures[SignatureID(rawValue: data.b)]
     var callee = Type.funcref
     let table = TableID(rawValue: data.c)
     if !table.isNone {
       callee = address(table)
-      if module.tables[table].element != .funcref {
-        fail("call through a table of \(module.tables[table].element)")
+      if subject.module.tables[table].element != .funcref {
+        fail("call through a table of \(subject.module.tables[table].element)")
       }
     }
     expect(listTypes(data.a), [callee] + signature.params, "callee and arguments")
@@ -161,7 +170,8 @@ extension FunctionVerifier {
   }
 
   private mutating func checkTail(_ callee: Signature) {
-    expect(callee.results, module.signatures[function.signature].results, "results of a tail call")
+    expect(
+      callee.results, subject.module.signatures[subject.function.signature].results, "results of a tail call")
   }
 }
 

@@ -59,7 +59,8 @@ struct CodegenPlan: Sendable {
     descriptors = SecondaryMap(default: 0)
     describedFunctions = module.functions.ids.filter { referenced[$0] }
     for (position, id) in describedFunctions.enumerated() { descriptors[id] = UInt32(position + 1) }
-    units = Self.split(module, counts)
+    units =
+      options.isOneUnit ? [module.bodies.ids.filter { module.bodies[$0] != nil }] : Self.split(module, counts)
   }
 
   /// Neighbours stay together: they come from one source file, most of the time.
@@ -82,10 +83,6 @@ struct CodegenPlan: Sendable {
       size += counts[id]
     }
     return units
-  }
-
-  func unit(of id: FunctionID) -> Int {
-    units.lastIndex { unit in unit.first.map { $0 <= id } ?? false } ?? 0
   }
 
   func isGiant(_ id: FunctionID) -> Bool {

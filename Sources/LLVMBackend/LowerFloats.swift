@@ -32,7 +32,10 @@ extension FunctionLowering {
     case .fmin, .fmax:
       // min(x, x) is another identity.
       if a == b { b = opaque(b) }
-      return intrinsic(data.opcode == .fmin ? "llvm.minimum" : "llvm.maximum", [type], [a, b])
+      let result = intrinsic(data.opcode == .fmin ? "llvm.minimum" : "llvm.maximum", [type], [a, b])
+      // The intrinsics may return a signalling NaN as it came; an addition quiets it.
+      let isNaN: LLVMValueRef = LLVMBuildFCmp(builder, LLVMRealUNO, a, b, "")
+      return LLVMBuildSelect(builder, isNaN, LLVMBuildFAdd(builder, a, b, ""), result, "")
     default: preconditionFailure("\(data.opcode) is not a binary float operator")
     }
   }

@@ -6,7 +6,6 @@ import IR
 extension FunctionLowering {
   func laneOperation(_ data: InstData) -> LLVMValueRef {
     let shape = data.shape
-    let lane = types.lane(shape)
     switch data.opcode {
     case .splat: return splat(narrowToLane(operand(data.valueA), shape), shape)
     case .extractLane: return extract(operand(data.valueA, as: shape), Int(data.c))
@@ -28,7 +27,7 @@ extension FunctionLowering {
       return LLVMBuildOr(
         builder, LLVMBuildAnd(builder, operand(data.valueA), mask, ""),
         LLVMBuildAnd(builder, operand(data.valueB), LLVMBuildNot(builder, mask, ""), ""), "")
-    default: preconditionFailure("\(data.opcode) on \(lane) is not a lane operation")
+    default: preconditionFailure("\(data.opcode) is not a lane operation")
     }
   }
 

@@ -57,6 +57,8 @@ extension ModuleUnit {
           self, Function(signature: declaration.signature), into: function(id).function)
         LLVMPositionBuilderAtEnd(base.builder, lowering.appendBlock())
         lowering.emitTrap(.unresolvedImport)
+        // Its name in the backtrace says what is missing.
+        base.addAttribute("noinline", to: function(id).function)
       case .imported(let symbol):
         let adaptor = function(id).function
         let host = hostFunction(symbol, declaration.signature)
@@ -191,6 +193,7 @@ extension ModuleUnit {
     }
     guard !entries.isEmpty else { return }
     let type: LLVMTypeRef = LLVMArrayType2(types.funcmapEntry, UInt64(entries.count))
+    // Not the section's name: LLVM makes a symbol of that one itself.
     let map = LLVMAddGlobal(base.llvm, type, "wasmaot_function_map")!
     let rows = entries.enumerated().map { position, entry in
       let row = LLVMConstPtrToInt(base.elementAddress(types.funcmapEntry, map, position), types.i64)

@@ -33,6 +33,8 @@ public struct BackendOptions: Sendable {
   public var emission = Emission.object
   /// Threads; the output does not depend on it.
   public var jobs = 1
+  /// One unit, however large the module is: for output that is not linked.
+  public var isOneUnit = false
   /// Run LLVM's verifier before and after optimisation.
   public var verify = false
   /// Put the functions' names into the object's symbol table (for profilers and debuggers).

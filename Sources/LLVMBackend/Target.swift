@@ -1,5 +1,3 @@
-import CRuntimeABI
-
 /// A target that code can be generated for.
 ///
 /// Everything that depends on the architecture hangs off `Architecture`, so that another one is added by
@@ -13,13 +11,8 @@ public struct Target: Hashable, Sendable {
 
   public static let supportedTriples = ["x86_64-linux-musl", "x86_64-linux-gnu"]
 
-  #if arch(x86_64)
-    /// The machine that the compiler runs on.
-    public static let host = Target(architecture: .x86_64, environment: .musl)
-  #else
-    // There is no other code generator yet: everything is a cross build to x86-64.
-    public static let host = Target(architecture: .x86_64, environment: .musl)
-  #endif
+  /// The default. The only architecture there is: on another machine it is a cross build.
+  public static let host = Target(architecture: .x86_64, environment: .musl)
 
   public init(architecture: Architecture, environment: Environment) {
     self.architecture = architecture

@@ -74,8 +74,13 @@ public struct SecondaryMap<ID: EntityID, Element> {
   @inlinable public subscript(id: ID) -> Element {
     @inline(__always) get { id.index < storage.count ? storage[id.index] : defaultValue }
     set {
-      grow(to: id.index)
-      storage[id.index] = newValue
+      // Most maps are filled in order.
+      if id.index == storage.count {
+        storage.append(newValue)
+      } else {
+        grow(to: id.index)
+        storage[id.index] = newValue
+      }
     }
     _modify {
       grow(to: id.index)

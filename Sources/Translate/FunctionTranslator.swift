@@ -30,6 +30,7 @@ struct FunctionTranslator {
     self.function = function
     reader = OperatorReader(module: context.module, function: function)
     builder = FunctionBuilder(signature: context.signature(of: function), in: module)
+    builder.variableCostLimit = budget.limit
     self.budget = LocalBudget(budget)
   }
 
@@ -40,10 +41,15 @@ struct FunctionTranslator {
       while !reader.isAtEnd {
         let op = reader.next()
         builder.sourceOffset = UInt32(truncatingIfNeeded: op.offset)
+        let valuesBefore = builder.function.values.count
         if isReachable { try translate(op) } else { try skip(op) }
+        try budget.spendExcess(builder.function.values.count - valuesBefore)
       }
+      let result = builder.finalize()
       try budget.settle()
-      return builder.finalize()
+      // Beyond its limit the builder did not make the function that was asked for.
+      try budget.check(builder.variableCost)
+      return result
     } catch {
       throw error.located(in: function, at: Int(builder.sourceOffset))
     }

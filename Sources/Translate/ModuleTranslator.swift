@@ -8,6 +8,12 @@ struct ModuleTranslator {
   let options: TranslationOptions
   var result = IR.Module()
 
+  // What imports became, in the order of their index spaces. A symbol that is nil is a stub.
+  private var importedSymbols: [String?] = []
+  private var importedGlobals: [Constant] = []
+  private var importedMemories: [Limits] = []
+  private var importedTables: [Limits] = []
+
   init(_ module: WasmModule.Module, options: TranslationOptions) throws(TranslationError) {
     self.options = options
     context = try ModuleContext(module)
@@ -20,45 +26,51 @@ struct ModuleTranslator {
 
   // MARK: - Imports
 
-  /// Host symbol of each imported function; nil is a stub.
-  private var importedSymbols: [String?] = []
-  private var importedGlobals: [Constant] = []
-  private var importedMemories: [Limits] = []
-  private var importedTables: [Limits] = []
-
   /// Finds all imports, and reports all that can't be found at once.
   private mutating func translateImports() throws(TranslationError) {
     var unresolved: [UnresolvedImport] = []
     for entry in module.imports {
       let type = context.externType(of: entry.desc)
-      let state = options.resolveState(entry.module, entry.name, type)
-      var isResolved = state != nil
-      switch (type, state) {
-      case (.function(let type), _):
-        let symbol = options.resolveImport(entry.module, entry.name, type)
-        isResolved = symbol != nil
-        importedSymbols.append(symbol)
-      case (.global(let type), .global(let constant))
-      where constant.type == (try ModuleContext.irType(type.type)):
-        importedGlobals.append(constant)
-      case (.memory, .memory(let limits)): importedMemories.append(limits)
-      case (.table, .table(let limits)): importedTables.append(limits)
-      case (.global(let type), _):
-        isResolved = false
-        importedGlobals.append(Constant(zeroOf: try ModuleContext.irType(type.type)))
-      case (.memory(let type), _):
-        isResolved = false
-        importedMemories.append(type.limits)
-      case (.table(let type), _):
-        isResolved = false
-        importedTables.append(type.limits)
-      case (.tag, _): throw .unsupported("exception tags are", .init(offset: entry.offset))
-      }
-      if !isResolved && !options.stubImports {
+      if try !resolve(entry, type) && !options.stubImports {
         unresolved.append(UnresolvedImport(module: entry.module, name: entry.name, type: type))
       }
     }
     if !unresolved.isEmpty { throw .unresolvedImports(unresolved) }
+  }
+
+  /// Takes what the host has for an import. If that is nothing, or does not fit, takes a stub and returns false.
+  private mutating func resolve(_ entry: WasmModule.Import, _ type: ExternType) throws(TranslationError)
+    -> Bool
+  {
+    if case .function(let type) = type {
+      let symbol = options.resolveImport(entry.module, entry.name, type)
+      importedSymbols.append(symbol)
+      return symbol != nil
+    }
+    let state = options.resolveState(entry.module, entry.name, type)
+    switch type {
+    case .global(let type):
+      let irType = try ModuleContext.irType(type.type)
+      if case .global(let constant) = state, constant.type == irType {
+        importedGlobals.append(constant)
+        return true
+      }
+      importedGlobals.append(Constant(zeroOf: irType))
+    case .memory(let type):
+      if case .memory(let limits) = state {
+        importedMemories.append(limits)
+        return true
+      }
+      importedMemories.append(type.limits)
+    case .table(let type):
+      if case .table(let limits) = state {
+        importedTables.append(limits)
+        return true
+      }
+      importedTables.append(type.limits)
+    case .function, .tag: throw .unsupported("exception tags are", .init(offset: entry.offset))
+    }
+    return false
   }
 
   // MARK: - Functions
@@ -69,18 +81,23 @@ struct ModuleTranslator {
     for function in module.functions.ids {
       let decl = module.functions[function]
       let definition: IR.FunctionDecl.Definition
+      var name = names[function]
       switch decl.origin {
       case .imported(let position):
         let entry = module.imports[position]
-        definition =
-          importedSymbols[nextImport].map { .imported(symbol: $0) }
-          ?? .stub(module: entry.module, name: entry.name)
+        if let symbol = importedSymbols[nextImport] {
+          definition = .imported(symbol: symbol)
+        } else {
+          definition = .stub(module: entry.module, name: entry.name)
+          // The backtrace then says which import it is that was called.
+          name = ByteString(entry.module.bytes + Array(".".utf8) + entry.name.bytes)
+        }
         nextImport += 1
       case .defined: definition = .body
       }
       result.functions.append(
         IR.FunctionDecl(
-          signature: context.signature(of: function), name: names[function], definition: definition))
+          signature: context.signature(of: function), name: name, definition: definition))
     }
     result.exports = module.exports.compactMap { export in
       guard case .function(let function) = export.desc else { return nil }

@@ -71,7 +71,7 @@ struct ByteCursor {
         return UInt32(first & 0x7F) | UInt32(second) << 7
       }
     }
-    return UInt32(truncatingIfNeeded: try unsigned(bits: 32))
+    return try paddedU32()
   }
 
   @inline(__always)
@@ -91,9 +91,48 @@ struct ByteCursor {
     return try unsigned(bits: 64)
   }
 
-  mutating func s32() throws(WasmError) -> Int32 { Int32(truncatingIfNeeded: try signed(bits: 32)) }
+  mutating func s32() throws(WasmError) -> Int32 {
+    if let (payload, length) = fiveBytes() {
+      // 7, 14, …, 35 bits, whose highest is the sign.
+      let unused = Int64(64 - 7 * length)
+      if let value = Int32(exactly: (Int64(payload) << unused) >> unused) {
+        position += length
+        return value
+      }
+    }
+    return Int32(truncatingIfNeeded: try signed(bits: 32))
+  }
   mutating func s33() throws(WasmError) -> Int64 { try signed(bits: 33) }
   mutating func s64() throws(WasmError) -> Int64 { try signed(bits: 64) }
+
+  @inline(never)
+  private mutating func paddedU32() throws(WasmError) -> UInt32 {
+    if let (payload, length) = fiveBytes(), let value = UInt32(exactly: payload) {
+      position += length
+      return value
+    }
+    return UInt32(truncatingIfNeeded: try unsigned(bits: 32))
+  }
+
+  /// `leb128` of what is read next; nil too if it is too close to the end to tell.
+  @inline(__always)
+  private func fiveBytes() -> (payload: UInt64, length: Int)? {
+    guard remaining >= 8 else { return nil }
+    return Self.leb128(UInt64(littleEndian: base.loadUnaligned(fromByteOffset: position, as: UInt64.self)))
+  }
+
+  /// The payload and length of a LEB128 in the low five bytes of a word, all at once: linkers pad what they
+  /// relocate (function indices, addresses) to five. Nil if it is longer.
+  @inline(__always)
+  static func leb128(_ word: UInt64) -> (payload: UInt64, length: Int)? {
+    let stops = ~word & 0x80_8080_8080
+    guard stops != 0 else { return nil }
+    let bits = word & ((stops & (0 &- stops)) &- 1)
+    let payload =
+      bits & 0x7F | bits >> 1 & 0x3F80 | bits >> 2 & 0x1F_C000 | bits >> 3 & 0xFE0_0000
+      | bits >> 4 & 0x7_F000_0000
+    return (payload, stops.trailingZeroBitCount / 8 + 1)
+  }
 
   @inline(never)
   private mutating func unsigned(bits: Int) throws(WasmError) -> UInt64 {

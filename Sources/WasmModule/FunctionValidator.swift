@@ -70,7 +70,9 @@ struct FunctionValidator: ~Copyable {
       try readLocals(params: type.params)
       try reserveValues(0)
       pushFrame(.function, start: context.noTypes, end: type.results)
-      try operators()
+      repeat {
+        if context.takesFastPath { simpleOperators() }
+      } while try !anyOperator()
       if !cursor.isAtEnd {
         throw .malformed(
           "unexpected end of function body", "\(cursor.remaining) bytes follow it", at: cursor.position)
@@ -102,142 +104,135 @@ struct FunctionValidator: ~Copyable {
     }
   }
 
-  /// Operators up to the `end` of the function's own frame.
-  private mutating func operators() throws(WasmError) {
-    let oneByte = UnsafePointer(context.operators.oneByte.baseAddress!)
-    while true {
-      opStart = cursor.position
-      let first = try cursor.byte()
-      var info = oneByte[Int(first)]
-      if info.kind == .prefix { info = try prefixed(first) }
-      usedBits |= 1 << UInt64(info.featureBit & 63)
+  /// Validates one operator, whatever it is.
+  ///
+  /// - Returns: whether it was the `end` of the function's own frame.
+  private mutating func anyOperator() throws(WasmError) -> Bool {
+    opStart = cursor.position
+    let first = try cursor.byte()
+    var info = context.operators.oneByte[Int(first)]
+    if info.kind == .prefix { info = try prefixed(first) }
+    usedBits |= 1 << UInt64(info.featureBit & 63)
 
-      switch info.kind {
-      case .illegal, .unsupported, .prefix: throw rejected()
+    switch info.kind {
+    case .illegal, .unsupported, .prefix: throw rejected()
 
-      case .localGet: push(try localType())
-      case .localSet: try pop(try localType())
-      case .localTee:
-        let type = try localType()
-        try pop(type)
-        push(type)
+    case .localGet: push(try localType())
+    case .localSet: try pop(try localType())
+    case .localTee:
+      let type = try localType()
+      try pop(type)
+      push(type)
 
-      case .i32Const:
-        try skipSigned(bits: 32)
-        push(.i32)
-      case .i64Const:
-        try skipSigned(bits: 64)
-        push(.i64)
-      case .f32Const:
-        _ = try cursor.fixed(UInt32.self)
-        push(.f32)
-      case .f64Const:
-        _ = try cursor.fixed(UInt64.self)
-        push(.f64)
-      case .v128Const:
-        _ = try cursor.skip(16)
-        push(.v128)
+    case .i32Const:
+      try skipSigned(bits: 32)
+      push(.i32)
+    case .i64Const:
+      try skipSigned(bits: 64)
+      push(.i64)
+    case .f32Const:
+      _ = try cursor.fixed(UInt32.self)
+      push(.f32)
+    case .f64Const:
+      _ = try cursor.fixed(UInt64.self)
+      push(.f64)
+    case .v128Const:
+      _ = try cursor.skip(16)
+      push(.v128)
 
-      case .binary:
-        let left = ValType(bits: UInt32(info.operand0))
-        let right = ValType(bits: UInt32(info.operand1))
-        if height - floor >= 2 && stack[height - 1] == right && stack[height - 2] == left {
-          height -= 1
-        } else {
-          try popSlow(right)
-          try popSlow(left)
-          height += 1
-        }
-        stack[height - 1] = ValType(bits: UInt32(info.result))
-      case .unary:
-        try pop(ValType(bits: UInt32(info.operand0)))
-        push(ValType(bits: UInt32(info.result)))
-      case .ternary:
-        try pop(ValType(bits: UInt32(info.operand2)))
-        try pop(ValType(bits: UInt32(info.operand1)))
-        try pop(ValType(bits: UInt32(info.operand0)))
-        push(ValType(bits: UInt32(info.result)))
-      case .signature: try bySignature()
+    case .binary:
+      try pop(ValType(bits: UInt32(info.operand1)))
+      try pop(ValType(bits: UInt32(info.operand0)))
+      push(ValType(bits: UInt32(info.result)))
+    case .unary:
+      try pop(ValType(bits: UInt32(info.operand0)))
+      push(ValType(bits: UInt32(info.result)))
+    case .ternary:
+      try pop(ValType(bits: UInt32(info.operand2)))
+      try pop(ValType(bits: UInt32(info.operand1)))
+      try pop(ValType(bits: UInt32(info.operand0)))
+      push(ValType(bits: UInt32(info.result)))
+    case .signature: try bySignature()
 
-      case .load:
-        let address = try memarg(info)
-        try pop(address)
-        push(ValType(bits: UInt32(info.result)))
-      case .store:
-        let address = try memarg(info)
-        try pop(ValType(bits: UInt32(info.operand0)))
-        try pop(address)
-      case .loadLane, .storeLane:
-        let address = try memarg(info)
-        try lane(below: 16 >> info.parameter)
-        try pop(.v128)
-        try pop(address)
-        if info.kind == .loadLane { push(.v128) }
-      case .lane:
-        try lane(below: info.parameter)
-        if info.operand1 != 0 { try pop(ValType(bits: UInt32(info.operand1))) }
-        try pop(ValType(bits: UInt32(info.operand0)))
-        push(ValType(bits: UInt32(info.result)))
-      case .shuffle:
-        for _ in 0..<16 { try lane(below: 32) }
-        try pop(.v128)
-        try pop(.v128)
-        push(.v128)
+    case .load:
+      let address = try memarg(info)
+      try pop(address)
+      push(ValType(bits: UInt32(info.result)))
+    case .store:
+      let address = try memarg(info)
+      try pop(ValType(bits: UInt32(info.operand0)))
+      try pop(address)
+    case .loadLane, .storeLane:
+      let address = try memarg(info)
+      try lane(below: 16 >> info.parameter)
+      try pop(.v128)
+      try pop(address)
+      if info.kind == .loadLane { push(.v128) }
+    case .lane:
+      try lane(below: info.parameter)
+      if info.operand1 != 0 { try pop(ValType(bits: UInt32(info.operand1))) }
+      try pop(ValType(bits: UInt32(info.operand0)))
+      push(ValType(bits: UInt32(info.result)))
+    case .shuffle:
+      for _ in 0..<16 { try lane(below: 32) }
+      try pop(.v128)
+      try pop(.v128)
+      push(.v128)
 
-      case .block: try block(.block)
-      case .loop: try block(.loop)
-      case .if:
-        try block(.if)
-      case .else: try elseFrame()
-      case .end:
-        try endFrame()
-        if frameCount == 0 { return }
-      case .br: try br()
-      case .brIf: try brIf()
-      case .brTable: try brTable()
-      case .return:
-        try pop(frames[0].end)
-        markUnreachable()
-      case .unreachable: markUnreachable()
-      case .nop: break
-      case .call: try call()
-      case .callIndirect: try callIndirect()
-      case .returnCall: try returnCall()
-      case .returnCallIndirect: try returnCallIndirect()
+    case .block: try block(.block)
+    case .loop: try block(.loop)
+    case .if:
+      try block(.if)
+    case .else: try elseFrame()
+    case .end:
+      try endFrame()
+      return frameCount == 0
+    case .br: try br()
+    case .brIf: try brIf()
+    case .brTable: try brTable()
+    case .return:
+      try pop(frames[0].end)
+      markUnreachable()
+    case .unreachable: markUnreachable()
+    case .nop: break
+    case .call: try call()
+    case .callIndirect: try callIndirect()
+    case .returnCall: try returnCall()
+    case .returnCallIndirect: try returnCallIndirect()
 
-      case .drop: _ = try popAny()
-      case .select: try select()
-      case .selectTyped: try selectTyped()
-      case .globalGet: push(try global().type)
-      case .globalSet:
-        let global = try global()
-        guard global.isMutable else { throw .invalid("immutable global", at: opStart) }
-        try pop(global.type)
+    case .drop: _ = try popAny()
+    case .select: try select()
+    case .selectTyped: try selectTyped()
+    case .globalGet: push(try global().type)
+    case .globalSet:
+      let global = try global()
+      guard global.isMutable else { throw .invalid("immutable global", at: opStart) }
+      try pop(global.type)
 
-      case .memorySize: push(try memory())
-      case .memoryGrow:
-        let address = try memory()
-        try pop(address)
-        push(address)
-      case .memoryFill: try memoryFill()
-      case .memoryCopy: try memoryCopy()
-      case .memoryInit: try memoryInit()
-      case .dataDrop: try dataDrop()
+    case .memorySize: push(try memory())
+    case .memoryGrow:
+      let address = try memory()
+      try pop(address)
+      push(address)
+    case .memoryFill: try memoryFill()
+    case .memoryCopy: try memoryCopy()
+    case .memoryInit: try memoryInit()
+    case .dataDrop: try dataDrop()
 
-      case .tableGet: try tableGet()
-      case .tableSet: try tableSet()
-      case .tableSize: push(try table().address)
-      case .tableGrow: try tableGrow()
-      case .tableFill: try tableFill()
-      case .tableCopy: try tableCopy()
-      case .tableInit: try tableInit()
-      case .elemDrop: try elemDrop()
+    case .tableGet: try tableGet()
+    case .tableSet: try tableSet()
+    case .tableSize: push(try table().address)
+    case .tableGrow: try tableGrow()
+    case .tableFill: try tableFill()
+    case .tableCopy: try tableCopy()
+    case .tableInit: try tableInit()
+    case .elemDrop: try elemDrop()
 
-      case .refNull: try refNull()
-      case .refIsNull: try refIsNull()
-      case .refFunc: try refFunc()
-      }
+    case .refNull: try refNull()
+    case .refIsNull: try refIsNull()
+    case .refFunc: try refFunc()
     }
+    return false
   }
 
   @inline(never)

@@ -44,6 +44,12 @@ struct LocalTypes: ~Copyable {
     return search(Int(index))
   }
 
+  /// The type of a local that lies flat; nil for others.
+  @inline(__always)
+  func flat(_ index: Int) -> ValType? {
+    index < flatCount ? flat[index] : nil
+  }
+
   @inline(never)
   private func search(_ index: Int) -> ValType? {
     guard index < count else { return nil }

@@ -8,7 +8,11 @@ internal import Support
 public func validateFunctions(
   of module: Module, features: Features = .supported, jobs: Int = 1
 ) throws(WasmError) -> Features {
-  let context = ValidationContext(module: module, features: features)
+  try validateFunctions(in: ValidationContext(module: module, features: features), jobs: jobs)
+}
+
+func validateFunctions(in context: ValidationContext, jobs: Int) throws(WasmError) -> Features {
+  let module = context.module
   let batches = batches(of: module)
   let used = try parallelMap(count: batches.count, jobs: jobs) { index throws(WasmError) in
     var validator = FunctionValidator(context: context)

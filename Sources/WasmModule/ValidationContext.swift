@@ -42,13 +42,16 @@ final class ValidationContext: @unchecked Sendable {
   /// Address type of each memory.
   let memories: UnsafeMutableBufferPointer<ValType>
   let operators: OperatorTables
+  /// Off in tests that compare the fast path with the other.
+  let takesFastPath: Bool
 
   /// The first 128 are the value types of one byte, each at its own byte's place, so that a block type that
   /// is one of them has a list too; then the function types.
   private let pool: UnsafeMutableBufferPointer<ValType>
 
-  init(module: Module, features: Features) {
+  init(module: Module, features: Features, takesFastPath: Bool = true) {
     self.module = module
+    self.takesFastPath = takesFastPath
     self.features = features.intersection(Decoder.implemented)
     operators = .tables(for: self.features)
     base = module.bytes.buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!

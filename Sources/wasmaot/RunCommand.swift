@@ -43,9 +43,9 @@ struct RunCommand: AsyncParsableCommand {
     let (program, warnings) = try await Progress(name: module).show { observe throws(Problem) in
       var builder = builder
       builder.observe = observe
-      return try await builder.program(for: module)
+      return try await builder.program(for: module, arguments: Array(words.dropFirst()))
     }
     for warning in warnings { terminal.warn(warning) }
-    throw program.execute(arguments: Array(words))
+    throw program.execute()
   }
 }

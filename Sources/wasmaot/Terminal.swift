@@ -35,9 +35,9 @@ struct Terminal: Sendable {
 
   func warn(_ text: String) { writeError("\(style.warning("warning:")) \(text)\n") }
 
-  func exit(with problem: Problem) -> Never {
+  func fail(with problem: Problem) -> Never {
     writeError(problem.rendered(style))
-    Glibc.exit(problem.exitStatus)
+    exit(problem.exitStatus)
   }
 }
 

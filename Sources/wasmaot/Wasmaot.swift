@@ -43,14 +43,14 @@ import Driver
         try command.run()
       }
     } catch let problem as Problem {
-      terminal.exit(with: problem)
+      terminal.fail(with: problem)
     } catch let status as ExitCode {
       exit(withError: status)
     } catch {
       let status = exitCode(for: error)
       // Help that was asked for.
       if status == .success { exit(withError: error) }
-      terminal.exit(with: .usage(parserMessage: message(for: error), arguments: arguments))
+      terminal.fail(with: .usage(parserMessage: message(for: error), arguments: arguments))
     }
   }
 }

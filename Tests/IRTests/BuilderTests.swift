@@ -296,6 +296,33 @@ import Testing
     #expect(function.blockParams.values.map(\.count).reduce(0, +) == depth + 1)
   }
 
+  /// SSA form is quadratic here: the limit ends it.
+  @Test func costLimit() {
+    let (module, signature) = testModule()
+    var b = FunctionBuilder(signature: signature, in: module)
+    b.variableCostLimit = 100_000
+    let variables = (0..<5_000).map { _ in b.declareVariable(.i32) }
+    var headers: [Block] = []
+    for _ in 0..<5_000 {
+      let header = b.createBlock()
+      b.jump(header)
+      b.switchTo(header)
+      headers.append(header)
+    }
+    for variable in variables { b.defVariable(variable, b.unary(.extend8S, .i32, b.useVariable(variable))) }
+    for header in headers.reversed() {
+      let after = b.createBlock()
+      b.brif(b.useVariable(variables[0]), header, after)
+      b.seal(header)
+      b.seal(after)
+      b.switchTo(after)
+    }
+    b.emitReturn([])
+    _ = b.finalize()
+    #expect(b.variableCost > b.variableCostLimit)
+    #expect(b.variableCost < 2 * b.variableCostLimit)
+  }
+
   /// A loop header that 50,000 variables enter, all changed: argument lists grow linearly.
   @Test func manyParameters() {
     let (_, function) = build([.i32], []) { b in

@@ -4,7 +4,7 @@ import Testing
 @testable import IR
 
 @Suite struct PassTests {
-  @Test(arguments: 1...30)
+  @Test(arguments: 1...12)
   func pipelineKeepsRandomModulesValid(seed: Int) throws {
     var random = RandomFunctions(seed: UInt64(seed))
     let original = random.module(functions: 6, size: 150)
@@ -75,7 +75,8 @@ import Testing
     }
     b.emitReturn([b.useVariable(variable)])
     module.bodies[FunctionID(0)] = b.finalize()
-    try optimize(&module, options: PassOptions(verify: true))
+    try optimize(&module, options: PassOptions(verify: false))
+    #expect(verify(module) == [])
     let body = try #require(module.bodies[FunctionID(0)])
     #expect(body.blockOrder.count == 30_001)
   }
@@ -90,7 +91,8 @@ import Testing
     }
     text += "block\(depth + 1)(v\(depth + 1): i32):\n  return v\(depth + 1)\n}\n"
     var module = try parseModule(text)
-    try run([.removeTrivialParams], on: &module, options: PassOptions(verify: true))
+    try run([.removeTrivialParams], on: &module, options: PassOptions(verify: false))
+    #expect(verify(module) == [])
     let body = try #require(module.bodies[FunctionID(0)])
     #expect(body.blockOrder.dropFirst().allSatisfy { body.blockParams[$0].isEmpty })
   }

@@ -1,5 +1,6 @@
-import IR
 import Support
+
+@testable import IR
 
 /// SplitMix64: the same functions for the same seed, on every machine.
 struct SeededGenerator: RandomNumberGenerator {
@@ -17,11 +18,14 @@ struct SeededGenerator: RandomNumberGenerator {
 struct RandomFunctions {
   var generator: SeededGenerator
   private var variables: [(variable: Variable, type: Type)] = []
+  /// Headers and exits of the loops around.
+  private var loops: [(header: Block, exit: Block)] = []
 
   init(seed: UInt64) { generator = SeededGenerator(state: seed) }
 
   /// A module with `count` functions that call each other.
-  mutating func module(functions count: Int, size: Int) -> Module {
+  /// `isPlain`: without the SSA builder's short cuts.
+  mutating func module(functions count: Int, size: Int, isPlain: Bool = false) -> Module {
     var module = Module()
     let signature = module.signatures.append(Signature(params: [.i32, .i64], results: [.i32]))
     module.memories.append(Memory(minimum: 1, maximum: nil))
@@ -39,6 +43,7 @@ struct RandomFunctions {
     module.exports = [Export(name: "main", function: FunctionID(0))]
     for id in module.functions.ids {
       var builder = FunctionBuilder(signature: signature, in: module)
+      if isPlain { builder.ssa.isStructured = false }
       function(&builder, size: size)
       module.bodies[id] = builder.finalize()
     }
@@ -53,13 +58,25 @@ struct RandomFunctions {
     b.defVariable(variables[0].variable, params[0])
     b.defVariable(variables[2].variable, params[1])
     var budget = size
-    statements(&b, depth: 0, &budget)
-    if !b.isFilled { b.emitReturn([b.useVariable(variables[0].variable)]) }
+    while budget > 0, !b.isFilled { statements(&b, depth: 0, &budget) }
+    if b.isFilled { return }
+    // Every variable is seen at the end.
+    var sum = b.unary(.wrap, .i32, b.useVariable(variables[2].variable))
+    for index in [0, 1, 3] {
+      sum = b.binary(
+        .iadd, .i32, b.binary(.imul, .i32, sum, b.i32Const(31)), b.useVariable(variables[index].variable))
+    }
+    b.emitReturn([sum])
   }
 
   private mutating func use(_ b: inout FunctionBuilder, _ type: Type) -> Value {
     let candidates = variables.filter { $0.type == type }
     return b.useVariable(candidates[random(candidates.count)].variable)
+  }
+
+  /// 0 or 1, both likely.
+  private mutating func condition(_ b: inout FunctionBuilder) -> Value {
+    b.binary(.band, .i32, b.binary(.ushr, .i32, use(&b, .i32), b.i32Const(Int32(random(2)))), b.i32Const(1))
   }
 
   private mutating func define(_ b: inout FunctionBuilder, _ type: Type, _ value: Value) {
@@ -77,12 +94,17 @@ struct RandomFunctions {
   }
 
   private mutating func statement(_ b: inout FunctionBuilder, depth: Int, _ budget: inout Int) {
-    switch random(depth < 8 ? 14 : 10) {
+    switch random(depth < 8 ? 15 : 11) {
     case 0: define(&b, .i32, b.i32Const(Int32(random(5)) - 2))
     case 1: define(&b, .i64, b.unary(.sextend, .i64, use(&b, .i32)))
     case 2:
       let opcodes: [Opcode] = [.iadd, .isub, .imul, .sdiv, .urem, .ishl, .rotl, .islt, .ieq]
-      define(&b, .i32, b.binary(opcodes[random(opcodes.count)], .i32, use(&b, .i32), use(&b, .i32)))
+      let opcode = opcodes[random(opcodes.count)]
+      var operand = use(&b, .i32)
+      // Traps, but not at every step.
+      let divides = opcode == .sdiv || opcode == .urem
+      if divides, random(60) != 0 { operand = b.binary(.bor, .i32, operand, b.i32Const(1)) }
+      define(&b, .i32, b.binary(opcode, .i32, use(&b, .i32), operand))
     case 3: define(&b, .i32, b.unary(.wrap, .i32, use(&b, .i64)))
     case 4:
       let memArg = MemArg(offset: UInt64(random(3) * 8), memory: MemoryID(0), alignLog2: UInt8(random(3)))
@@ -95,7 +117,9 @@ struct RandomFunctions {
       define(&b, .i32, b.call(callee, [use(&b, .i32), use(&b, .i64)])[0])
     case 7:
       let arguments = [use(&b, .i32), use(&b, .i64)]
-      define(&b, .i32, b.callIndirect(SignatureID(0), TableID(0), use(&b, .i32), arguments[...])[0])
+      var index = use(&b, .i32)
+      if random(60) != 0 { index = b.binary(.iadd, .i32, condition(&b), b.i32Const(1)) }
+      define(&b, .i32, b.callIndirect(SignatureID(0), TableID(0), index, arguments[...])[0])
     case 8:
       if random(2) == 0 {
         define(&b, .i32, b.entity(.globalGet, .i32, GlobalID(0)))
@@ -104,8 +128,9 @@ struct RandomFunctions {
         b.unaryEntity(.globalSet, .i64, use(&b, .i64), GlobalID(1))
       }
     case 9: define(&b, .f64, b.binary(.fadd, .f64, use(&b, .f64), b.unary(.convertS, .f64, use(&b, .i64))))
-    case 10, 11: conditional(&b, depth: depth, &budget)
-    case 12: loop(&b, depth: depth, &budget)
+    case 10: leave(&b)
+    case 11, 12: conditional(&b, depth: depth, &budget)
+    case 13: loop(&b, depth: depth, &budget)
     default: table(&b, depth: depth, &budget)
     }
   }
@@ -113,25 +138,37 @@ struct RandomFunctions {
   private mutating func conditional(_ b: inout FunctionBuilder, depth: Int, _ budget: inout Int) {
     let (then, otherwise, join) = (b.createBlock(), b.createBlock(), b.createBlock())
     let param = b.appendBlockParam(.i32, to: join)
-    b.brif(use(&b, .i32), then, otherwise)
+    b.brif(condition(&b), then, otherwise)
     for block in [then, otherwise] {
       b.seal(block)
       b.switchTo(block)
       statements(&b, depth: depth + 1, &budget)
       if b.isFilled { continue }
-      if random(12) == 0 { b.trap(.unreachable) } else { b.jump(join, [use(&b, .i32)]) }
+      if random(40) == 0 { b.trap(.unreachable) } else { b.jump(join, [use(&b, .i32)]) }
     }
     b.seal(join)
     b.switchTo(join)
     define(&b, .i32, param)
   }
 
+  /// `continue` or `break` of some loop around, under a condition.
+  private mutating func leave(_ b: inout FunctionBuilder) {
+    guard !loops.isEmpty else { return }
+    let loop = loops[random(loops.count)]
+    let next = b.createBlock()
+    b.brif(condition(&b), random(2) == 0 ? loop.header : loop.exit, next)
+    b.seal(next)
+    b.switchTo(next)
+  }
+
   private mutating func loop(_ b: inout FunctionBuilder, depth: Int, _ budget: inout Int) {
     let (header, exit) = (b.createBlock(), b.createBlock())
     b.jump(header)
     b.switchTo(header)
+    loops.append((header, exit))
     statements(&b, depth: depth + 1, &budget)
-    if !b.isFilled { b.brif(use(&b, .i32), header, exit) }
+    loops.removeLast()
+    if !b.isFilled { b.brif(condition(&b), header, exit) }
     b.seal(header)
     b.seal(exit)
     b.switchTo(exit)

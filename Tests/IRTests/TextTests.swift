@@ -1,5 +1,6 @@
 import IR
 import Support
+import TestSupport
 import Testing
 
 @Suite struct TextTests {
@@ -12,6 +13,19 @@ import Testing
     let parsed = try parseModule(text)
     #expect(verify(parsed) == [])
     #expect(parsed.description == text)
+  }
+
+  /// The example of docs/ir.md is what it says.
+  @Test func documentedExample() throws {
+    let page = String(
+      decoding: try TestSupport.read(TestSupport.packageRoot.appending("docs/ir.md")), as: UTF8.self)
+    let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
+    let start = try #require(lines.firstIndex(of: "```"))
+    let end = try #require(lines[(start + 1)...].firstIndex(of: "```"))
+    let text = lines[(start + 1)..<end].joined(separator: "\n")
+    let module = try parseModule(text)
+    #expect(verify(module) == [])
+    expectText(module.description, text.split(separator: "\n").dropFirst().joined(separator: "\n"))
   }
 
   /// Every way in which text can be wrong is an error at a place.

@@ -22,6 +22,13 @@ import Testing
     #expect(results[0] == results[2])
   }
 
+  @Test func oneUnitOnRequest() throws {
+    var options = BackendOptions(entry: .invoke([]))
+    options.isOneUnit = true
+    let plan = try CodegenPlan(module: chain(functions: 100, size: 3000), options: options)
+    #expect(plan.units.map(\.count) == [100])
+  }
+
   @Test func everyFunctionIsInOneUnit() throws {
     let module = chain(functions: 100, size: 3000)
     let plan = try CodegenPlan(module: module, options: BackendOptions(entry: .invoke([])))

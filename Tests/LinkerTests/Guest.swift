@@ -61,7 +61,7 @@ func execute(
 enum Guest {
   static let runtime = Result { () throws(LinkError) -> RuntimeDirectory in
     try RuntimeDirectory.find(
-      target: "x86_64-linux", environment: [:],
+      target: "x86_64-linux", environment: TestSupport.environment,
       executable: TestSupport.packageRoot.appending(".build/debug/wasmaot"))
   }
 

@@ -234,7 +234,6 @@ import Testing
     #expect(result.status == 1)
     #expect(result.errors.contains("wasmaot: cannot reserve 8 GiB of address space at 0x10000"))
     #expect(result.errors.contains("ulimit -v"))
-    #expect(result.errors.contains("--bounds-checks=explicit"))
   }
 }
 

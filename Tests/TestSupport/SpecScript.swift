@@ -1,4 +1,4 @@
-import Foundation
+public import FoundationEssentials
 
 /// One file of the specification's test suite, as `wasm-tools json-from-wast` converts it.
 public struct SpecScript: Decodable {

@@ -34,6 +34,19 @@ public enum TestSupport {
       .first { FileManager.default.isExecutableFile(atPath: $0.string) }
   }
 
+  /// A program that the same build made, or nil.
+  public static func product(_ name: String) -> FilePath? {
+    guard let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+      return nil
+    }
+    let path = FilePath(own).removingLastComponent().appending(name)
+    return FileManager.default.isExecutableFile(atPath: path.string) ? path : nil
+  }
+
+  public static func makeFolder(_ path: FilePath) throws {
+    try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+  }
+
   /// The names in a folder, sorted; empty if it can't be read.
   public static func contents(of folder: FilePath) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: folder.string)) ?? []).sorted()

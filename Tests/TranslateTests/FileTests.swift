@@ -28,6 +28,9 @@ import WasmModule
     #expect(verify(result).isEmpty, "\(verify(result))")
 
     let printed = "\(result)"
+    let inParallel = try translate(module, options: TranslationOptions(stubImports: true, jobs: 4))
+    #expect("\(inParallel)" == printed)
+
     let expected = Self.folder.appending(file.dropLast(".wat".count) + ".expected")
     if TestSupport.blesses { try TestSupport.write(printed.utf8, to: expected) }
     #expect(printed == String(decoding: try TestSupport.read(expected), as: UTF8.self))

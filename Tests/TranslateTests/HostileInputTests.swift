@@ -98,24 +98,56 @@ import WasmModule
     _ = try function(code, locals: [(15_000, W.i32)])
   }
 
-  /// Each `br_if` copies a thousand values. 4 bytes for 4 kB.
-  @Test func branchesWithManyValuesAreBounded() throws {
+  // MARK: - Budget
+
+  /// Translates the only function of a module with a budget of 100,000 values.
+  private func translateWithSmallBudget(_ wasm: WasmBytes) throws -> IR.Function {
+    let module = try decodeAndValidate(ModuleBytes(wasm.bytes))
+    let translator = try ModuleTranslator(module, options: TranslationOptions())
+    var body = FunctionTranslator(
+      FuncIdx(0), context: translator.context, module: translator.result,
+      budget: TranslationBudget(limit: 100_000))
+    return try body.translate()
+  }
+
+  /// Each `br_if` copies a thousand values: 5 bytes for 4 kB.
+  @Test(arguments: [(branches: 50, isTooLarge: false), (branches: 200, isTooLarge: true)])
+  func branchesWithManyValuesAreBounded(branches: Int, isTooLarge: Bool) throws {
     let wide = [UInt8](repeating: W.i32, count: 1000)
     var wasm = WasmBytes()
     wasm.types([(params: [], results: []), (params: [], results: wide)])
     wasm.functions([0])
     var code: [UInt8] = [0x02, 0x01]
     for _ in 0..<1000 { code += W.i32Const(0) }
-    for _ in 0..<20_000 { code += W.i32Const(0) + [0x0D, 0] }
+    for _ in 0..<branches { code += W.i32Const(0) + [0x0D, 0] }
     code += [0x0B] + [UInt8](repeating: 0x1A, count: 1000)
     wasm.code([([], code)])
-    let module = try decodeAndValidate(ModuleBytes(wasm.bytes))
-    for jobs in [1, 2] {
-      #expect {
-        try Translate.translate(module, options: TranslationOptions(jobs: jobs))
-      } throws: { error in
-        if case .tooLarge = error as? TranslationError { true } else { false }
-      }
+    try expect(wasm, isTooLarge: isTooLarge)
+  }
+
+  /// Each loop needs each local as a parameter.
+  @Test(arguments: [(loops: 20, isTooLarge: false), (loops: 100, isTooLarge: true)])
+  func localsThroughNestedLoopsAreBounded(loops: Int, isTooLarge: Bool) throws {
+    var code: [UInt8] = []
+    for _ in 0..<loops { code += [0x03, 0x40] }
+    for local in 1...2000 {
+      let index = W.leb(UInt32(local))
+      code += [0x20] + index + W.i32Const(1) + [0x6A, 0x21] + index
+    }
+    for _ in 0..<loops { code += [0x20, 0, 0x0D, 0, 0x0B] }
+    var wasm = WasmBytes()
+    wasm.types([(params: [W.i32], results: [])])
+    wasm.functions([0])
+    wasm.code([([(2000, W.i32)], code)])
+    try expect(wasm, isTooLarge: isTooLarge)
+  }
+
+  private func expect(_ wasm: WasmBytes, isTooLarge: Bool) throws {
+    do {
+      _ = try translateWithSmallBudget(wasm)
+      #expect(!isTooLarge)
+    } catch TranslationError.tooLarge {
+      #expect(isTooLarge)
     }
   }
 

@@ -37,8 +37,4 @@ import WasmModule
   {
     #expect(try names(section) == ["", "out"])
   }
-
-  @Test func namesBeforeAMistakeCount() throws {
-    #expect(try names([1, 7, 2, 0, 1, 0x61, 1, 9, 0x62]) == ["a", "out"])
-  }
 }

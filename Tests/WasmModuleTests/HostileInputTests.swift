@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import TestSupport
 import Testing
 
@@ -156,7 +156,8 @@ import Testing
     }
   }
 
-  /// Thousands of damaged modules of the specification's suite: whatever comes out, it comes out.
+  /// Thousands of damaged modules of the specification's suite: whatever comes out, it comes out, and it is
+  /// the same without the validator's fast path.
   @Test func mutations() throws {
     var random = SplitMix64(state: 0x5EED)
     var valid = 0
@@ -171,13 +172,26 @@ import Testing
           var bytes = original
           for _ in 0...random.below(4) { Self.mutate(&bytes, &random) }
           mutated += 1
-          if wasmError(bytes, jobs: 1) == nil { valid += 1 }
+          let error = wasmError(bytes)
+          if error == nil { valid += 1 }
+          #expect(error == Self.errorWithoutFastPath(bytes), "\(name):\(command.line) \(bytes)")
         }
       }
     }
     print("mutations: \(mutated) modules, \(valid) of them still valid")
     #expect(mutated > 5000)
     #expect(valid < mutated)
+  }
+
+  private static func errorWithoutFastPath(_ bytes: [UInt8]) -> WasmError? {
+    do throws(WasmError) {
+      let module = try decode(ModuleBytes(bytes))
+      let context = ValidationContext(module: module, features: .supported, takesFastPath: false)
+      _ = try validateFunctions(in: context, jobs: 1)
+      return nil
+    } catch {
+      return error
+    }
   }
 
   private static func mutate(_ bytes: inout [UInt8], _ random: inout SplitMix64) {

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import TestSupport
 import Testing
 
@@ -90,9 +90,10 @@ import Testing
         let place = "\(name):\(command.line)"
         let bytes = try ModuleBytes.map(path: folder.appendingPathComponent(file).path)
         do throws(WasmError) {
-          _ = try decodeAndValidate(bytes, features: features)
+          let module = try decodeAndValidate(bytes, features: features)
           if verdict == .accepted {
             accepted += 1
+            if let disagreement = readerDisagreement(module) { failures.append("\(place): \(disagreement)") }
           } else {
             failures.append("\(place): accepted, expected '\(command.text ?? "")'")
           }
@@ -118,4 +119,32 @@ import Testing
       }
     }
   }
+}
+
+/// Reads every body of a valid module with `OperatorReader`; says where it does not arrive at the body's end
+/// with all blocks closed, as the validator did.
+private func readerDisagreement(_ module: Module) -> String? {
+  for index in module.importedFunctionCount..<module.functions.count {
+    let function = FuncIdx(index)
+    var reader = OperatorReader(module: module, function: function)
+    _ = reader.readLocals()
+    var depth = 1
+    while !reader.isAtEnd {
+      let op = reader.next()
+      switch op.opcode {
+      case .block, .loop, .if: depth += 1
+      case .end: depth -= 1
+      case .brTable:
+        if reader.targets(of: op).count != Int(op.index) + 1 {
+          return "function \(index): br_table's targets"
+        }
+      default: break
+      }
+      if (depth == 0) != reader.isAtEnd { return "function \(index): offset \(op.offset), depth \(depth)" }
+    }
+    if reader.position != module.functions[function].body.end {
+      return "function \(index): read past its end"
+    }
+  }
+  return nil
 }

@@ -12,8 +12,7 @@
 
 #define WASMAOT_ABI_VERSION 1
 
-// ---- Traps
-// -------------------------------------------------------------------------------------------
+// ---- Traps ------------------------------------------------------------------------------------
 
 // Operand of llvm.ubsantrap in generated code; on x86-64 it is the displacement byte of
 // `ud1l kind(%eax), %eax` (67 0f b9 40 kind), which the SIGILL handler decodes. 0 is not a trap.
@@ -37,8 +36,7 @@ enum wasmaot_trap {
 // Exit status of an executable that traps: that of a process which abort() ended, as wasmtime's.
 #define WASMAOT_EXIT_TRAP 134
 
-// ---- Memory
-// ------------------------------------------------------------------------------------------
+// ---- Memory -----------------------------------------------------------------------------------
 
 // (UL, not UINT64_C: Swift imports it.) Address of memory 0 in the static model: the lowest that an
 // unprivileged process may map.
@@ -80,8 +78,7 @@ struct wasmaot_data_segment {
   uint64_t size;
 };
 
-// ---- Functions and tables
-// ----------------------------------------------------------------------------
+// ---- Functions and tables ---------------------------------------------------------------------
 
 // A function descriptor, and at the same time an entry of a table of funcref: 16 bytes, all zero is
 // null. A funcref value is the address of the function's descriptor in the generated array
@@ -113,8 +110,7 @@ struct wasmaot_element_segment {
   uint64_t size;
 };
 
-// ---- CPU features
-// ------------------------------------------------------------------------------------
+// ---- CPU features -----------------------------------------------------------------------------
 
 // Bit numbers in wasmaot_module.required_features: what generated code may use beyond plain x86-64.
 // CPUID leaf, register and bit stand behind each; those marked OS also need XCR0 to say that the
@@ -149,8 +145,7 @@ enum wasmaot_x86_feature {
   WASMAOT_X86_GFNI = 26,            // 7.ecx.8
 };
 
-// ---- The module
-// --------------------------------------------------------------------------------------
+// ---- The module -------------------------------------------------------------------------------
 
 // Argument or result of an exported function: the value in the low bytes (v128 takes all 16).
 struct wasmaot_value {
@@ -205,10 +200,9 @@ struct wasmaot_module {
 #define WASMAOT_FUNCMAP_SECTION "wasmaot_funcmap"
 #define WASMAOT_IMAGE_SECTION "wasmaot_image"
 
-// ---- What generated code calls
-// ----------------------------------------------------------------------- C calling convention;
-// addresses, counts and pages are zero-extended to 64 bits. All check before they write, and trap
-// by wasmaot_trap.
+// ---- What generated code calls ----------------------------------------------------------------
+// C calling convention; addresses, counts and pages are zero-extended to 64 bits. All check before
+// they write, and trap by wasmaot_trap.
 
 #ifndef __swift__
 _Noreturn void wasmaot_trap(uint32_t code);
@@ -227,8 +221,7 @@ void wasmaot_table_init(struct wasmaot_table *table, const struct wasmaot_elemen
                         uint64_t destination, uint64_t source, uint64_t count);
 #endif
 
-// ---- Configuration
-// -----------------------------------------------------------------------------------
+// ---- Configuration ----------------------------------------------------------------------------
 
 // What was decided at build time: generated, symbol `wasmaot_config`, in read-only data:
 // little-endian records { uint32_t kind; uint32_t size; uint8_t bytes[size]; } without padding,

@@ -48,7 +48,7 @@ static _Noreturn void usage(const struct wasmaot_export *export) {
   wasmaot_exit(WASMAOT_EXIT_USAGE);
 }
 
-// ---- Arguments ----------------------------------------------------------------------------------
+// ---- Arguments --------------------------------------------------------------------------------
 
 // Decimal or 0x hexadecimal with an optional sign, signed or unsigned, that fits `bits` (or 64 of
 // 128).
@@ -104,8 +104,7 @@ static bool parse_value(const char *text, char type, struct wasmaot_value *value
   }
 }
 
-// ---- Results
-// --------------------------------------------------------------------------------------
+// ---- Results ----------------------------------------------------------------------------------
 
 // The shortest decimal that reads back as the same number, without an exponent: Rust's Display.
 static void format_float(double number, bool is_single, char *out, size_t size) {

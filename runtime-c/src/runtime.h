@@ -47,7 +47,7 @@ extern struct wasmaot_process wasmaot_process;
 
 _Noreturn void wasmaot_exit(int status);
 
-// ---- config.c: the configuration's records -----------------------------------------------------
+// ---- config.c: the configuration's records ----------------------------------------------------
 
 void wasmaot_config_read(void);
 
@@ -72,7 +72,7 @@ char *wasmaot_option_value(int *argument, const char *option);
 // grants.c; linked in by --runtime-grants alone.
 __attribute__((weak)) void wasmaot_grants_parse(void);
 
-// ---- message.c: text to standard error, without stdio -------------------------------------------
+// ---- message.c: text to standard error, without stdio -----------------------------------------
 
 struct wasmaot_text {
   size_t length;
@@ -89,8 +89,7 @@ void wasmaot_text_write(struct wasmaot_text *text, int descriptor);
 // "wasmaot: a b c\n" to standard error, then exit. Null ends early.
 _Noreturn void wasmaot_fail(int status, const char *a, const char *b, const char *c);
 
-// ---- memory.c, stack.c, trap.c, unwind.c, cpu.c
-// --------------------------------------------------
+// ---- memory.c, stack.c, trap.c, unwind.c, cpu.c -----------------------------------------------
 
 void wasmaot_memory_start(void);
 // Whether an access of wasm code to this address is one outside a memory.
@@ -125,8 +124,7 @@ bool wasmaot_unwind(struct wasmaot_registers *registers, bool is_call);
 
 void wasmaot_cpu_check(void);
 
-// ---- Optional parts
-// ------------------------------------------------------------------------------
+// ---- Optional parts ---------------------------------------------------------------------------
 
 // invoke.c and script.c: what runs on the wasm stack instead of module.entry.
 __attribute__((weak)) void wasmaot_invoke(void *unused);

@@ -23,8 +23,7 @@ static char output[MAX_LINE];
 static struct wasmaot_value values[MAX_VALUES];
 static const struct wasmaot_export *current;
 
-// ---- Input
-// ----------------------------------------------------------------------------------------
+// ---- Input ------------------------------------------------------------------------------------
 
 static char buffer[MAX_LINE];
 static size_t buffer_start;
@@ -66,8 +65,7 @@ static int hex_digit(char digit) {
   return -1;
 }
 
-// ---- Output
-// ---------------------------------------------------------------------------------------
+// ---- Output -----------------------------------------------------------------------------------
 
 static size_t output_length;
 
@@ -99,8 +97,7 @@ static void flush(void) {
   output_length = 0;
 }
 
-// ---- Calls
-// ----------------------------------------------------------------------------------------
+// ---- Calls ------------------------------------------------------------------------------------
 
 // Next word of the line after `at`, which is cut off there; null at the end.
 static char *next_word(char **at) {

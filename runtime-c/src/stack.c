@@ -35,7 +35,7 @@ void wasmaot_stack_start(void) {
     wasmaot_fail(
         WASMAOT_EXIT_START,
         "cannot map the stack: raise the limit on address space (ulimit -v), or build with a "
-        "smaller --max-stack",
+        "smaller --stack-size",
         NULL, NULL);
   stack_low = (uint64_t)base + GUARD_SIZE;
   stack_high = stack_low + size;

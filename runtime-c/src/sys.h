@@ -37,13 +37,12 @@ static inline long sys6(long number, long a, long b, long c, long d, long e, lon
 // Whether a raw result is an error: the kernel keeps the last page of values for -errno.
 static inline int sys_failed(long result) { return (unsigned long)result > -4096ul; }
 
-// ---- Signals
-// --------------------------------------------------------------------------------------
+// ---- Signals ----------------------------------------------------------------------------------
 
 // struct sigaction as the kernel has it. libc's function would block signals around the call and
 // keep tables.
 struct sys_sigaction {
-  void *handler; // SIG_DFL, SIG_IGN, or a function of the form that flags say
+  uintptr_t handler; // SIG_DFL (0), SIG_IGN (1), or a function of the form that flags say
   unsigned long flags;
   void (*restorer)(void);
   uint64_t mask;

@@ -4,7 +4,6 @@
 #include "sys.h"
 
 #include <signal.h>
-#include <string.h>
 #include <ucontext.h>
 
 // As many as wasmtime shows.
@@ -189,12 +188,10 @@ static void pass_on(int signal, siginfo_t *info, void *context) {
   for (size_t i = 0; i < FAULT_SIGNALS; i++) {
     const struct sys_sigaction *previous = &previous_actions[i];
     // 0 and 1 are SIG_DFL and SIG_IGN.
-    if (fault_signals[i] != signal || (uintptr_t)previous->handler <= 1)
+    if (fault_signals[i] != signal || previous->handler <= 1)
       continue;
     // Right for both forms of a handler: the simple one leaves the other arguments alone.
-    void (*handler)(int, siginfo_t *, void *);
-    memcpy(&handler, &previous->handler, sizeof handler);
-    handler(signal, info, context);
+    ((void (*)(int, siginfo_t *, void *))previous->handler)(signal, info, context);
     return;
   }
   // The default action: the faulting instruction runs again and ends the process. A signal that was
@@ -249,11 +246,10 @@ void wasmaot_trap_start(void) {
   sys2(SYS_sigaltstack, &stack, NULL);
   // SA_ONSTACK: when the stack is exhausted, no handler could run on it.
   struct sys_sigaction action = {
+      .handler = (uintptr_t)on_fault,
       .flags = SA_SIGINFO | SA_ONSTACK | SYS_SA_RESTORER,
       .restorer = wasmaot_signal_return,
   };
-  void (*handler)(int, siginfo_t *, void *) = on_fault;
-  memcpy(&action.handler, &handler, sizeof handler);
   for (size_t i = 0; i < FAULT_SIGNALS; i++)
     sys_sigaction(fault_signals[i], &action, &previous_actions[i]);
 }

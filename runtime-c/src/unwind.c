@@ -46,7 +46,7 @@ static int64_t read_relative(struct reader *reader) {
   return (int32_t)(uint32_t)read_bytes(reader, 4);
 }
 
-// ---- Finding the entry --------------------------------------------------------------------------
+// ---- Finding the entry ------------------------------------------------------------------------
 
 // Pointer encodings that the linkers write into .eh_frame_hdr.
 enum { PCREL_SDATA4 = 0x1b, UDATA4 = 0x03, DATAREL_SDATA4 = 0x3b };
@@ -97,8 +97,7 @@ static const uint8_t *find_entry(uint64_t pc) {
   return low == 0 ? NULL : header + rows[low - 1].entry;
 }
 
-// ---- Common and frame information
-// ----------------------------------------------------------------
+// ---- Common and frame information -------------------------------------------------------------
 
 struct frame_info {
   struct reader initial;      // instructions of the common entry
@@ -159,8 +158,7 @@ static bool read_frame(const uint8_t *at, struct frame_info *info) {
   return true;
 }
 
-// ---- Instructions
-// ---------------------------------------------------------------------------------
+// ---- Instructions -----------------------------------------------------------------------------
 
 // How to find the caller's registers at one place in a function.
 struct row {

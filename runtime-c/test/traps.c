@@ -14,8 +14,7 @@ __attribute__((section("wasmaot_image"), aligned(4096))) static uint8_t small_im
 static const struct wasmaot_image images[] = {{large_image, LARGE_OFFSET, LARGE_SIZE, 0, 0},
                                               {small_image, SMALL_OFFSET, 4096, 0, 0}};
 
-// ---- Traps
-// ----------------------------------------------------------------------------------------
+// ---- Traps ------------------------------------------------------------------------------------
 
 WASM static void trap_divide(struct wasmaot_value *values) {
   (void)values;
@@ -94,8 +93,7 @@ WASM static void fault_natively(struct wasmaot_value *values) {
 }
 MAP_FUNCTION(fault_natively, 10);
 
-// ---- What works
-// -----------------------------------------------------------------------------------
+// ---- What works -------------------------------------------------------------------------------
 
 WASM static void grow(struct wasmaot_value *values) {
   values[0].low = wasmaot_memory_grow(&wasmaot_memory_0, (uint32_t)values[0].low);
@@ -114,8 +112,7 @@ WASM static void memory_init(struct wasmaot_value *values) {
   values[0].low = *(uint8_t *)at(values[0].low);
 }
 
-// ---- Tables
-// ---------------------------------------------------------------------------------------
+// ---- Tables -----------------------------------------------------------------------------------
 
 static const struct wasmaot_func descriptors[] = {{0, 0, 0}, {0, 5, 1}, {0, 6, 2}};
 static struct wasmaot_func table_storage[2];

@@ -1,5 +1,6 @@
 import Driver
 import IR
+import LLVMBackend
 import Support
 import SystemPackage
 import TestSupport
@@ -31,7 +32,7 @@ struct SpecRunner: Sendable {
     var description: String { "\(place): \(message)" }
   }
 
-  init(level: OptimizationLevelName) {
+  init(level: OptimizationLevel) {
     options = BuildOptions()
     options.optimization = level
     options.isScriptDriven = true
@@ -82,7 +83,7 @@ struct SpecRunner: Sendable {
         } else {
           fail(
             step.line,
-            "\(step.field)(\(step.arguments.joined(separator: ", "))): expected \(step.expectation), got '\(lines[index + 1])'"
+            "\(step.field)(\(step.arguments.joined(separator: ", "))): expected \(step.expectation.text), got '\(lines[index + 1])'"
           )
         }
       }
@@ -117,6 +118,14 @@ struct SpecRunner: Sendable {
 }
 
 extension SpecModule.Expectation {
+  var text: String {
+    switch self {
+    case .anything: "anything"
+    case .trap(let message): "trap '\(message)'"
+    case .results(let values): "[\(values.map(\.text).joined(separator: ", "))]"
+    }
+  }
+
   func isMet(by line: Substring) -> Bool {
     switch self {
     case .anything: return line.hasPrefix("ok") || line.hasPrefix("trap")

@@ -91,7 +91,9 @@ extension SpecValue: Decodable {
       } else {
         self = .bits(bits == 32 ? "f" : "F", low: Self.number(text, bits: bits), high: 0)
       }
-    case ("funcref", "null"), ("refnull", "null"): self = .null("r")
+    case ("funcref", "null"): self = .null("r")
+    // Whatever its type.
+    case ("refnull", _): self = .null("r")
     case ("externref", "null"): self = .null("e")
     case ("funcref", nil): self = .anyFunction
     case ("externref", let text?): self = .host(Self.number(text, bits: 64))
@@ -124,6 +126,18 @@ extension SpecValue {
           return String(repeating: "0", count: laneBits / 4 - digits.count) + digits
         }.joined()
     case .anyFunction, .float, .either, .unsupported: nil
+    }
+  }
+
+  /// For messages.
+  var text: String {
+    switch self {
+    case .bits, .null, .host: argument ?? ""
+    case .vector: argument.flatMap { $0.count == 34 ? $0 : nil } ?? "v128 with NaN"
+    case .anyFunction: "funcref"
+    case .float(let bits, let nan): "f\(bits) \(nan.rawValue)"
+    case .either(let values): values.map(\.text).joined(separator: " or ")
+    case .unsupported(let type): type
     }
   }
 

@@ -4,25 +4,24 @@ import SystemPackage
 import TestSupport
 import Testing
 
-typealias OptimizationLevelName = OptimizationLevel
-
 /// The specification's test suite, compiled to programs: the main test of the whole pipeline.
 ///
 /// Environment: WASMAOT_SPEC_FILTER (scripts whose name contains it), WASMAOT_SPEC_FULL (every script at
 /// every level; otherwise everything at -O0, and a sample at -O2).
 @Suite struct SpecTests {
+  private static let isFull = TestSupport.environment["WASMAOT_SPEC_FULL"] != nil
   static let folder: FilePath? = TestSupport.testData?.appending("spec/core")
 
-  @Test(.enabled(if: folder != nil, "no test data"), arguments: [OptimizationLevel.O0, .O2, .O3])
+  @Test(
+    .enabled(if: folder != nil, "no test data"),
+    arguments: isFull ? [OptimizationLevel.O0, .O2, .O3] : [.O0, .O2])
   func core(level: OptimizationLevel) async throws {
     let folder = try #require(Self.folder)
-    let environment = TestSupport.environment
-    let isFull = environment["WASMAOT_SPEC_FULL"] != nil
     var names = TestSupport.contents(of: folder)
-    if let filter = environment["WASMAOT_SPEC_FILTER"] {
+    if let filter = TestSupport.environment["WASMAOT_SPEC_FILTER"] {
       names = names.filter { $0.contains(filter) }
-    } else if level != .O0 && !isFull {
-      names = level == .O2 ? names.enumerated().filter { $0.offset % 8 == 0 }.map(\.element) : []
+    } else if level != .O0 && !Self.isFull {
+      names = names.enumerated().filter { $0.offset % 8 == 0 }.map(\.element)
     }
     let runner = SpecRunner(level: level)
     let outcome = try await total(names) { try await runner.run(folder.appending($0)) }
@@ -65,5 +64,7 @@ typealias OptimizationLevelName = OptimizationLevel
 
 /// Assertions that are known to fail, with the reason. They still run, and must fail.
 enum SpecExpectedFailures {
-  static let table: [(script: String, line: Int, reason: String)] = []
+  static let table: [(script: String, line: Int, reason: String)] = [
+    ("names", 637, "the runtime's table of exports has names that end at NUL")
+  ]
 }

@@ -67,8 +67,7 @@ uint32_t wasmaot_wasi_allocate(uint32_t *fd, struct wasmaot_descriptor **allocat
   return WASI_EMFILE;
 }
 
-// ---- Start
-// ----------------------------------------------------------------------------------------
+// ---- Start ------------------------------------------------------------------------------------
 
 static void preopen(const struct wasmaot_grant *grant) {
   uint32_t fd;
@@ -104,12 +103,11 @@ void wasmaot_wasi_start(void) {
     if (grant.kind == WASMAOT_GRANT_DIR)
       preopen(&grant);
   // Writing to a closed pipe is an error that the guest sees (EPIPE), not the end of the process.
-  struct sys_sigaction ignore = {.handler = (void *)SIG_IGN};
+  struct sys_sigaction ignore = {.handler = (uintptr_t)SIG_IGN};
   sys_sigaction(SIGPIPE, &ignore, NULL);
 }
 
-// ---- Calls
-// ----------------------------------------------------------------------------------------
+// ---- Calls ------------------------------------------------------------------------------------
 
 uint32_t wasmaot_wasi_fd_close(uint32_t fd) {
   struct wasmaot_descriptor *descriptor;

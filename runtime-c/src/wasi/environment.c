@@ -30,8 +30,7 @@ static uint32_t store_strings(next_string *next, void *cursor, uint32_t pointers
   return WASI_SUCCESS;
 }
 
-// ---- Arguments
-// ------------------------------------------------------------------------------------
+// ---- Arguments --------------------------------------------------------------------------------
 
 static const char *next_argument(void *cursor) {
   int *position = cursor; // 0 is the program's name
@@ -52,8 +51,7 @@ uint32_t wasmaot_wasi_args_get(uint32_t pointers, uint32_t buffer) {
   return store_strings(next_argument, &position, pointers, buffer);
 }
 
-// ---- Environment
-// ----------------------------------------------------------------------------------
+// ---- Environment ------------------------------------------------------------------------------
 
 static const char *next_variable(void *cursor) {
   struct wasmaot_grant grant;

@@ -88,8 +88,7 @@ uint32_t wasmaot_wasi_fd_pwrite(uint32_t fd, uint32_t buffers_pointer, uint32_t 
   return finish(sys5(SYS_pwritev, descriptor->host, buffers, count, offset, 0), size);
 }
 
-// ---- Seeking
-// --------------------------------------------------------------------------------------
+// ---- Seeking ----------------------------------------------------------------------------------
 
 static uint32_t seek(uint32_t fd, uint64_t rights, int64_t offset, int whence, uint32_t result) {
   struct wasmaot_descriptor *descriptor;

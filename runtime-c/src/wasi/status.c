@@ -26,8 +26,7 @@ uint8_t wasmaot_wasi_filetype(uint32_t mode) {
 
 int wasmaot_host_stat(int host, struct stat *status) { return (int)sys2(SYS_fstat, host, status); }
 
-// ---- Descriptors
-// ----------------------------------------------------------------------------------
+// ---- Descriptors ------------------------------------------------------------------------------
 
 enum {
   FDFLAG_APPEND = 1,
@@ -106,8 +105,7 @@ uint32_t wasmaot_wasi_fd_fdstat_set_rights(uint32_t fd, uint64_t rights,
   return WASI_SUCCESS;
 }
 
-// ---- Files
-// ----------------------------------------------------------------------------------------
+// ---- Files ------------------------------------------------------------------------------------
 
 struct filestat {
   uint64_t device;
@@ -230,8 +228,7 @@ uint32_t wasmaot_wasi_fd_filestat_set_times(uint32_t fd, uint64_t access, uint64
              : wasmaot_wasi_errno(sys4(SYS_utimensat, descriptor->host, NULL, times, 0));
 }
 
-// ---- Files by path
-// --------------------------------------------------------------------------------
+// ---- Files by path ----------------------------------------------------------------------------
 
 // Opens what a path names, without the permission to read it, for those who then work on it by
 // descriptor: between a check and a use of the path, a symbolic link could be put in its way.

@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-// ---- The guest's memory -------------------------------------------------------------------------
+// ---- The guest's memory -----------------------------------------------------------------------
 
 // Memory 0, where WASI's pointers point. Null if [pointer, pointer + size) is not inside.
 static inline void *wasmaot_guest(uint32_t pointer, uint64_t size) {
@@ -40,8 +40,7 @@ static inline uint32_t wasmaot_guest_store_u64(uint32_t pointer, uint64_t value)
   return wasmaot_guest_store(pointer, &value, sizeof value) ? WASI_SUCCESS : WASI_EFAULT;
 }
 
-// ---- Descriptors
-// ----------------------------------------------------------------------------------
+// ---- Descriptors ------------------------------------------------------------------------------
 
 // Rights, as WASI numbers them.
 #define RIGHT_FD_DATASYNC (1ull << 0)
@@ -110,8 +109,7 @@ uint32_t wasmaot_wasi_writable(uint32_t fd, uint64_t rights, struct wasmaot_desc
 // Takes the lowest free number. The descriptor is zeroed.
 uint32_t wasmaot_wasi_allocate(uint32_t *fd, struct wasmaot_descriptor **allocated);
 
-// ---- Paths
-// ------------------------------------------------------------------------------------------
+// ---- Paths ------------------------------------------------------------------------------------
 
 #define WASI_PATH_MAX 4096
 #define LOOKUP_SYMLINK_FOLLOW 1u
@@ -143,8 +141,7 @@ uint32_t wasmaot_wasi_place(const struct wasmaot_descriptor *descriptor, struct 
                             struct wasmaot_place *place);
 void wasmaot_wasi_leave(const struct wasmaot_place *place);
 
-// ---- File status
-// ------------------------------------------------------------------------------------
+// ---- File status ------------------------------------------------------------------------------
 
 enum {
   FILETYPE_UNKNOWN = 0,

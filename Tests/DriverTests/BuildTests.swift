@@ -1,0 +1,235 @@
+import LLVMBackend
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Driver
+
+/// Builds through the library and the command line: what is written, what is said, what is kept.
+@Suite(.enabled(if: TestSupport.tool("wasm-tools") != nil && CommandLineTool.path != nil, "no tools"))
+struct BuildTests {
+  private static let program = """
+    (module
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (memory (export "memory") 1)
+      (func $fib (param i32) (result i32)
+        (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
+          (then (local.get 0))
+          (else
+            (i32.add (call $fib (i32.sub (local.get 0) (i32.const 1)))
+                     (call $fib (i32.sub (local.get 0) (i32.const 2)))))))
+      (func (export "_start") (call $exit (call $fib (i32.const 10)))))
+    """
+
+  private static func withModule(
+    _ text: String = program, _ body: (_ folder: FilePath, _ module: FilePath) async throws -> Void
+  ) async throws {
+    let bytes = try await TestSupport.module(fromText: text)
+    try await TemporaryFolder.with { folder in
+      let module = folder.appending("module.wasm")
+      try TestSupport.write(bytes, to: module)
+      try await body(folder, module)
+    }
+  }
+
+  private static func builder(_ emit: EmitKind = .exe, jobs: Int = 1, cache: BuildCache? = nil) -> Builder {
+    var options = BuildOptions()
+    options.emit = emit
+    return Builder(options: options, jobs: jobs, cache: cache, environment: TestSupport.environment)
+  }
+
+  // MARK: - Output
+
+  @Test(arguments: [
+    (EmitKind.obj, [0x7F, 0x45, 0x4C, 0x46, 2, 1, 1] as [UInt8]), (.bitcode, [0x42, 0x43, 0xC0, 0xDE]),
+    (.llvmIR, Array("; ModuleID".utf8)), (.asm, Array("\t.".utf8)), (.ir, Array("signature sig0".utf8)),
+  ])
+  func emitKinds(emit: EmitKind, start: [UInt8]) async throws {
+    try await Self.withModule { folder, module in
+      let output = folder.appending("output")
+      let report = try await Self.builder(emit).build(module.string, to: output.string)
+      let bytes = try TestSupport.read(output)
+      #expect(bytes.starts(with: start), "\(String(decoding: bytes.prefix(40), as: UTF8.self))")
+      #expect(report.output == .init(path: output.string, size: bytes.count, sha256: sha256(bytes)))
+      let input = try TestSupport.read(module)
+      #expect(report.input == .init(path: module.string, size: input.count, sha256: sha256(input)))
+      #expect(report.counts.functions == 2)
+      #expect(report.features == [])
+      #expect(
+        report.stages.map(\.stage) == [.read, .decode, .validate, .translate, .passes]
+          + (emit == .ir ? [.write] : [.codegen, .write]))
+    }
+  }
+
+  /// A library has no `_start`, and need not have one unless it is to be a program.
+  @Test func objectOfALibrary() async throws {
+    try await Self.withModule("(module (func (export \"f\") (result i32) (i32.const 1)))") { folder, module in
+      let output = folder.appending("output.o")
+      _ = try await Self.builder(.obj).build(module.string, to: output.string)
+      #expect(try TestSupport.read(output).starts(with: [0x7F, 0x45, 0x4C, 0x46]))
+    }
+  }
+
+  @Test(arguments: EmitKind.allCases)
+  func sameInputSameBytes(emit: EmitKind) async throws {
+    try await Self.withModule { folder, module in
+      let outputs = [folder.appending("first"), folder.appending("second")]
+      for output in outputs { _ = try await Self.builder(emit).build(module.string, to: output.string) }
+      #expect(try TestSupport.read(outputs[0]) == TestSupport.read(outputs[1]))
+    }
+  }
+
+  @Test func sameBytesForAnyNumberOfJobs() async throws {
+    // Large enough for more than one codegen unit.
+    let functions = (0..<700).map { index in
+      let steps = (0..<40).map { "local.get 0 i32.const \(index + $0) i32.xor i32.mul" }
+      let start = index == 0 ? "local.get 0" : "local.get 0 call \(index - 1)"
+      return "(func (param i32) (result i32) \(start) \(steps.joined(separator: " ")))"
+    }
+    let text = """
+      (module \(functions.joined(separator: "\n")) (memory 1)
+        (func (export "_start") (i32.store (i32.const 0) (call 699 (i32.const 1)))))
+      """
+    try await Self.withModule(text) { folder, module in
+      var outputs: [[UInt8]] = []
+      for jobs in [1, 2] {
+        var builder = Self.builder(jobs: jobs)
+        builder.options.optimization = .O0
+        let output = folder.appending("output\(jobs)")
+        let report = try await builder.build(module.string, to: output.string)
+        #expect(report.counts.codegenUnits > 1)
+        outputs.append(try TestSupport.read(output))
+      }
+      #expect(outputs[0] == outputs[1])
+    }
+  }
+
+  // MARK: - Failing
+
+  @Test func inputIsNotOverwritten() async throws {
+    try await Self.withModule { folder, module in
+      let before = try TestSupport.read(module)
+      for output in [module.string, folder.appending("./module.wasm").string] {
+        let result = try await CommandLineTool.run(["build", module.string, "-o", output])
+        #expect(result.status == 2)
+        #expect(result.errorText.contains("would overwrite the module"))
+      }
+      #expect(try TestSupport.read(module) == before)
+    }
+  }
+
+  @Test func failedBuildLeavesTheOldOutput() async throws {
+    try await Self.withModule("(module (import \"env\" \"f\" (func)) (func (export \"_start\")))") {
+      folder, module in
+      let output = folder.appending("app")
+      try TestSupport.write(Array("old".utf8), to: output)
+      await #expect(throws: Problem.self) {
+        try await Self.builder().build(module.string, to: output.string)
+      }
+      #expect(try TestSupport.read(output) == Array("old".utf8))
+      #expect(TestSupport.contents(of: folder) == ["app", "module.wasm"])
+    }
+  }
+
+  @Test(arguments: [
+    (["build", "no-such.wasm"], 1, "No such file"), (["build", "/"], 1, "directory"),
+    (["run", "no-such.wasm"], 1, "No such file"), (["validate", "no-such.wasm"], 1, "No such file"),
+    (["inspect", "no-such.wasm"], 1, "No such file"), (["build"], 2, "no module is given"),
+    (["run"], 2, "no module is given"), (["build", "m.wasm", "-O9"], 2, "-O"),
+    (["build", "m.wasm", "--emit=elf"], 2, "llvm-ir"), (["build", "m.wasm", "-j", "0"], 2, "-j 0"),
+    (["build", "m.wasm", "--target", "riscv64-linux"], 2, "riscv64-linux"),
+    (["build", "m.wasm", "--mapdir", "/a:/b"], 2, "--dir HOST::GUEST"),
+    (["frobnicate"], 2, "unknown command"),
+    (["run", "--nonsense", "m.wasm"], 2, "unknown option '--nonsense'"),
+  ])
+  func commandLine(arguments: [String], status: Int32, words: String) async throws {
+    let result = try await CommandLineTool.run(arguments)
+    #expect(result.status == status, "\(result.errorText)")
+    #expect(result.errorText.hasPrefix("error: "))
+    #expect(result.errorText.contains(words), "\(result.errorText)")
+    #expect(result.output.isEmpty)
+  }
+
+  @Test func unknownCPUIsNamed() async throws {
+    try await Self.withModule { folder, module in
+      let result = try await CommandLineTool.run(
+        ["build", module.string, "-o", folder.appending("app").string, "--cpu", "pentium9"])
+      #expect(result.status == 2)
+      #expect(result.errorText.contains("pentium9"))
+    }
+  }
+
+  // MARK: - run and the cache
+
+  @Test func runPassesArgumentsAndStatus() async throws {
+    try await Self.withModule { folder, module in
+      let environment = ["WASMAOT_CACHE_DIR": folder.appending("cache").string]
+      for _ in 0..<2 {
+        let result = try await CommandLineTool.run(
+          ["run", "-O1", module.string, "--dir", "--", "-x"], environment: environment)
+        #expect(result.status == 55, "\(result.errorText)")
+        #expect(result.errorText == "")
+      }
+      // Two runs, one entry; other grants need no other one.
+      #expect(TestSupport.contents(of: folder.appending("cache")).count == 2)
+      let granted = try await CommandLineTool.run(
+        ["run", "-O1", "--dir", "\(folder)::/", "--env", "A=b", module.string], environment: environment)
+      #expect(granted.status == 55)
+      #expect(TestSupport.contents(of: folder.appending("cache")).count == 2)
+    }
+  }
+
+  @Test func runWithoutAUsableCacheWarnsAndRuns() async throws {
+    try await Self.withModule { folder, module in
+      let result = try await CommandLineTool.run(
+        ["run", module.string], environment: ["WASMAOT_CACHE_DIR": module.appending("x").string])
+      #expect(result.status == 55)
+      #expect(result.errorText.hasPrefix("warning: "))
+      #expect(result.errorText.contains("WASMAOT_CACHE_DIR"))
+    }
+  }
+
+  @Test func buildTakesFromTheCache() async throws {
+    try await Self.withModule { folder, module in
+      let cache = BuildCache(directory: folder.appending("cache").string)
+      let (first, second) = (folder.appending("first"), folder.appending("second"))
+      let miss = try await Self.builder(cache: cache).build(module.string, to: first.string)
+      let hit = try await Self.builder(cache: cache).build(module.string, to: second.string)
+      #expect(!miss.isFromCache)
+      #expect(hit.isFromCache)
+      #expect(try TestSupport.read(first) == TestSupport.read(second))
+      #expect(try await TestSupport.run(second).status == 55)
+    }
+  }
+
+  // MARK: - The other commands
+
+  @Test func inspectSaysWhatIsAsked() async throws {
+    try await Self.withModule { _, module in
+      let result = try await CommandLineTool.run(["inspect", module.string])
+      #expect(result.status == 0)
+      for words in ["exits with a status", "wasi_snapshot_preview1.proc_exit", "_start", "memory 1"] {
+        #expect(result.text.contains(words), "\(words)")
+      }
+      let json = try await CommandLineTool.run(["inspect", "--json", module.string])
+      #expect(json.text.contains("\"authority\" : [\n    \"exits with a status\"\n  ]"))
+    }
+  }
+
+  @Test func validateSaysWhere() async throws {
+    try await Self.withModule { folder, module in
+      #expect(try await CommandLineTool.run(["validate", module.string]).status == 0)
+      let bad = folder.appending("bad.wasm")
+      try TestSupport.write(try TestSupport.read(module).dropLast(3), to: bad)
+      let result = try await CommandLineTool.run(["validate", module.string, bad.string])
+      #expect(result.status == 1)
+      #expect(result.errorText.contains("bad.wasm, offset 0x"))
+      #expect(result.errorText.contains("truncated"))
+    }
+  }
+
+  @Test func version() async throws {
+    let result = try await CommandLineTool.run(["--version"])
+    #expect(result.text == "wasmaot \(Version.wasmaot) (LLVM \(LLVMInfo.version))\n")
+  }
+}

@@ -1,0 +1,113 @@
+import Support
+
+@testable import IR
+
+/// Executes one function and records what can be seen from outside: stores, calls, writes of globals, and how it
+/// ends. Calls are not followed, their results and those of loads are made up from the arguments. Enough for
+/// the operators of RandomFunctions.
+///
+/// Ends after a number of blocks, too, which no pass changes.
+struct TraceInterpreter {
+  let module: Module
+  let function: Function
+  private(set) var trace: [String] = []
+  private var values: [UInt64]
+  private var globals: [UInt64] = [7, 9]
+
+  init(_ module: Module, _ id: FunctionID) {
+    self.module = module
+    function = module.bodies[id]!
+    values = Array(repeating: 0, count: function.values.count)
+  }
+
+  private struct Trap: Error { var code: TrapCode }
+
+  mutating func run(_ arguments: [UInt64], blockLimit: Int = 200) -> [String] {
+    var block = function.blockOrder[0]
+    for (param, argument) in zip(function.blockParams[block], arguments) { values[param.index] = argument }
+    do throws(Trap) {
+      for _ in 0..<blockLimit {
+        guard let call = try execute(block) else { return trace }
+        let target = function.blockCalls[call]
+        let passed = function.valueLists[target.arguments].map { self[$0] }
+        for (param, value) in zip(function.blockParams[target.block], passed) { values[param.index] = value }
+        block = target.block
+      }
+      trace.append("and so on")
+    } catch {
+      trace.append("trap \(error.code.name)")
+    }
+    return trace
+  }
+
+  private subscript(value: Value) -> UInt64 { values[function.resolve(value).index] }
+
+  private func madeUp(_ inputs: UInt64...) -> UInt64 {
+    inputs.reduce(17) { ($0 ^ $1) &* 0x9E37_79B9_7F4A_7C15 } >> 40
+  }
+
+  /// Nil at the end of the function.
+  private mutating func execute(_ block: Block) throws(Trap) -> BlockCall? {
+    for inst in function.blockInsts[block] {
+      let data = function.insts[inst]
+      switch data.opcode {
+      case .jump: return BlockCall(rawValue: data.c)
+      case .brif: return BlockCall(rawValue: self[data.valueA] != 0 ? data.b : data.c)
+      case .brTable:
+        let calls = function.jumpTables[JumpTable(rawValue: data.c)]
+        return calls[Int(min(self[data.valueA], UInt64(calls.count - 1)))]
+      case .return:
+        let list = function.valueLists[EntityList<Value>(handle: data.a)].map { self[$0] }
+        trace.append("return \(list)")
+        return nil
+      case .trap: throw Trap(code: TrapCode(rawValue: data.c)!)
+      case .trapnz: if self[data.valueA] != 0 { throw Trap(code: TrapCode(rawValue: data.c)!) }
+      case .store:
+        trace.append("store \(self[data.valueA]) \(self[data.valueB])")
+      case .globalSet:
+        globals[Int(data.c)] = self[data.valueA]
+        trace.append("global \(data.c) \(self[data.valueA])")
+      default:
+        let result = try evaluate(data)
+        if !function.results(of: inst).isEmpty { values[function.result(of: inst).index] = result }
+      }
+    }
+    preconditionFailure("block without terminator")
+  }
+
+  private mutating func evaluate(_ data: InstData) throws(Trap) -> UInt64 {
+    switch data.opcode {
+    case .iconst, .fconst: return data.constantBits
+    case .globalGet: return globals[Int(data.c)]
+    case .load16U: return madeUp(self[data.valueA], function.memArgs[MemArgID(rawValue: data.c)].offset)
+    case .call:
+      return call(
+        FunctionID(rawValue: data.b), function.valueLists[EntityList<Value>(handle: data.a)].map { self[$0] })
+    case .callIndirect:
+      let list = function.valueLists[EntityList<Value>(handle: data.a)].map { self[$0] }
+      let table = module.tables[TableID(rawValue: data.c)]
+      if list[0] >= table.minimum { throw Trap(code: .undefinedElement) }
+      let callee = table.initial[Int(list[0])]
+      if callee.isNone { throw Trap(code: .uninitializedElement) }
+      if module.functions[callee].signature.rawValue != data.b { throw Trap(code: .indirectCallTypeMismatch) }
+      return call(callee, Array(list[1...]))
+    case .sdiv, .urem:
+      guard let result = evaluateBinary(data.opcode, data.shape, self[data.valueA], self[data.valueB]) else {
+        throw Trap(code: self[data.valueB] == 0 ? .integerDivideByZero : .integerOverflow)
+      }
+      return result
+    default:
+      let a = function.resolve(data.valueA)
+      let result =
+        data.opcode.format == .unary
+        ? evaluateUnary(data.opcode, data.shape, values[a.index], operand: function.type(of: a))
+        : evaluateBinary(data.opcode, data.shape, values[a.index], self[data.valueB])
+      return result!
+    }
+  }
+
+  private mutating func call(_ callee: FunctionID, _ arguments: [UInt64]) -> UInt64 {
+    trace.append("call \(callee.rawValue) \(arguments)")
+    return madeUp(UInt64(callee.rawValue), arguments[0], arguments[1]) & 3
+  }
+}

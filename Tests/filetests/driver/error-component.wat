@@ -1,0 +1,4 @@
+;;! fails 1
+;;! stderr is a component
+;;! stderr wasm32-wasip1
+(component)

@@ -1,0 +1,5 @@
+;;! build --invoke add
+;;! run 2 40
+;;! stdout 42
+(module
+  (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))

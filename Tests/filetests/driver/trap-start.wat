@@ -1,0 +1,6 @@
+;;! exit 134
+;;! stderr unreachable
+(module
+  (start $f)
+  (func $f unreachable)
+  (func (export "_start")))

@@ -1,0 +1,5 @@
+;;! exit 134
+;;! stderr unreachable
+(module
+  (func (export "_start")
+    unreachable))
