@@ -18,7 +18,8 @@ struct LLVMInstallation {
     let environment = ProcessInfo.processInfo.environment
     let candidates =
       environment["LLVM_CONFIG"].map { [$0] }
-      ?? supported.reversed().flatMap { ["llvm-config-\($0)", "/usr/lib/llvm-\($0)/bin/llvm-config"] } + ["llvm-config"]
+      ?? supported.reversed().flatMap { ["llvm-config-\($0)", "/usr/lib/llvm-\($0)/bin/llvm-config"] }
+      + ["llvm-config"]
     for candidate in candidates {
       guard let version = run(candidate, "--version"),
         let major = version.split(separator: ".").first.flatMap({ Int($0) }), supported.contains(major),
@@ -31,8 +32,10 @@ struct LLVMInstallation {
     let asked = environment["LLVM_CONFIG"].map { " LLVM_CONFIG is '\($0)', which is not one of these." } ?? ""
     FileHandle.standardError.write(
       Data(
-        "error: wasmaot needs the development files of LLVM 19 to 22: apt-get install llvm-19-dev, or set LLVM_CONFIG to an llvm-config.\(asked)\n"
-          .utf8))
+        """
+        error: wasmaot needs the development files of LLVM 19 to 22: apt-get install llvm-19-dev, or set \
+        LLVM_CONFIG to an llvm-config.\(asked)\n
+        """.utf8))
     exit(1)
   }
 
@@ -108,7 +111,8 @@ let package = Package(
       ],
       swiftSettings: llvmHeadersForSwift),
     .executableTarget(
-      name: "bench-decode", dependencies: ["Support", "WasmModule"], path: "bench/decode", exclude: ["compare"]),
+      name: "bench-decode", dependencies: ["Support", "WasmModule"], path: "bench/decode",
+      exclude: ["compare"]),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "WasmModuleTests", dependencies: ["WasmModule", "TestSupport"]),
     .testTarget(name: "IRTests", dependencies: ["IR", "TestSupport"]),
@@ -122,8 +126,10 @@ let package = Package(
     // What every test target shares: where test data and tools are, bless switch, temporary folders.
     .target(
       name: "TestSupport",
-      dependencies: ["Support", .product(name: "Subprocess", package: "swift-subprocess"),
-        .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: [
+        "Support", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       path: "Tests/TestSupport"),
   ],
   swiftLanguageModes: [.v6],

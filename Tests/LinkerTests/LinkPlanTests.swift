@@ -16,7 +16,8 @@ import Testing
     #expect(header.segments.contains { $0.type == 0x6474_e552 })  // PT_GNU_RELRO
     let stack = try #require(header.segments.first { $0.type == 0x6474_e551 })
     #expect(stack.flags & 1 == 0)  // not executable
-    #expect(!header.segments.contains { $0.type == 1 && $0.flags & 3 == 3 })  // nothing writable and executable
+    // Nothing is writable and executable.
+    #expect(!header.segments.contains { $0.type == 1 && $0.flags & 3 == 3 })
   }
 
   @Test func linkingTwiceGivesTheSameBytes() async throws {

@@ -30,7 +30,7 @@ extension Function {
       }
     }
     if !found { return }
-    removeParams { $0.kind == .alias }
+    removeParams { _, data in data.kind == .alias }
     resolveAliases()
   }
 
@@ -64,10 +64,6 @@ extension Function {
 
   /// Takes parameters out of their blocks, and the arguments for them out of the branches. Their values stay
   /// in `values`; nothing may use them any more.
-  mutating func removeParams(where isRemoved: (ValueData) -> Bool) {
-    removeParams { _, data in isRemoved(data) }
-  }
-
   mutating func removeParams(where isRemoved: (Value, ValueData) -> Bool) {
     /// Old numbers of the parameters that stay, for blocks that lose some.
     var kept = SecondaryMap<Block, [Int]?>(default: nil)
