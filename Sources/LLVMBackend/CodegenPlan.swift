@@ -10,6 +10,8 @@ struct CodegenPlan: Sendable {
   var units: [[FunctionID]]
   /// IR instructions of each function.
   var instructionCounts: SecondaryMap<FunctionID, Int>
+  /// The work of each function, as `giantFunctionWork` counts it.
+  var works: SecondaryMap<FunctionID, Int>
   /// Position in `wasmaot_funcs` of each function whose reference is taken; 0 for the others.
   var descriptors: SecondaryMap<FunctionID, UInt32>
   /// The functions of `wasmaot_funcs`, from position 1.
@@ -19,9 +21,14 @@ struct CodegenPlan: Sendable {
 
   /// A unit is not split below this many IR instructions: LLVM inlines within a unit only.
   static let unitSize = 60_000
-  /// LLVM's passes are not linear: a function above this is compiled without optimisation rather than
-  /// letting it take most of the build.
+  /// LLVM's passes are not linear: a function above either of these is compiled without optimisation rather
+  /// than letting it take most of the build.
   static let giantFunctionSize = 80_000
+  /// Blocks times instructions and values passed along edges (twice: phis cost in the register allocator as
+  /// well). Measured on functions of Go, whose resumable bodies are loops around one branch table with thousands
+  /// of targets: a tenth of a second of LLVM for each million, and quadratic, so this is about half a minute.
+  /// CPython's and Lua's interpreter loops are at less than a third of it.
+  static let giantFunctionWork = 300_000_000
 
   var isSingleUnit: Bool { units.count == 1 }
 
@@ -30,13 +37,20 @@ struct CodegenPlan: Sendable {
     self.options = options
     instructionSet = try InstructionSet(cpu: options.cpu, target: options.target)
     var counts = SecondaryMap<FunctionID, Int>(default: 0)
+    works = SecondaryMap(default: 0)
     var referenced = SecondaryMap<FunctionID, Bool>(default: false)
     var usesTailCalls = false
     for id in module.bodies.ids {
       guard let body = module.bodies[id] else { continue }
       var count = 0
+      var passedValues = 0
       for block in body.blockOrder {
         count += body.blockInsts[block].count
+        if let terminator = body.blockInsts[block].last {
+          body.forEachBlockCall(of: terminator) {
+            passedValues += body.valueLists.count(body.blockCalls[$0].arguments)
+          }
+        }
         for inst in body.blockInsts[block] {
           switch body.insts[inst].opcode {
           case .refFunc: referenced[FunctionID(rawValue: body.insts[inst].c)] = true
@@ -46,6 +60,7 @@ struct CodegenPlan: Sendable {
         }
       }
       counts[id] = count
+      works[id] = body.blockOrder.count * (count + 2 * passedValues)
     }
     for table in module.tables.values { for f in table.initial where !f.isNone { referenced[f] = true } }
     for segment in module.elementSegments.values {
@@ -86,6 +101,7 @@ struct CodegenPlan: Sendable {
   }
 
   func isGiant(_ id: FunctionID) -> Bool {
-    options.level != .O0 && instructionCounts[id] > Self.giantFunctionSize
+    options.level != .O0
+      && (instructionCounts[id] > Self.giantFunctionSize || works[id] > Self.giantFunctionWork)
   }
 }
