@@ -11,6 +11,12 @@ static void fatal_error(const char *reason) {
 
 void cllvm_initialize(void) {
   LLVMInstallFatalErrorHandler(fatal_error);
+  // clang's loops count an i32 up to zero and add the arrays' addresses to it, so that the counter
+  // wraps and the addresses do not. Widened to 64 bits, the sums have to be masked again, which no
+  // later analysis sees through: nothing of that form was vectorised. In 32 bits each
+  // zext(counter + address) is a recurrence of its own.
+  const char *const options[] = {"wasmaot", "-indvars-widen-indvars=false"};
+  LLVMParseCommandLineOptions(2, options, NULL);
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86Target();
   LLVMInitializeX86TargetMC();

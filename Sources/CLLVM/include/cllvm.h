@@ -7,6 +7,7 @@
 #include <llvm-c/BitWriter.h>
 #include <llvm-c/Core.h>
 #include <llvm-c/ErrorHandling.h>
+#include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -16,7 +17,7 @@ static const unsigned cllvm_tail_call_convention = 18;
 
 // Registers the targets that code is generated for, and makes a fatal error of LLVM's (there is no
 // way back from one) end the process with one line on standard error and status 70 instead of a
-// stack dump. Call once.
+// stack dump; sets the one option that has no other interface. Call once.
 void cllvm_initialize(void);
 
 #endif
