@@ -1,3 +1,6 @@
 #include <stdio.h>
 
-int main(void) { return printf("hello, world\n") < 0; }
+int main(void) {
+  printf("hello, world\n");
+  return 0;
+}
