@@ -202,9 +202,10 @@ struct wasmaot_module {
 
 // ---- What generated code calls ----------------------------------------------------------------
 // C calling convention; addresses, counts and pages are zero-extended to 64 bits. All check before
-// they write, and trap by wasmaot_trap.
+// they write, and trap by wasmaot_trap. (The embedded runtime has functions of its own, called
+// through struct wasmaot_runtime, and some of these names for its public ones.)
 
-#ifndef __swift__
+#if !defined(__swift__) && !defined(WASMAOT_EMBEDDED_RUNTIME)
 _Noreturn void wasmaot_trap(uint32_t code);
 // Old size in pages, or UINT64_MAX where it can't grow.
 uint64_t wasmaot_memory_grow(struct wasmaot_memory *memory, uint64_t delta);

@@ -1,0 +1,308 @@
+// wasmaot's embedding API: run modules that `wasmaot build --emit=obj|staticlib|shared` compiled
+// ahead of time inside a C program (or C++, Swift, Rust, Zig, Go: whatever calls C).
+//
+//     wasmaot_engine *engine = wasmaot_engine_new(NULL);
+//     wasmaot_module *module;
+//     wasmaot_error *error = wasmaot_module_load(engine, &gcd_wasm, &module);
+//     wasmaot_store *store = wasmaot_store_new(engine, NULL);
+//     wasmaot_instance *instance;
+//     error = wasmaot_instance_new(store, module, NULL, 0, &instance);
+//     int32_t result;
+//     error = gcd_gcd(instance, 1071, 462, &result); // from the header that the build generated
+//
+// Link with libwasmaot.a. Nothing here is global: a process may have many engines.
+//
+// Errors. A function that can fail returns NULL, or an error that the caller owns and frees with
+// wasmaot_error_delete. Outputs are written on success only. A trap, an uncaught exception or
+// exhausted memory in a guest ends the call into it, and is such an error: the host lives on.
+//
+// Threads. An engine and its modules may be used by all threads at once. A store, and all that
+// belongs to it, is used by one thread at a time (any, one after the other);
+// wasmaot_store_interrupt alone may be called from any thread at any time.
+//
+// Ownership. What wasmaot_*_new and wasmaot_module_load give belongs to the caller, who deletes
+// it: stores before their engine. Instances, host functions, and what is found in instances
+// (functions, memories, tables, globals, tags) belong to the store and live until it is deleted,
+// or, for what instances define, until wasmaot_instance_delete.
+#ifndef WASMAOT_H
+#define WASMAOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wasmaot_code wasmaot_code; // a compiled module, in an object or a library
+typedef struct wasmaot_engine wasmaot_engine;
+typedef struct wasmaot_module wasmaot_module;
+typedef struct wasmaot_store wasmaot_store;
+typedef struct wasmaot_instance wasmaot_instance;
+typedef struct wasmaot_error wasmaot_error;
+typedef struct wasmaot_func_ref wasmaot_func;
+typedef struct wasmaot_memory wasmaot_memory;
+typedef struct wasmaot_table wasmaot_table;
+typedef struct wasmaot_global wasmaot_global;
+typedef struct wasmaot_tag wasmaot_tag;
+typedef struct wasmaot_exception wasmaot_exception;
+
+// ---- Values and types -------------------------------------------------------------------------
+
+typedef enum wasmaot_valkind {
+  WASMAOT_I32,
+  WASMAOT_I64,
+  WASMAOT_F32,
+  WASMAOT_F64,
+  WASMAOT_V128,
+  WASMAOT_FUNCREF,
+  WASMAOT_EXTERNREF,
+  WASMAOT_EXNREF,
+} wasmaot_valkind;
+
+// A value, without its kind: what is expected where is in types. 16 bytes; little-endian lanes.
+typedef union wasmaot_val {
+  int32_t i32;
+  int64_t i64;
+  float f32;
+  double f64;
+  uint8_t v128[16];
+  const wasmaot_func *funcref; // NULL is null
+  void *externref;             // the host's own; never looked at
+  wasmaot_exception *exnref;
+} wasmaot_val;
+
+// A function's type. The arrays are borrowed.
+typedef struct wasmaot_functype {
+  const wasmaot_valkind *params;
+  size_t param_count;
+  const wasmaot_valkind *results;
+  size_t result_count;
+} wasmaot_functype;
+
+// Limits of a memory (in pages) or a table (in entries); maximum UINT64_MAX: none.
+typedef struct wasmaot_limits {
+  uint64_t minimum;
+  uint64_t maximum;
+} wasmaot_limits;
+
+typedef enum wasmaot_externkind {
+  WASMAOT_FUNC,
+  WASMAOT_TABLE,
+  WASMAOT_MEMORY,
+  WASMAOT_GLOBAL,
+  WASMAOT_TAG,
+} wasmaot_externkind;
+
+// Something that is imported or exported.
+typedef struct wasmaot_extern {
+  wasmaot_externkind kind;
+  union {
+    const wasmaot_func *func;
+    wasmaot_table *table;
+    wasmaot_memory *memory;
+    wasmaot_global *global;
+    wasmaot_tag *tag;
+  } of;
+} wasmaot_extern;
+
+// Bytes with a length: names of WebAssembly may hold anything.
+typedef struct wasmaot_bytes {
+  const char *bytes;
+  size_t size;
+} wasmaot_bytes;
+
+// ---- Errors -----------------------------------------------------------------------------------
+
+typedef enum wasmaot_error_kind {
+  WASMAOT_ERROR_TRAP = 1,     // wasmaot_error_trap says which
+  WASMAOT_ERROR_EXCEPTION,    // an exception that nothing caught
+  WASMAOT_ERROR_INTERRUPTED,  // wasmaot_store_interrupt
+  WASMAOT_ERROR_LINK,         // an import is missing or has another type
+  WASMAOT_ERROR_INCOMPATIBLE, // compiled for another version, or for a CPU with more features
+  WASMAOT_ERROR_ARGUMENT,     // the host's mistake: wrong number of values, of another store, …
+  WASMAOT_ERROR_RESOURCE,     // no memory, no address space
+  WASMAOT_ERROR_HOST,         // wasmaot_error_new: a function of the host failed
+} wasmaot_error_kind;
+
+// Traps, numbered as in wasmaot_error_trap. The texts are the specification's.
+typedef enum wasmaot_trapcode {
+  WASMAOT_TRAPCODE_UNREACHABLE = 1,
+  WASMAOT_TRAPCODE_MEMORY_OUT_OF_BOUNDS = 2,
+  WASMAOT_TRAPCODE_TABLE_OUT_OF_BOUNDS = 3,
+  WASMAOT_TRAPCODE_UNDEFINED_ELEMENT = 4,
+  WASMAOT_TRAPCODE_UNINITIALIZED_ELEMENT = 5,
+  WASMAOT_TRAPCODE_INDIRECT_CALL_TYPE_MISMATCH = 6,
+  WASMAOT_TRAPCODE_INTEGER_DIVIDE_BY_ZERO = 7,
+  WASMAOT_TRAPCODE_INTEGER_OVERFLOW = 8,
+  WASMAOT_TRAPCODE_INVALID_CONVERSION_TO_INTEGER = 9,
+  WASMAOT_TRAPCODE_STACK_OVERFLOW = 10,
+  WASMAOT_TRAPCODE_NULL_REFERENCE = 11,
+  WASMAOT_TRAPCODE_UNALIGNED_ATOMIC = 12,
+  WASMAOT_TRAPCODE_UNRESOLVED_IMPORT = 13,
+} wasmaot_trapcode;
+
+// An error of the host's own, to return from a function of the host. The message is copied.
+wasmaot_error *wasmaot_error_new(const char *message);
+void wasmaot_error_delete(wasmaot_error *error);
+wasmaot_error_kind wasmaot_error_get_kind(const wasmaot_error *error);
+// 0 for errors of another kind.
+wasmaot_trapcode wasmaot_error_trap(const wasmaot_error *error);
+// A line, in words: for a trap the specification's. Lives as long as the error.
+const char *wasmaot_error_message(const wasmaot_error *error);
+// The functions that were active, innermost first; 0 where nothing is known.
+size_t wasmaot_error_frame_count(const wasmaot_error *error);
+// The function's index in its module and its name (of size 0 where it has none).
+uint32_t wasmaot_error_frame(const wasmaot_error *error, size_t frame, wasmaot_bytes *name);
+// The exception that nothing caught, or NULL. Lives as long as the error.
+wasmaot_exception *wasmaot_error_exception(const wasmaot_error *error);
+
+// ---- Engine -----------------------------------------------------------------------------------
+
+typedef struct wasmaot_engine_config {
+  uint64_t stack_size;    // bytes of a stack for wasm; 0: 1 MiB
+  uint64_t keep_resident; // bytes of a memory that stay in place when its slot is reused; 0: 1 MiB
+  uint32_t pooled_memories; // slots of freed memories that are kept for reuse; 0: 128
+} wasmaot_engine_config;
+
+// NULL for the defaults. Installs handlers for SIGSEGV, SIGBUS and SIGILL at the first engine;
+// faults that are not a guest's go on to the handlers that were there. NULL if out of memory.
+wasmaot_engine *wasmaot_engine_new(const wasmaot_engine_config *config);
+void wasmaot_engine_delete(wasmaot_engine *engine);
+
+// ---- Module -----------------------------------------------------------------------------------
+
+// Makes compiled code usable in an engine: checks that it fits this library and this CPU, gives
+// numbers to its types, prepares the image of its data. Once a module; the code must stay in place
+// until the module is deleted (dlclose after that).
+wasmaot_error *wasmaot_module_load(wasmaot_engine *engine, const wasmaot_code *code,
+                                   wasmaot_module **module);
+// Instances keep what they need: a module may be deleted before them.
+void wasmaot_module_delete(wasmaot_module *module);
+size_t wasmaot_module_import_count(const wasmaot_module *module);
+wasmaot_externkind wasmaot_module_import(const wasmaot_module *module, size_t index,
+                                         wasmaot_bytes *from, wasmaot_bytes *name);
+size_t wasmaot_module_export_count(const wasmaot_module *module);
+wasmaot_externkind wasmaot_module_export(const wasmaot_module *module, size_t index,
+                                         wasmaot_bytes *name);
+// The number in the generated header, which names imports, exports and their types.
+uint64_t wasmaot_module_interface_hash(const wasmaot_module *module);
+
+// ---- Store ------------------------------------------------------------------------------------
+
+typedef struct wasmaot_store_config {
+  uint64_t max_memory;         // bytes of all memories together; 0: no limit
+  uint64_t max_table_elements; // entries of all tables together; 0: 10,000,000 a table
+  void *data;                  // wasmaot_store_data
+} wasmaot_store_config;
+
+// A group of instances that may call each other and share memories, tables, globals and tags.
+wasmaot_store *wasmaot_store_new(wasmaot_engine *engine, const wasmaot_store_config *config);
+// Deletes all its instances.
+void wasmaot_store_delete(wasmaot_store *store);
+void *wasmaot_store_data(const wasmaot_store *store);
+// Ends the call into wasm that is running, or, if none is, the next one, with
+// WASMAOT_ERROR_INTERRUPTED, within microseconds and wherever the guest is; loops without calls
+// included. Functions of the host are not interrupted: their caller is, when they return.
+void wasmaot_store_interrupt(wasmaot_store *store);
+
+// ---- Instance ---------------------------------------------------------------------------------
+
+// Instantiates a module: `imports` are in the order of its imports. Runs its start function.
+wasmaot_error *wasmaot_instance_new(wasmaot_store *store, wasmaot_module *module,
+                                    const wasmaot_extern *imports, size_t import_count,
+                                    wasmaot_instance **instance);
+// Gives memory back before the store is deleted. Nothing that the instance defined may be in use:
+// not by other instances' imports or tables, not by the host.
+void wasmaot_instance_delete(wasmaot_instance *instance);
+// False if there is none of that name. `name` need not end with NUL.
+bool wasmaot_instance_export(wasmaot_instance *instance, const char *name, size_t size,
+                             wasmaot_extern *result);
+// By its position in the module's list of exports.
+bool wasmaot_instance_export_at(wasmaot_instance *instance, size_t index, wasmaot_extern *result);
+wasmaot_store *wasmaot_instance_store(const wasmaot_instance *instance);
+wasmaot_module *wasmaot_instance_module(const wasmaot_instance *instance);
+
+// ---- Functions --------------------------------------------------------------------------------
+
+// A function of the host. `args` and `results` are as many as the type says, results all zero.
+// What it returns, other than NULL, ends the caller: an error of wasmaot_error_new, one that a call
+// of wasm returned, or of wasmaot_throw. It must not leave by longjmp or a C++ exception.
+typedef wasmaot_error *(*wasmaot_callback)(void *data, wasmaot_store *store,
+                                           const wasmaot_val *args, wasmaot_val *results);
+
+// The type is copied. `finalize`, if there is one, is called with `data` when the store is deleted.
+wasmaot_error *wasmaot_func_new(wasmaot_store *store, const wasmaot_functype *type,
+                                wasmaot_callback callback, void *data, void (*finalize)(void *),
+                                const wasmaot_func **func);
+// Lives as long as the store.
+wasmaot_functype wasmaot_func_type(const wasmaot_func *func);
+// Calls a function of wasm or of the host. `args` and `results` may overlap.
+wasmaot_error *wasmaot_func_call(const wasmaot_func *func, const wasmaot_val *args,
+                                 size_t arg_count, wasmaot_val *results, size_t result_count);
+// For generated headers: calls the exported function at this position of the module's exports, if
+// the module has this interface. `values` holds the arguments and takes the results.
+wasmaot_error *wasmaot_instance_call(wasmaot_instance *instance, uint64_t interface_hash,
+                                     uint32_t export_index, wasmaot_val *values);
+
+// ---- Memories ---------------------------------------------------------------------------------
+
+wasmaot_error *wasmaot_memory_new(wasmaot_store *store, wasmaot_limits pages,
+                                  wasmaot_memory **memory);
+// The bytes, valid until the memory grows. Check every offset that comes from a guest against
+// wasmaot_memory_size, or use the functions that do.
+uint8_t *wasmaot_memory_data(const wasmaot_memory *memory);
+uint64_t wasmaot_memory_size(const wasmaot_memory *memory); // bytes
+uint64_t wasmaot_memory_pages(const wasmaot_memory *memory);
+wasmaot_limits wasmaot_memory_limits(const wasmaot_memory *memory);
+// False where it can't grow; `old_pages` may be NULL.
+bool wasmaot_memory_grow(wasmaot_memory *memory, uint64_t pages, uint64_t *old_pages);
+// Copies out of or into a memory; false, and nothing is copied, where the range is not inside.
+bool wasmaot_memory_read(const wasmaot_memory *memory, uint64_t offset, void *to, size_t size);
+bool wasmaot_memory_write(wasmaot_memory *memory, uint64_t offset, const void *from, size_t size);
+// The address of a range inside a memory, NULL if it is not inside.
+void *wasmaot_memory_range(const wasmaot_memory *memory, uint64_t offset, uint64_t size);
+
+// ---- Tables -----------------------------------------------------------------------------------
+
+// `kind` is a reference; `initial` fills the table.
+wasmaot_error *wasmaot_table_new(wasmaot_store *store, wasmaot_valkind kind, wasmaot_limits entries,
+                                 wasmaot_val initial, wasmaot_table **table);
+wasmaot_valkind wasmaot_table_kind(const wasmaot_table *table);
+uint64_t wasmaot_table_size(const wasmaot_table *table);
+wasmaot_limits wasmaot_table_limits(const wasmaot_table *table);
+bool wasmaot_table_get(const wasmaot_table *table, uint64_t index, wasmaot_val *value);
+// False if the index is outside, or the value is a function of a type that the table can't hold.
+bool wasmaot_table_set(wasmaot_table *table, uint64_t index, wasmaot_val value);
+bool wasmaot_table_grow(wasmaot_table *table, uint64_t entries, wasmaot_val value,
+                        uint64_t *old_size);
+
+// ---- Globals ----------------------------------------------------------------------------------
+
+wasmaot_error *wasmaot_global_new(wasmaot_store *store, wasmaot_valkind kind, bool is_mutable,
+                                  wasmaot_val value, wasmaot_global **global);
+wasmaot_valkind wasmaot_global_kind(const wasmaot_global *global);
+bool wasmaot_global_is_mutable(const wasmaot_global *global);
+wasmaot_val wasmaot_global_get(const wasmaot_global *global);
+// False if it is immutable.
+bool wasmaot_global_set(wasmaot_global *global, wasmaot_val value);
+
+// ---- Tags and exceptions ----------------------------------------------------------------------
+
+// The type has no results.
+wasmaot_error *wasmaot_tag_new(wasmaot_store *store, const wasmaot_functype *type,
+                               wasmaot_tag **tag);
+wasmaot_functype wasmaot_tag_type(const wasmaot_tag *tag);
+// An error that a function of the host returns to throw an exception into its caller.
+wasmaot_error *wasmaot_throw(wasmaot_store *store, wasmaot_tag *tag, const wasmaot_val *args,
+                             size_t arg_count);
+wasmaot_tag *wasmaot_exception_tag(const wasmaot_exception *exception);
+// The arguments, as many as the tag's type has parameters.
+const wasmaot_val *wasmaot_exception_args(const wasmaot_exception *exception);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
