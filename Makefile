@@ -26,8 +26,8 @@ RUNTIME_TARGET := $(RUNTIME_ARCH)-linux-$(RUNTIME_LIBC)
 RUNTIME_BUILD ?= $(RUNTIME)/build
 RUNTIME_OUT := $(RUNTIME_BUILD)/$(RUNTIME_TARGET)
 RUNTIME_OBJ := $(RUNTIME_BUILD)/obj/$(RUNTIME_TARGET)
-RUNTIME_SOURCES := $(wildcard $(RUNTIME)/src/*.c $(RUNTIME)/src/wasi/*.c)
-RUNTIME_OBJECTS := $(RUNTIME_SOURCES:$(RUNTIME)/src/%.c=$(RUNTIME_OBJ)/%.o)
+RUNTIME_SOURCES := $(wildcard $(RUNTIME)/src/*.c $(RUNTIME)/src/wasi/*.c $(RUNTIME)/common/*.c)
+RUNTIME_OBJECTS := $(RUNTIME_SOURCES:$(RUNTIME)/%.c=$(RUNTIME_OBJ)/%.o)
 
 # Frame pointers: the backtrace walks them from the runtime to the guest's code. No unwind tables: it needs
 # none for the runtime. Hidden: nothing of an app is visible to a dynamic linker.
@@ -57,7 +57,7 @@ all: runtime swift
 
 runtime: $(RUNTIME_OUT)/link.txt
 
-$(RUNTIME_OBJ)/%.o: $(RUNTIME)/src/%.c $(wildcard $(RUNTIME)/src/*.h $(RUNTIME)/src/wasi/*.h $(RUNTIME)/abi/*.h) Makefile
+$(RUNTIME_OBJ)/%.o: $(RUNTIME)/%.c $(wildcard $(RUNTIME)/src/*.h $(RUNTIME)/src/wasi/*.h $(RUNTIME)/common/*.h $(RUNTIME)/abi/*.h) Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	@$(CC) $(RUNTIME_CFLAGS) -c $< -o $@
@@ -94,7 +94,7 @@ test-sanitized:
 
 format:
 	swift format -i -r Sources Tests Package.swift
-	clang-format-19 -i $$(find $(RUNTIME)/src $(RUNTIME)/abi -name '*.[ch]')
+	clang-format-19 -i $$(find $(RUNTIME) -path $(RUNTIME)/build -prune -o -name '*.[ch]')
 
 clean:
 	rm -rf $(RUNTIME)/build .build

@@ -3,7 +3,7 @@
 #ifndef WASMAOT_RUNTIME_H
 #define WASMAOT_RUNTIME_H
 
-#include "../abi/wasmaot_abi.h"
+#include "../common/common.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -89,7 +89,7 @@ void wasmaot_text_write(struct wasmaot_text *text, int descriptor);
 // "wasmaot: a b c\n" to standard error, then exit. Null ends early.
 _Noreturn void wasmaot_fail(int status, const char *a, const char *b, const char *c);
 
-// ---- memory.c, stack.c, trap.c, unwind.c, cpu.c -----------------------------------------------
+// ---- memory.c, stack.c, trap.c ----------------------------------------------------------------
 
 void wasmaot_memory_start(void);
 // Whether an access of wasm code to this address is one outside a memory.
@@ -100,29 +100,13 @@ void wasmaot_stack_start(void);
 // wasmaot_stack_leave was called. Not nestable.
 uint32_t wasmaot_stack_enter(void (*function)(void *), void *argument);
 _Noreturn void wasmaot_stack_leave(uint32_t trap);
-bool wasmaot_stack_contains(uint64_t address, uint64_t size);
+void wasmaot_stack_bounds(uint64_t *low, uint64_t *high);
 bool wasmaot_stack_guard_contains(uint64_t address);
 void *wasmaot_stack_signal_stack(size_t *size);
 
 void wasmaot_trap_start(void);
-const char *wasmaot_trap_message(uint32_t code);
 // From now on, a trap ends the call into the wasm stack rather than the process.
 void wasmaot_trap_recover(void);
-
-// DWARF's numbers: 6 is rbp, 7 is rsp, 16 is the return address column: here the program counter.
-#define WASMAOT_REGISTERS 17
-#define WASMAOT_RBP 6
-#define WASMAOT_RSP 7
-#define WASMAOT_PC 16
-struct wasmaot_registers {
-  uint64_t values[WASMAOT_REGISTERS];
-};
-// Steps to the caller. `is_call` says that the program counter is a return address, which may
-// already lie in the next function or row. False where there is no caller in wasm code, or the
-// tables don't say.
-bool wasmaot_unwind(struct wasmaot_registers *registers, bool is_call);
-
-void wasmaot_cpu_check(void);
 
 // ---- Optional parts ---------------------------------------------------------------------------
 

@@ -41,8 +41,9 @@ void wasmaot_stack_start(void) {
   stack_high = stack_low + size;
 }
 
-bool wasmaot_stack_contains(uint64_t address, uint64_t size) {
-  return address >= stack_low && size <= stack_high - stack_low && address <= stack_high - size;
+void wasmaot_stack_bounds(uint64_t *low, uint64_t *high) {
+  *low = stack_low;
+  *high = stack_high;
 }
 
 bool wasmaot_stack_guard_contains(uint64_t address) {

@@ -30,7 +30,10 @@ int main(int argc, char **argv, char **environment) {
   if (wasmaot_module.abi_version != WASMAOT_ABI_VERSION)
     wasmaot_fail(WASMAOT_EXIT_START, "the program and its runtime are of different versions", NULL,
                  NULL);
-  wasmaot_cpu_check();
+  const char *feature = wasmaot_cpu_lacks(wasmaot_module.required_features);
+  if (feature)
+    wasmaot_fail(WASMAOT_EXIT_START, "this CPU lacks ", feature,
+                 ", which the program was built for; build it with --cpu=baseline");
   wasmaot_config_read();
   if (wasmaot_process.takes_grants && wasmaot_grants_parse)
     wasmaot_grants_parse();

@@ -9,27 +9,9 @@
 // As many as wasmtime shows.
 #define BACKTRACE_FRAMES 20
 
-static const char *const messages[WASMAOT_TRAP_LAST + 1] = {
-    [WASMAOT_TRAP_UNREACHABLE] = "unreachable",
-    [WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS] = "out of bounds memory access",
-    [WASMAOT_TRAP_TABLE_OUT_OF_BOUNDS] = "out of bounds table access",
-    [WASMAOT_TRAP_UNDEFINED_ELEMENT] = "undefined element",
-    [WASMAOT_TRAP_UNINITIALIZED_ELEMENT] = "uninitialized element",
-    [WASMAOT_TRAP_INDIRECT_CALL_TYPE_MISMATCH] = "indirect call type mismatch",
-    [WASMAOT_TRAP_INTEGER_DIVIDE_BY_ZERO] = "integer divide by zero",
-    [WASMAOT_TRAP_INTEGER_OVERFLOW] = "integer overflow",
-    [WASMAOT_TRAP_INVALID_CONVERSION_TO_INTEGER] = "invalid conversion to integer",
-    [WASMAOT_TRAP_STACK_OVERFLOW] = "call stack exhausted",
-    [WASMAOT_TRAP_NULL_REFERENCE] = "null reference",
-    [WASMAOT_TRAP_UNALIGNED_ATOMIC] = "unaligned atomic",
-    [WASMAOT_TRAP_UNRESOLVED_IMPORT] = "unresolved import called",
-};
+extern const uint8_t __ehdr_start __attribute__((weak, visibility("hidden")));
 
 static bool recovers;
-
-const char *wasmaot_trap_message(uint32_t code) {
-  return code > 0 && code <= WASMAOT_TRAP_LAST ? messages[code] : "unknown trap";
-}
 
 void wasmaot_trap_recover(void) { recovers = true; }
 
@@ -76,45 +58,15 @@ static void print_frame(unsigned number, uint64_t pc) {
   wasmaot_text_write(&text, 2);
 }
 
-// Registers of the wasm code that called the runtime or libc. False where they can't be found.
-static bool leave_native_code(struct wasmaot_registers *registers) {
-  // A function that has not pushed anything yet: libc's leaves, and any whose first push hit the
-  // guard.
-  uint64_t stack = registers->values[WASMAOT_RSP];
-  if ((stack & 7) == 0 && wasmaot_stack_contains(stack, 8)) {
-    uint64_t return_address = *(const uint64_t *)stack; // NOLINT: inside the stack of wasm
-    if (wasmaot_is_wasm_code(return_address)) {
-      registers->values[WASMAOT_PC] = return_address;
-      registers->values[WASMAOT_RSP] = stack + 8;
-      return true;
-    }
-  }
-  // The runtime's own functions keep a chain of frame pointers.
-  uint64_t frame = registers->values[WASMAOT_RBP];
-  for (int depth = 0; depth < 64; depth++) {
-    if ((frame & 7) != 0 || !wasmaot_stack_contains(frame, 16))
-      return false;
-    const uint64_t *slots = (const uint64_t *)frame; // NOLINT: inside the stack of wasm
-    uint64_t next = slots[0];
-    if (wasmaot_is_wasm_code(slots[1])) {
-      struct wasmaot_registers caller = {{0}};
-      caller.values[WASMAOT_PC] = slots[1];
-      caller.values[WASMAOT_RSP] = frame + 16;
-      caller.values[WASMAOT_RBP] = next;
-      *registers = caller;
-      return true;
-    }
-    if (next <= frame)
-      return false;
-    frame = next;
-  }
-  return false;
-}
-
 static void print_backtrace(struct wasmaot_registers *registers) {
+  struct wasmaot_unwind_area area = {.text_start = __start_wasmaot_text,
+                                     .text_end = __stop_wasmaot_text};
+  wasmaot_stack_bounds(&area.stack_low, &area.stack_high);
+  if (&__ehdr_start)
+    area.frame_header = wasmaot_find_frame_header(&__ehdr_start, &area.frame_header_size);
   bool is_call = false;
   if (!wasmaot_is_wasm_code(registers->values[WASMAOT_PC])) {
-    if (!leave_native_code(registers))
+    if (!wasmaot_leave_native_code(&area, registers))
       return;
     is_call = true;
   }
@@ -124,7 +76,7 @@ static void print_backtrace(struct wasmaot_registers *registers) {
   wasmaot_text_write(&text, 2);
   for (unsigned i = 0; i < BACKTRACE_FRAMES; i++) {
     print_frame(i, registers->values[WASMAOT_PC] - (is_call ? 1 : 0));
-    if (!wasmaot_unwind(registers, is_call))
+    if (!wasmaot_unwind(&area, registers, is_call, NULL))
       return;
     is_call = true;
   }

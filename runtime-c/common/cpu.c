@@ -1,7 +1,7 @@
 // Compiled code may use what --cpu allowed. A CPU that lacks some of it gets a message with the
 // name of what is missing, not SIGILL; and some instructions (lzcnt, tzcnt) would run there and
 // compute something else.
-#include "runtime.h"
+#include "common.h"
 
 enum leaf { LEAF_1, LEAF_7, LEAF_80000001, LEAF_COUNT };
 enum output { EBX, ECX };
@@ -70,11 +70,11 @@ static uint32_t extended_control_register(void) {
   return low;
 }
 
-void wasmaot_cpu_check(void) {
+const char *wasmaot_cpu_lacks(uint32_t required_features) {
   static const uint32_t leaf_numbers[LEAF_COUNT] = {1, 7, 0x80000001};
   static const uint32_t os_masks[] = {[ANY_OS] = 0, [OS_AVX] = 0x6, [OS_AVX512] = 0xe6};
-  if (wasmaot_module.required_features == 0)
-    return;
+  if (required_features == 0)
+    return NULL;
   struct cpuid leaves[LEAF_COUNT] = {0};
   leaves[LEAF_1] = cpuid(1);
   bool has_xsave = (leaves[LEAF_1].outputs[ECX] >> OSXSAVE_BIT & 1) != 0;
@@ -85,7 +85,7 @@ void wasmaot_cpu_check(void) {
     asked |= 1u << LEAF_7;
   for (uint32_t i = 0; i < FEATURE_COUNT; i++) {
     const struct feature *feature = &features[i];
-    if ((wasmaot_module.required_features >> i & 1) == 0)
+    if ((required_features >> i & 1) == 0)
       continue;
     if ((asked >> feature->leaf & 1) == 0) {
       asked |= 1u << feature->leaf;
@@ -96,7 +96,7 @@ void wasmaot_cpu_check(void) {
     if (present && mask != 0)
       present = has_xsave && (extended_control_register() & mask) == mask;
     if (!present)
-      wasmaot_fail(WASMAOT_EXIT_START, "this CPU lacks ", feature->name,
-                   ", which the program was built for; build it with --cpu=baseline");
+      return feature->name;
   }
+  return NULL;
 }

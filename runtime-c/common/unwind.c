@@ -2,12 +2,10 @@
 // Standard Base describe it): enough for what LLVM emits for wasm functions on x86-64. It runs in a
 // signal handler on a possibly broken stack, so every read is bounded by the table it reads from or
 // by the stack of wasm, and everything that it doesn't know ends the backtrace.
-#include "runtime.h"
+#include "common.h"
 
 #include <elf.h>
 #include <string.h>
-
-extern const Elf64_Ehdr __ehdr_start __attribute__((weak, visibility("hidden")));
 
 struct reader {
   const uint8_t *at;
@@ -56,13 +54,12 @@ struct header_row {
   int32_t entry; // both relative to the header
 };
 
-static const uint8_t *frame_header(size_t *size) {
-  if (!&__ehdr_start)
-    return NULL;
-  const uint8_t *image = (const uint8_t *)&__ehdr_start;
-  for (unsigned i = 0; i < __ehdr_start.e_phnum; i++) {
+const uint8_t *wasmaot_find_frame_header(const uint8_t *image, size_t *size) {
+  Elf64_Ehdr header;
+  memcpy(&header, image, sizeof header);
+  for (unsigned i = 0; i < header.e_phnum; i++) {
     Elf64_Phdr segment;
-    memcpy(&segment, image + __ehdr_start.e_phoff + i * sizeof segment, sizeof segment);
+    memcpy(&segment, image + header.e_phoff + i * sizeof segment, sizeof segment);
     if (segment.p_type == PT_GNU_EH_FRAME) {
       *size = segment.p_memsz;
       return image + segment.p_vaddr;
@@ -72,9 +69,9 @@ static const uint8_t *frame_header(size_t *size) {
 }
 
 // The frame description entry with the greatest start that is not above pc, by binary search.
-static const uint8_t *find_entry(uint64_t pc) {
-  size_t size = 0;
-  const uint8_t *header = frame_header(&size);
+static const uint8_t *find_entry(const struct wasmaot_unwind_area *area, uint64_t pc) {
+  size_t size = area->frame_header_size;
+  const uint8_t *header = area->frame_header;
   if (!header || size < 12 || header[0] != 1 || header[1] != PCREL_SDATA4 || header[2] != UDATA4 ||
       header[3] != DATAREL_SDATA4)
     return NULL;
@@ -285,19 +282,30 @@ static bool execute(struct machine *machine, struct reader *reader, const struct
   return !reader->failed;
 }
 
-static bool load(uint64_t address, uint64_t *value) {
-  if (!wasmaot_stack_contains(address, 8))
+static bool stack_contains(const struct wasmaot_unwind_area *area, uint64_t address,
+                           uint64_t size) {
+  return address >= area->stack_low && size <= area->stack_high - area->stack_low &&
+         address <= area->stack_high - size;
+}
+
+static bool load(const struct wasmaot_unwind_area *area, uint64_t address, uint64_t *value) {
+  if (!stack_contains(area, address, 8))
     return false;
   memcpy(value, (const void *)address, 8); // NOLINT: inside the stack of wasm
   return true;
 }
 
-bool wasmaot_unwind(struct wasmaot_registers *registers, bool is_call) {
+bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_registers *registers,
+                    bool is_call, uint64_t *function_start) {
   uint64_t pc = registers->values[WASMAOT_PC] - (is_call ? 1 : 0);
-  const uint8_t *entry = find_entry(pc);
+  const uint8_t *entry = find_entry(area, pc);
   struct frame_info info;
+  if (function_start)
+    *function_start = 0;
   if (!entry || !read_frame(entry, &info) || pc - info.code_start >= info.code_size)
     return false;
+  if (function_start)
+    *function_start = info.code_start;
 
   struct machine machine;
   machine.depth = 0;
@@ -320,9 +328,44 @@ bool wasmaot_unwind(struct wasmaot_registers *registers, bool is_call) {
     return false;
   struct wasmaot_registers caller = *registers;
   for (int i = 0; i < WASMAOT_REGISTERS; i++)
-    if (row->saved[i] != NOT_SAVED && !load(cfa + (uint64_t)row->saved[i], &caller.values[i]))
+    if (row->saved[i] != NOT_SAVED && !load(area, cfa + (uint64_t)row->saved[i], &caller.values[i]))
       return false;
   caller.values[WASMAOT_RSP] = cfa;
   *registers = caller;
-  return wasmaot_is_wasm_code(caller.values[WASMAOT_PC]);
+  return wasmaot_area_has_code(area, caller.values[WASMAOT_PC]);
+}
+
+bool wasmaot_leave_native_code(const struct wasmaot_unwind_area *area,
+                               struct wasmaot_registers *registers) {
+  // A function that has not pushed anything yet: libc's leaves, and any whose first push hit the
+  // guard.
+  uint64_t stack = registers->values[WASMAOT_RSP];
+  if ((stack & 7) == 0 && stack_contains(area, stack, 8)) {
+    uint64_t return_address = *(const uint64_t *)stack; // NOLINT: inside the stack of wasm
+    if (wasmaot_area_has_code(area, return_address)) {
+      registers->values[WASMAOT_PC] = return_address;
+      registers->values[WASMAOT_RSP] = stack + 8;
+      return true;
+    }
+  }
+  // The runtime's own functions keep a chain of frame pointers.
+  uint64_t frame = registers->values[WASMAOT_RBP];
+  for (int depth = 0; depth < 64; depth++) {
+    if ((frame & 7) != 0 || !stack_contains(area, frame, 16))
+      return false;
+    const uint64_t *slots = (const uint64_t *)frame; // NOLINT: inside the stack of wasm
+    uint64_t next = slots[0];
+    if (wasmaot_area_has_code(area, slots[1])) {
+      struct wasmaot_registers caller = {{0}};
+      caller.values[WASMAOT_PC] = slots[1];
+      caller.values[WASMAOT_RSP] = frame + 16;
+      caller.values[WASMAOT_RBP] = next;
+      *registers = caller;
+      return true;
+    }
+    if (next <= frame)
+      return false;
+    frame = next;
+  }
+  return false;
 }
