@@ -10,8 +10,12 @@ final class FunctionLowering {
   let unit: ModuleUnit
   let function: Function
   let llvmFunction: LLVMValueRef
+  /// The instance that the function runs in, if the model passes it.
+  let context: LLVMValueRef?
   /// Where results go that do not fit into registers (`ResultPassing.pointer`).
-  private(set) var resultPointer: LLVMValueRef?
+  let resultPointer: LLVMValueRef?
+
+  private let leadingParameterCount: UInt32
 
   private var values: [LLVMValueRef?]
   /// For values that are an i1 widened to i32: the i1, for branches.
@@ -25,11 +29,23 @@ final class FunctionLowering {
   var types: UnitTypes { unit.types }
   var builder: LLVMBuilderRef { unit.base.builder }
   var module: IR.Module { unit.module }
+  var model: any InstanceModel { unit.model }
 
   init(_ unit: ModuleUnit, _ function: Function, into llvmFunction: LLVMValueRef) {
     self.unit = unit
     self.function = function
     self.llvmFunction = llvmFunction
+    // The order of `ModuleUnit.functionType`.
+    var leading: UInt32 = 0
+    func leadingParameter(_ isThere: Bool) -> LLVMValueRef? {
+      guard isThere else { return nil }
+      defer { leading += 1 }
+      return LLVMGetParam(llvmFunction, leading)
+    }
+    context = leadingParameter(unit.model.contextParameter != nil)
+    let results = unit.module.signatures[function.signature].results
+    resultPointer = leadingParameter(ResultPassing(results) == .pointer)
+    leadingParameterCount = leading
     values = Array(repeating: nil, count: function.values.count)
     conditions = Array(repeating: nil, count: function.values.count)
     isUsed = Array(repeating: false, count: function.values.count)
@@ -105,13 +121,8 @@ final class FunctionLowering {
       }
     }
     LLVMPositionBuilderAtEnd(builder, arguments)
-    var first: UInt32 = 0
-    if case .pointer = ResultPassing(module.signatures[function.signature].results) {
-      resultPointer = LLVMGetParam(llvmFunction, 0)
-      first = 1
-    }
     let parameters = function.blockParams[entry].indices.map {
-      LLVMGetParam(llvmFunction, first + UInt32($0))!
+      LLVMGetParam(llvmFunction, leadingParameterCount + UInt32($0))!
     }
     addIncoming(to: entry, parameters)
     LLVMBuildBr(builder, blocks[entry.index])

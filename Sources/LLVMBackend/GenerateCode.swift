@@ -51,10 +51,7 @@ private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError)
     }
     FunctionLowering(unit, body, into: function).lower()
   }
-  if unit.definesData {
-    unit.defineAdaptors()
-    unit.defineModuleDescriptor()
-  }
+  if unit.definesData { unit.model.defineModule() }
   if plan.options.verify { try unit.base.verify("lowering") }
   let lowered = clock.now
 

@@ -4,40 +4,11 @@ import Support
 
 extension FunctionLowering {
   func lowerCall(_ inst: Inst, _ data: InstData) {
-    let arguments = list(data.a)
-    if data.opcode == .call {
-      let id = FunctionID(rawValue: data.b)
-      let declaration = module.functions[id]
-      let values = arguments.map { operand($0) }
-      switch declaration.definition {
-      case .imported(let symbol):
-        let result = call(unit.hostFunction(symbol, declaration.signature), values)
-        defineResults(inst, module.signatures[declaration.signature].results.isEmpty ? [] : [result])
-      case .body, .stub: emitCall(inst, unit.function(id), declaration.signature, values)
-      case .removed: preconditionFailure("call of function \(id.rawValue), which was removed")
-      }
-    } else {
-      let signature = SignatureID(rawValue: data.b)
-      let code = calledAddress(data, arguments[0])
-      let callee = Callee(function: code, type: unit.functionType(signature))
-      emitCall(inst, callee, signature, arguments.dropFirst().map { operand($0) })
-    }
-  }
-
-  /// A call with wasm's own convention.
-  private func emitCall(
-    _ inst: Inst, _ callee: Callee, _ signature: SignatureID, _ arguments: [LLVMValueRef]
-  ) {
+    let (callee, signature, arguments) = callee(data, isTail: false)
     let results = module.signatures[signature].results
     let passing = ResultPassing(results)
-    var arguments = arguments
-    var area: LLVMValueRef?
-    if case .pointer = passing {
-      area = resultArea(results)
-      arguments.insert(area!, at: 0)
-    }
-    let value = call(callee, arguments)
-    LLVMSetInstructionCallConv(value, unit.convention)
+    let area = passing == .pointer ? resultArea(results) : nil
+    let value = call(callee, results: area, arguments)
     switch passing {
     case .none: break
     case .value: defineResults(inst, [value])
@@ -54,6 +25,34 @@ extension FunctionLowering {
     }
   }
 
+  /// What a call calls, after the checks of an indirect one, and the arguments of the signature.
+  private func callee(
+    _ data: InstData, isTail: Bool
+  ) -> (callee: WasmCallee, signature: SignatureID, arguments: [LLVMValueRef]) {
+    let operands = list(data.a)
+    if data.opcode.format == .call {
+      let id = FunctionID(rawValue: data.b)
+      return (
+        model.callee(id, isTail: isTail, in: self), module.functions[id].signature,
+        operands.map { operand($0) }
+      )
+    }
+    let signature = SignatureID(rawValue: data.b)
+    let callee = indirectCallee(data, signature, operands[0])
+    return (callee, signature, operands.dropFirst().map { operand($0) })
+  }
+
+  /// A call as wasm functions expect it.
+  private func call(
+    _ callee: WasmCallee, results: LLVMValueRef?, _ arguments: [LLVMValueRef]
+  ) -> LLVMValueRef {
+    let leading = [callee.context, results].compactMap { $0 }
+    let call = call(Callee(function: callee.code, type: callee.type), leading + arguments)
+    LLVMSetInstructionCallConv(call, callee.convention)
+    if callee.context != nil { base.addContextAttribute(toCall: call) }
+    return call
+  }
+
   /// Stack for a callee's results, in the entry block: one that is in a loop is not one more each turn.
   private func resultArea(_ results: [Type]) -> LLVMValueRef {
     let current = LLVMGetInsertBlock(builder)
@@ -68,18 +67,19 @@ extension FunctionLowering {
     return area
   }
 
-  /// The code that an indirect call goes to, after its checks: one comparison where all is well.
-  private func calledAddress(_ data: InstData, _ callee: Value) -> LLVMValueRef {
+  /// What an indirect call calls, after its checks: one comparison where all is well.
+  private func indirectCallee(_ data: InstData, _ signature: SignatureID, _ callee: Value) -> WasmCallee {
     let table = TableID(rawValue: data.c)
     if table.isNone {
       // A typed reference: it can only be null.
       let reference = operand(callee)
       trap(.nullReference, if: LLVMBuildIsNull(builder, reference, ""))
-      return loadRuntime(types.ptr, descriptorField(WasmaotFunc.code, of: reference))
+      return model.callee(entry: reference, model.referenceLayout, signature, in: self)
     }
     let entry = entryAddress(table, operand(callee), outOfBounds: .undefinedElement)
-    let type = loadRuntime(types.i32, descriptorField(WasmaotFunc.type, of: entry))
-    let expected = base.int32(unit.typeNumber(SignatureID(rawValue: data.b)))
+    let layout = model.entryLayout(of: table)
+    let type = loadRuntime(types.i32, field(layout.typeNumber, of: entry, layout))
+    let expected = model.typeNumber(signature, layout, in: self)
     // Null's type is 0 and equals none: the two are told apart only once the call has failed.
     let cold = appendBlock()
     branchUnlikely(LLVMBuildICmp(builder, LLVMIntNE, type, expected, ""), to: cold)
@@ -88,31 +88,13 @@ extension FunctionLowering {
     let isNull = LLVMBuildICmp(builder, LLVMIntEQ, type, base.int32(0), "")
     LLVMBuildCondBr(builder, isNull, trapBlock(.uninitializedElement), trapBlock(.indirectCallTypeMismatch))
     LLVMPositionBuilderAtEnd(builder, next)
-    return loadRuntime(types.ptr, descriptorField(WasmaotFunc.code, of: entry))
+    return model.callee(entry: entry, layout, signature, in: self)
   }
 
-  // MARK: Tail calls
-
   func lowerTailCall(_ data: InstData) {
-    let arguments = list(data.a)
-    let values: [LLVMValueRef]
-    let callee: Callee
-    let signature: SignatureID
-    if data.opcode == .returnCall {
-      let id = FunctionID(rawValue: data.b)
-      signature = module.functions[id].signature
-      values = arguments.map { operand($0) }
-      // Through the adaptor for an import: `musttail` needs one convention on both sides.
-      callee = unit.function(id)
-    } else {
-      signature = SignatureID(rawValue: data.b)
-      let code = calledAddress(data, arguments[0])
-      values = arguments.dropFirst().map { operand($0) }
-      callee = Callee(function: code, type: unit.functionType(signature))
-    }
+    let (callee, signature, arguments) = callee(data, isTail: true)
     // Results are the caller's own, so that it passes its own result pointer on.
-    let call = call(callee, (resultPointer.map { [$0] } ?? []) + values)
-    LLVMSetInstructionCallConv(call, unit.convention)
+    let call = call(callee, results: resultPointer, arguments)
     LLVMSetTailCallKind(call, LLVMTailCallKindMustTail)
     switch ResultPassing(module.signatures[signature].results) {
     case .none, .pointer: LLVMBuildRetVoid(builder)

@@ -13,25 +13,27 @@ extension FunctionLowering {
     case .refFunc: constant = .function(FunctionID(rawValue: data.c))
     default: constant = .null(data.shape.type!)
     }
-    define(inst, unit.constant(constant))
+    define(inst, self.constant(constant))
   }
 
   func globalGet(_ id: GlobalID, _ shape: Shape) -> LLVMValueRef {
     let global = module.globals[id]
-    guard global.isMutable else { return unit.constant(global.initial) }
-    let load = LLVMBuildLoad2(builder, types[global.type], unit.global(id), "")!
-    LLVMSetMetadata(load, unit.aliasTags.kind, unit.aliasTags.runtime)
-    return load
+    guard global.isMutable else { return constant(global.initial) }
+    return loadRuntime(types[global.type], model.global(id, in: self))
   }
 
   func lowerGlobalSet(_ data: InstData) {
-    let store = LLVMBuildStore(builder, operand(data.valueA), unit.global(GlobalID(rawValue: data.c)))
-    LLVMSetMetadata(store, unit.aliasTags.kind, unit.aliasTags.runtime)
+    storeRuntime(operand(data.valueA), model.global(GlobalID(rawValue: data.c), in: self))
+  }
+
+  private func constant(_ constant: Constant) -> LLVMValueRef {
+    unit.constant(constant) { model.reference($0, in: self) }
   }
 }
 
 extension ModuleUnit {
-  func constant(_ constant: Constant) -> LLVMValueRef {
+  /// `reference` gives the value of a reference to a function.
+  func constant(_ constant: Constant, reference: (FunctionID) -> LLVMValueRef) -> LLVMValueRef {
     switch constant {
     case .i32(let bits): base.int32(bits)
     case .i64(let bits): base.int64(bits)
@@ -40,7 +42,7 @@ extension ModuleUnit {
     case .f64(let bits): LLVMConstBitCast(base.int64(bits), types.f64)
     case .v128(let bits): self.constant(bits, as: .v128)
     case .null: base.null
-    case .function(let id): descriptorAddress(id)
+    case .function(let id): reference(id)
     }
   }
 
@@ -73,13 +75,5 @@ extension ModuleUnit {
 
   func splat(float: Double, _ shape: Shape) -> LLVMValueRef {
     splat(LLVMConstReal(types.lane(shape), float), shape)
-  }
-
-  /// The variable behind a mutable global.
-  func global(_ id: GlobalID) -> LLVMValueRef {
-    let global = module.globals[id]
-    return sharedVariable("wasmaot_global_\(id.rawValue)", type: types[global.type], isConstant: false) {
-      constant(global.initial)
-    }
   }
 }

@@ -23,7 +23,7 @@ extension FunctionLowering {
 
   private func byteAddress(_ memory: MemoryID, _ index: LLVMValueRef) -> LLVMValueRef {
     var index: LLVMValueRef? = index
-    return LLVMBuildGEP2(builder, types.i8, unit.memoryBase(memory), &index, 1, "")
+    return LLVMBuildGEP2(builder, types.i8, model.memoryBase(memory, in: self), &index, 1, "")
   }
 
   /// Traps unless `index + offset + width <= bytes`; no sum here can wrap.
@@ -40,7 +40,7 @@ extension FunctionLowering {
 
   /// A field of the memory's descriptor.
   private func loadField(_ memory: MemoryID, _ field: UInt32) -> LLVMValueRef {
-    let pointer = LLVMBuildStructGEP2(builder, types.memory, unit.memory(memory), field, "")
+    let pointer = LLVMBuildStructGEP2(builder, types.memory, model.memory(memory, in: self), field, "")
     let load = LLVMBuildLoad2(builder, types.i64, pointer, "")!
     LLVMSetMetadata(load, unit.aliasTags.kind, unit.aliasTags.runtime)
     return load
@@ -124,8 +124,8 @@ extension FunctionLowering {
     if data.opcode == .memorySize {
       pages = loadField(id, WasmaotMemory.pages)
     } else {
-      let grow = base.runtimeFunction("wasmaot_memory_grow", types.i64, [types.ptr, types.i64])
-      pages = call(grow, [unit.memory(id), extendedToI64(data.valueA)])
+      pages = model.callRuntime(
+        .memoryGrow, [model.memory(id, in: self), extendedToI64(data.valueA)], in: self)
     }
     // The runtime's failure, 2^64 - 1, is WebAssembly's in either width.
     return module.memories[id].isMemory64 ? pages : LLVMBuildTrunc(builder, pages, types.i32, "")
@@ -136,7 +136,9 @@ extension FunctionLowering {
   }
 
   func lowerBulkMemory(_ data: InstData) {
-    if data.opcode == .dataDrop { return dropSegment(unit.dataSegment(DataID(rawValue: data.c))) }
+    if data.opcode == .dataDrop {
+      return dropSegment(model.dataSegment(DataID(rawValue: data.c), in: self))
+    }
     let operands = list(data.a)
     let memory = MemoryID(rawValue: data.b)
     let destination = extendedToI64(operands[0])
@@ -154,14 +156,10 @@ extension FunctionLowering {
       LLVMBuildMemMove(
         builder, byteAddress(memory, destination), 1, byteAddress(source, from), 1, count)
     case .memoryInit:
-      let initialize = base.runtimeFunction(
-        "wasmaot_memory_init", types.void, [types.ptr, types.ptr, types.i64, types.i64, types.i64])
-      _ = call(
-        initialize,
-        [
-          unit.memory(memory), unit.dataSegment(DataID(rawValue: data.c)), destination,
-          extendedToI64(operands[1]), count,
-        ])
+      let segment = model.dataSegment(DataID(rawValue: data.c), in: self)
+      _ = model.callRuntime(
+        .memoryInit,
+        [model.memory(memory, in: self), segment, destination, extendedToI64(operands[1]), count], in: self)
     default: preconditionFailure("\(data.opcode) is not a bulk operation")
     }
   }
@@ -179,8 +177,7 @@ extension FunctionLowering {
   /// data.drop and elem.drop: the segment's size becomes 0.
   func dropSegment(_ segment: LLVMValueRef) {
     let size = LLVMBuildStructGEP2(builder, types.segment, segment, 1, "")
-    let store = LLVMBuildStore(builder, base.int64(0), size)
-    LLVMSetMetadata(store, unit.aliasTags.kind, unit.aliasTags.runtime)
+    storeRuntime(base.int64(0), size!)
   }
 }
 
@@ -191,17 +188,6 @@ enum WasmaotMemory {
 }
 
 extension ModuleUnit {
-  /// A constant of the static model: never loaded, so that addressing modes and loop analyses see through.
-  func memoryBase(_ id: MemoryID) -> LLVMValueRef {
-    LLVMConstIntToPtr(base.int64(memoryBaseAddress(id)), types.ptr)
-  }
-
-  func memoryBaseAddress(_ id: MemoryID) -> UInt64 {
-    id.rawValue == 0
-      ? plan.options.memoryBase
-      : UInt64(WASMAOT_MEMORY_N_BASE) + UInt64(id.rawValue - 1) * UInt64(WASMAOT_MEMORY_N_STRIDE)
-  }
-
   /// The reservation catches every access with a 32-bit index, but only at the granularity of the
   /// hardware's pages.
   func needsBoundsCheck(_ id: MemoryID) -> Bool {

@@ -10,14 +10,14 @@ extension FunctionLowering {
     let size = table.isReadOnly ? base.int64(table.minimum) : tableField(id, WasmaotTable.size, types.i64)
     trap(outOfBounds, if: LLVMBuildICmp(builder, LLVMIntUGE, index, size, ""))
     let entries =
-      table.isReadOnly ? unit.readOnlyTable(id) : tableField(id, WasmaotTable.entries, types.ptr)
-    let entry = table.element == .externref ? types.ptr : types.descriptor
+      table.isReadOnly ? model.readOnlyTable(id) : tableField(id, WasmaotTable.entries, types.ptr)
+    let entry = table.element == .externref ? types.ptr : model.entryLayout(of: id).type
     var indices: [LLVMValueRef?] = [index]
     return LLVMBuildGEP2(builder, entry, entries, &indices, 1, "")
   }
 
   private func tableField(_ id: TableID, _ field: UInt32, _ type: LLVMTypeRef) -> LLVMValueRef {
-    loadRuntime(type, LLVMBuildStructGEP2(builder, types.table, unit.table(id), field, ""))
+    loadRuntime(type, LLVMBuildStructGEP2(builder, types.table, model.table(id, in: self), field, ""))
   }
 
   /// A load from an object of the runtime's.
@@ -27,13 +27,13 @@ extension FunctionLowering {
     return load
   }
 
-  private func storeRuntime(_ value: LLVMValueRef, _ pointer: LLVMValueRef) {
+  func storeRuntime(_ value: LLVMValueRef, _ pointer: LLVMValueRef) {
     let store = LLVMBuildStore(builder, value, pointer)
     LLVMSetMetadata(store, unit.aliasTags.kind, unit.aliasTags.runtime)
   }
 
-  func descriptorField(_ field: UInt32, of descriptor: LLVMValueRef) -> LLVMValueRef {
-    LLVMBuildStructGEP2(builder, types.descriptor, descriptor, field, "")
+  func field(_ field: UInt32, of entry: LLVMValueRef, _ layout: EntryLayout) -> LLVMValueRef {
+    LLVMBuildStructGEP2(builder, layout.type, entry, field, "")
   }
 
   func tableOperation(_ data: InstData) -> LLVMValueRef {
@@ -42,26 +42,18 @@ extension FunctionLowering {
     switch data.opcode {
     case .tableGet:
       let entry = entryAddress(id, operand(data.valueA), outOfBounds: .tableOutOfBounds)
-      return table.element == .externref ? loadRuntime(types.ptr, entry) : reference(ofEntry: entry)
+      return table.element == .externref
+        ? loadRuntime(types.ptr, entry)
+        : model.reference(ofEntry: entry, model.entryLayout(of: id), in: self)
     case .tableSize:
       let size = table.isReadOnly ? base.int64(table.minimum) : tableField(id, WasmaotTable.size, types.i64)
       return LLVMBuildIntCast2(builder, size, types[data.shape], 0, "")
     case .tableGrow:
-      let grow = base.runtimeFunction("wasmaot_table_grow", types.i64, [types.ptr, types.ptr, types.i64])
-      let old = call(grow, [unit.table(id), operand(data.valueA), extendedToI64(data.valueB)])
+      let old = model.callRuntime(
+        .tableGrow, [model.table(id, in: self), operand(data.valueA), extendedToI64(data.valueB)], in: self)
       return LLVMBuildIntCast2(builder, old, types[data.shape], 0, "")
     default: preconditionFailure("\(data.opcode) has no result")
     }
-  }
-
-  /// The funcref that stands for a table's entry: its position says where the descriptor is, 0 is null.
-  private func reference(ofEntry entry: LLVMValueRef) -> LLVMValueRef {
-    let position = loadRuntime(
-      types.i32, descriptorField(WasmaotFunc.index, of: entry))
-    var index: LLVMValueRef? = LLVMBuildZExt(builder, position, types.i64, "")
-    let address = LLVMBuildGEP2(builder, types.descriptor, unit.descriptors, &index, 1, "")
-    let isNull = LLVMBuildICmp(builder, LLVMIntEQ, position, base.int32(0), "")
-    return LLVMBuildSelect(builder, isNull, base.null, address, "")
   }
 
   func lowerTableStatement(_ data: InstData) {
@@ -73,46 +65,26 @@ extension FunctionLowering {
       if module.tables[id].element == .externref {
         storeRuntime(value, entry)
       } else {
-        storeReference(value, entry)
+        model.store(value, toEntry: entry, in: self)
       }
     case .tableFill:
       let operands = list(data.a)
-      let fill = base.runtimeFunction(
-        "wasmaot_table_fill", types.void, [types.ptr, types.i64, types.ptr, types.i64])
-      _ = call(
-        fill,
-        [
-          unit.table(TableID(rawValue: data.b)), extendedToI64(operands[0]), operand(operands[1]),
-          extendedToI64(operands[2]),
-        ])
+      let table = model.table(TableID(rawValue: data.b), in: self)
+      _ = model.callRuntime(
+        .tableFill,
+        [table, extendedToI64(operands[0]), operand(operands[1]), extendedToI64(operands[2])], in: self)
     case .tableCopy:
-      callBulk("wasmaot_table_copy", data, source: unit.table(TableID(rawValue: data.c)))
+      callBulk(.tableCopy, data, source: model.table(TableID(rawValue: data.c), in: self))
     case .tableInit:
-      callBulk("wasmaot_table_init", data, source: unit.elementSegment(ElementID(rawValue: data.c)))
-    case .elementDrop: dropSegment(unit.elementSegment(ElementID(rawValue: data.c)))
+      callBulk(.tableInit, data, source: model.elementSegment(ElementID(rawValue: data.c), in: self))
+    case .elementDrop: dropSegment(model.elementSegment(ElementID(rawValue: data.c), in: self))
     default: preconditionFailure("\(data.opcode) is not a table operation")
     }
   }
 
-  private func callBulk(_ name: String, _ data: InstData, source: LLVMValueRef) {
-    let operands = list(data.a)
-    let function = base.runtimeFunction(
-      name, types.void, [types.ptr, types.ptr, types.i64, types.i64, types.i64])
-    _ = call(
-      function,
-      [unit.table(TableID(rawValue: data.b)), source] + operands.map { extendedToI64($0) })
-  }
-
-  /// Copies the descriptor behind a funcref into an entry; null is the array's entry 0, which is all zero.
-  private func storeReference(_ value: LLVMValueRef, _ entry: LLVMValueRef) {
-    let source = LLVMBuildSelect(
-      builder, LLVMBuildIsNull(builder, value, ""), unit.descriptors, value, "")!
-    for (field, type) in [
-      (WasmaotFunc.code, types.ptr), (WasmaotFunc.type, types.i32), (WasmaotFunc.index, types.i32),
-    ] {
-      storeRuntime(
-        loadRuntime(type, descriptorField(field, of: source)), descriptorField(field, of: entry))
-    }
+  private func callBulk(_ function: RuntimeFunction, _ data: InstData, source: LLVMValueRef) {
+    let table = model.table(TableID(rawValue: data.b), in: self)
+    _ = model.callRuntime(function, [table, source] + list(data.a).map { extendedToI64($0) }, in: self)
   }
 }
 

@@ -3,7 +3,7 @@ import CRuntimeABI
 import IR
 import Support
 
-extension ModuleUnit {
+extension StaticModel {
   /// Defines `wasmaot_module`, everything that it points to, and the arrays that the runtime and the other
   /// units know by name.
   func defineModuleDescriptor() {
@@ -13,21 +13,21 @@ extension ModuleUnit {
 
     let memories = module.memories.ids.map { memory($0) }
     let tables = module.tables.ids.map { module.tables[$0].isReadOnly ? base.null : table($0) }
-    let (images, imageCount) = images()
+    let (images, imageCount) = unit.images()
     var exports: [LLVMValueRef] = []
     var entry = base.null
     switch plan.options.entry {
     case .start(let id): entry = plainWrapper("wasmaot_entry", id)
     case .invoke(let list): exports = list.enumerated().map { exportEntry($1, number: $0) }
     }
-    let names = plan.options.names ? nameTable() : (offsets: base.null, names: base.null)
+    let names = plan.options.names ? unit.nameTable() : (offsets: base.null, names: base.null)
     let fields = [
       base.int32(WASMAOT_ABI_VERSION), base.int32(module.instantiationTrap?.rawValue ?? 0),
       base.int32(memories.count), base.int32(tables.count), base.int32(imageCount),
       base.int32(exports.count), base.int32(module.functions.count),
       base.int32(plan.instructionSet.requiredBits),
-      constantArray(types.ptr, memories), constantArray(types.ptr, tables), images,
-      constantArray(types.export, exports),
+      unit.constantArray(types.ptr, memories), unit.constantArray(types.ptr, tables), images,
+      unit.constantArray(types.export, exports),
       module.start.isNone ? base.null : plainWrapper("wasmaot_start", module.start), entry,
       names.offsets, names.names,
     ]
@@ -54,13 +54,13 @@ extension ModuleUnit {
       case .body, .removed: continue
       case .stub:
         let lowering = FunctionLowering(
-          self, Function(signature: declaration.signature), into: function(id).function)
+          unit, Function(signature: declaration.signature), into: unit.function(id).function)
         LLVMPositionBuilderAtEnd(base.builder, lowering.appendBlock())
         lowering.emitTrap(.unresolvedImport)
         // Its name in the backtrace says what is missing.
-        base.addAttribute("noinline", to: function(id).function)
+        base.addAttribute("noinline", to: unit.function(id).function)
       case .imported(let symbol):
-        let adaptor = function(id).function
+        let adaptor = unit.function(id).function
         let host = hostFunction(symbol, declaration.signature)
         let block = LLVMAppendBasicBlockInContext(base.context, adaptor, "")
         LLVMPositionBuilderAtEnd(base.builder, block)
@@ -84,7 +84,7 @@ extension ModuleUnit {
     let wrapper = base.addFunction(
       name, base.functionType(types.void, []), linkage: LLVMInternalLinkage)
     LLVMPositionBuilderAtEnd(base.builder, LLVMAppendBasicBlockInContext(base.context, wrapper, ""))
-    callNotInlined(function(id), [])
+    callNotInlined(unit.function(id), [])
     LLVMBuildRetVoid(base.builder)
     return wrapper
   }
@@ -94,7 +94,7 @@ extension ModuleUnit {
     var arguments = arguments.map(Optional.some)
     let call = LLVMBuildCall2(
       base.builder, callee.type, callee.function, &arguments, UInt32(arguments.count), "")!
-    LLVMSetInstructionCallConv(call, convention)
+    LLVMSetInstructionCallConv(call, referenceConvention)
     base.addCallAttribute("noinline", to: call)
     return call
   }
@@ -142,13 +142,13 @@ extension ModuleUnit {
       LLVMSetAlignment(load, 8)
       return load
     }
-    let structure = resultStructure(signature.results)
+    let structure = unit.resultStructure(signature.results)
     var area: LLVMValueRef?
     if case .pointer = passing {
       area = LLVMBuildAlloca(builder, structure, "")
       arguments.insert(area!, at: 0)
     }
-    let call = callNotInlined(function(id), arguments)
+    let call = callNotInlined(unit.function(id), arguments)
     for (index, type) in signature.results.enumerated() {
       let result: LLVMValueRef
       switch passing {
@@ -162,53 +162,5 @@ extension ModuleUnit {
     }
     LLVMBuildRetVoid(builder)
     return wrapper
-  }
-
-  // MARK: Tables for backtraces
-
-  private func nameTable() -> (offsets: LLVMValueRef, names: LLVMValueRef) {
-    var offsets: [LLVMValueRef] = [base.int32(0)]
-    var names: [UInt8] = []
-    for function in module.functions.values {
-      names += function.name.bytes
-      offsets.append(base.int32(names.count))
-    }
-    return (
-      constantArray(types.i32, offsets),
-      base.addGlobal("", base.bytes(names), isConstant: true, linkage: LLVMPrivateLinkage)
-    )
-  }
-
-  /// The section that says where the code of each function starts. Added after optimisation, for the
-  /// functions that are still there.
-  func defineFunctionMap() {
-    var entries: [(function: LLVMValueRef, index: UInt32)] = []
-    var next = LLVMGetFirstFunction(base.llvm)
-    while let function = next {
-      next = LLVMGetNextFunction(function)
-      guard LLVMIsDeclaration(function) == 0 else { continue }
-      var length = 0
-      let name = String(cString: LLVMGetValueName2(function, &length))
-      if let index = Self.functionIndex(inSymbol: name) { entries.append((function, index)) }
-    }
-    guard !entries.isEmpty else { return }
-    let type: LLVMTypeRef = LLVMArrayType2(types.funcmapEntry, UInt64(entries.count))
-    // Not the section's name: LLVM makes a symbol of that one itself.
-    let map = LLVMAddGlobal(base.llvm, type, "wasmaot_function_map")!
-    let rows = entries.enumerated().map { position, entry in
-      let row = LLVMConstPtrToInt(base.elementAddress(types.funcmapEntry, map, position), types.i64)
-      let distance = LLVMConstSub(LLVMConstPtrToInt(entry.function, types.i64), row)
-      return base.structure(
-        types.funcmapEntry, [LLVMConstTrunc(distance, types.i32), base.int32(entry.index)])
-    }
-    LLVMSetInitializer(map, base.array(types.funcmapEntry, rows))
-    LLVMSetGlobalConstant(map, 1)
-    LLVMSetLinkage(map, LLVMInternalLinkage)
-    LLVMSetSection(map, WASMAOT_FUNCMAP_SECTION)
-    LLVMSetAlignment(map, 4)
-    // Nothing refers to it by name: SHF_GNU_RETAIN keeps it through --gc-sections.
-    let used = base.addGlobal(
-      "llvm.used", base.array(types.ptr, [map]), isConstant: false, linkage: LLVMAppendingLinkage)
-    LLVMSetSection(used, "llvm.metadata")
   }
 }

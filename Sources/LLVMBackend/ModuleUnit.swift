@@ -20,8 +20,7 @@ final class ModuleUnit {
   var definesData: Bool { index == 0 }
   /// Internal in a single unit, so that LLVM sees every use; otherwise hidden.
   var linkage: LLVMLinkage { plan.isSingleUnit ? LLVMInternalLinkage : LLVMExternalLinkage }
-  /// Of wasm functions.
-  var convention: UInt32 { plan.usesTailCalls ? cllvm_tail_call_convention : LLVMFastCallConv.rawValue }
+  private(set) lazy var model: any InstanceModel = StaticModel(unit: self)
 
   init(plan: CodegenPlan, index: Int) {
     self.plan = plan
@@ -51,24 +50,15 @@ final class ModuleUnit {
   func function(_ id: FunctionID) -> Callee {
     let type = functionType(module.functions[id].signature)
     if let known = functions[id] { return Callee(function: known, type: type) }
-    let function = base.addFunction(symbol(of: id), type, linkage: linkage, convention: convention)
+    let function = base.addFunction(
+      symbol(of: id), type, linkage: linkage, convention: model.convention(of: id))
     LLVMSetSection(function, WASMAOT_TEXT_SECTION)
     functions[id] = function
     return Callee(function: function, type: type)
   }
 
-  /// A function of the host with C's convention.
-  func hostFunction(_ symbol: String, _ signature: SignatureID) -> Callee {
-    let signature = module.signatures[signature]
-    switch ResultPassing(signature.results) {
-    case .none: return base.runtimeFunction(symbol, types.void, signature.params.map { types[$0] })
-    case .value(let type):
-      return base.runtimeFunction(symbol, types[type], signature.params.map { types[$0] })
-    case .structure, .pointer:
-      preconditionFailure("\(symbol): no host function has several results")
-    }
-  }
-
+  /// The type that a function of this signature has in wasm's own convention: the context if there is one, the
+  /// pointer for results if there is one (`ResultPassing`), the parameters.
   func functionType(_ id: SignatureID) -> LLVMTypeRef {
     if let known = signatureTypes[id] { return known }
     let signature = module.signatures[id]
@@ -82,6 +72,7 @@ final class ModuleUnit {
       result = types.void
       parameters.insert(types.ptr, at: 0)
     }
+    if let context = model.contextParameter { parameters.insert(context, at: 0) }
     let type = base.functionType(result, parameters)
     signatureTypes[id] = type
     return type
@@ -105,35 +96,21 @@ final class ModuleUnit {
   /// Defines in unit 0, declares in the others.
   func sharedVariable(
     _ name: String, type: LLVMTypeRef, isConstant: Bool, alignment: UInt32 = 0,
-    _ initial: () -> LLVMValueRef
+    isKnownToRuntime: Bool = false, _ initial: () -> LLVMValueRef
   ) -> LLVMValueRef {
     variable(name) {
       definesData
-        ? base.addGlobal(name, initial(), isConstant: isConstant, linkage: linkage, alignment: alignment)
+        ? base.addGlobal(
+          name, initial(), isConstant: isConstant,
+          linkage: isKnownToRuntime ? LLVMExternalLinkage : linkage, alignment: alignment)
         : base.declareGlobal(name, type, isConstant: isConstant)
     }
   }
 
-  /// The array of function descriptors. The runtime knows it by name.
-  var descriptors: LLVMValueRef {
-    variable("wasmaot_funcs") {
-      let count = UInt64(plan.describedFunctions.count + 1)
-      let type: LLVMTypeRef = LLVMArrayType2(types.descriptor, count)
-      guard definesData else { return base.declareGlobal("wasmaot_funcs", type, isConstant: true) }
-      return base.addGlobal(
-        "wasmaot_funcs", descriptorArray(), isConstant: true, linkage: LLVMExternalLinkage, alignment: 16)
-    }
-  }
+  // MARK: Constant tables
 
-  /// The address of a function's descriptor: what a funcref holds.
-  func descriptorAddress(_ id: FunctionID) -> LLVMValueRef {
-    let position = plan.descriptors[id]
-    precondition(position != 0, "reference to a function without a descriptor")
-    return base.elementAddress(types.descriptor, descriptors, Int(position))
-  }
-
-  /// Fields of `struct wasmaot_func` for a function that can be called indirectly.
-  func descriptor(_ id: FunctionID) -> LLVMValueRef {
+  /// `struct wasmaot_func` for a function that can be called indirectly; all zero for none.
+  func constantEntry(_ id: FunctionID) -> LLVMValueRef {
     guard !id.isNone else { return LLVMConstNull(types.descriptor) }
     return base.structure(
       types.descriptor,
@@ -143,9 +120,8 @@ final class ModuleUnit {
       ])
   }
 
-  private func descriptorArray() -> LLVMValueRef {
-    base.array(
-      types.descriptor, [LLVMConstNull(types.descriptor)] + plan.describedFunctions.map { descriptor($0) })
+  var constantEntryLayout: EntryLayout {
+    EntryLayout(type: types.descriptor, code: WasmaotFunc.code, typeNumber: WasmaotFunc.type)
   }
 
   /// `wasmaot_func.type` of a signature: no signature's is 0, which is null's.
@@ -157,7 +133,7 @@ final class ModuleUnit {
 /// Two integers and two floats fit into the registers that every convention returns values in. LLVM passes
 /// more through a hidden pointer of its own, but not across `musttail`; so that pointer is ours, the first
 /// parameter, and the results lie behind it in a structure.
-enum ResultPassing {
+enum ResultPassing: Equatable {
   case none
   case value(Type)
   case structure

@@ -6,10 +6,11 @@ import Support
 // The variables that generated code and the runtime share (runtime-c/abi/wasmaot_abi.h). Unit 0 defines
 // them, the others declare what they use.
 
-extension ModuleUnit {
+extension StaticModel {
   /// `struct wasmaot_memory`
   func memory(_ id: MemoryID) -> LLVMValueRef {
-    sharedVariable("wasmaot_memory_\(id.rawValue)", type: types.memory, isConstant: false, alignment: 8) {
+    unit.sharedVariable("wasmaot_memory_\(id.rawValue)", type: types.memory, isConstant: false, alignment: 8)
+    {
       let memory = module.memories[id]
       let addressSpace = (memory.isMemory64 ? UInt64(1) << 63 : UInt64(1) << 32) >> memory.pageSizeLog2
       return base.structure(
@@ -25,7 +26,7 @@ extension ModuleUnit {
   /// `struct wasmaot_table` of a table that the program can change.
   func table(_ id: TableID) -> LLVMValueRef {
     let name = "wasmaot_table_\(id.rawValue)"
-    return sharedVariable(name, type: types.table, isConstant: false, alignment: 8) {
+    return unit.sharedVariable(name, type: types.table, isConstant: false, alignment: 8) {
       let table = module.tables[id]
       let isFunctions = table.element != .externref
       let entry = isFunctions ? types.descriptor : types.ptr
@@ -54,7 +55,7 @@ extension ModuleUnit {
     let table = module.tables[id]
     let entry = table.element == .externref ? types.ptr : types.descriptor
     let type: LLVMTypeRef = LLVMArrayType2(entry, table.minimum)
-    return sharedVariable(
+    return unit.sharedVariable(
       "wasmaot_table_\(id.rawValue)", type: type, isConstant: true, alignment: 16
     ) {
       table.element == .externref ? LLVMConstNull(type) : functionEntries(table)
@@ -65,13 +66,13 @@ extension ModuleUnit {
     let missing = Int(table.minimum) - table.initial.count
     return base.array(
       types.descriptor,
-      table.initial.map { descriptor($0) }
+      table.initial.map { unit.constantEntry($0) }
         + Array(repeating: LLVMConstNull(types.descriptor), count: missing))
   }
 
   /// `struct wasmaot_data_segment`
   func dataSegment(_ id: DataID) -> LLVMValueRef {
-    sharedVariable("wasmaot_data_\(id.rawValue)", type: types.segment, isConstant: false, alignment: 8) {
+    unit.sharedVariable("wasmaot_data_\(id.rawValue)", type: types.segment, isConstant: false, alignment: 8) {
       let bytes = module.dataSegments[id].bytes
       guard !bytes.isEmpty else { return LLVMConstNull(types.segment) }
       let contents = base.addGlobal("", base.bytes(bytes), isConstant: true, linkage: LLVMPrivateLinkage)
@@ -81,13 +82,25 @@ extension ModuleUnit {
 
   /// `struct wasmaot_element_segment`
   func elementSegment(_ id: ElementID) -> LLVMValueRef {
-    sharedVariable("wasmaot_element_\(id.rawValue)", type: types.segment, isConstant: false, alignment: 8) {
+    unit.sharedVariable(
+      "wasmaot_element_\(id.rawValue)", type: types.segment, isConstant: false, alignment: 8
+    ) {
       let items = module.elementSegments[id].items
       guard !items.isEmpty else { return LLVMConstNull(types.segment) }
       let references = items.map { $0.isNone ? base.null : descriptorAddress($0) }
       let contents = base.addGlobal(
         "", base.array(types.ptr, references), isConstant: true, linkage: LLVMPrivateLinkage)
       return base.structure(types.segment, [contents, base.int64(items.count)])
+    }
+  }
+
+  /// The variable behind a mutable global.
+  func global(_ id: GlobalID) -> LLVMValueRef {
+    let global = module.globals[id]
+    return unit.sharedVariable(
+      "wasmaot_global_\(id.rawValue)", type: types[global.type], isConstant: false
+    ) {
+      unit.constant(global.initial) { descriptorAddress($0) }
     }
   }
 }

@@ -130,6 +130,11 @@ final class Unit {
     LLVMAddCallSiteAttribute(call, functionIndex, enumAttribute(name))
   }
 
+  /// The first argument of a call is the callee's instance.
+  func addContextAttribute(toCall call: LLVMValueRef) {
+    LLVMAddCallSiteAttribute(call, 1, enumAttribute("swiftself"))
+  }
+
   /// Neither `mustprogress` nor `willreturn`: a loop of the program may run for ever, and what follows it
   /// must not move in front of it.
   private func makeFunctionAttributes() -> [LLVMAttributeRef] {

@@ -1,0 +1,108 @@
+internal import CLLVM
+import IR
+
+/// How generated code finds what belongs to an instance, and calls what is outside of its unit.
+///
+/// Everything in which the instance models differ is behind this: the operators' lowering asks it and never
+/// which model it is. What a function asks for in its body, it asks `in` its lowering: that has the builder, and
+/// the context if functions take one.
+protocol InstanceModel {
+  // MARK: Functions
+
+  /// Of what references and table entries lead to.
+  var referenceConvention: UInt32 { get }
+  /// Of a function that the module defines.
+  func convention(of function: FunctionID) -> UInt32
+  /// The parameter in front of those of the signature that holds the instance; nil if the model needs none.
+  var contextParameter: LLVMTypeRef? { get }
+  /// What a call of this function calls. For a tail call it has wasm's own convention.
+  func callee(_ function: FunctionID, isTail: Bool, in lowering: FunctionLowering) -> WasmCallee
+  /// What an indirect call through an entry of this layout calls.
+  func callee(
+    entry: LLVMValueRef, _ layout: EntryLayout, _ signature: SignatureID, in lowering: FunctionLowering
+  ) -> WasmCallee
+
+  // MARK: References and tables of functions
+
+  /// The value of a reference to a function.
+  func reference(_ function: FunctionID, in lowering: FunctionLowering) -> LLVMValueRef
+  /// What a reference points to.
+  var referenceLayout: EntryLayout { get }
+  /// Entries of a table of functions.
+  func entryLayout(of table: TableID) -> EntryLayout
+  /// What the type in an entry of this layout is compared with.
+  func typeNumber(
+    _ signature: SignatureID, _ layout: EntryLayout, in lowering: FunctionLowering
+  ) -> LLVMValueRef
+  /// The reference that stands for an entry; null for an empty one.
+  func reference(ofEntry entry: LLVMValueRef, _ layout: EntryLayout, in lowering: FunctionLowering)
+    -> LLVMValueRef
+  /// Puts a reference, which may be null, into an entry.
+  func store(_ reference: LLVMValueRef, toEntry entry: LLVMValueRef, in lowering: FunctionLowering)
+  /// Entries of a table that nothing changes.
+  func readOnlyTable(_ table: TableID) -> LLVMValueRef
+
+  // MARK: State
+
+  /// The address of a memory's byte 0.
+  func memoryBase(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef
+  /// `struct wasmaot_memory *`
+  func memory(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef
+  /// `struct wasmaot_table *`, of a table that can change.
+  func table(_ table: TableID, in lowering: FunctionLowering) -> LLVMValueRef
+  /// The address of a global that is no constant.
+  func global(_ global: GlobalID, in lowering: FunctionLowering) -> LLVMValueRef
+  /// `struct wasmaot_data_segment *`
+  func dataSegment(_ segment: DataID, in lowering: FunctionLowering) -> LLVMValueRef
+  /// `struct wasmaot_element_segment *`
+  func elementSegment(_ segment: ElementID, in lowering: FunctionLowering) -> LLVMValueRef
+
+  // MARK: The runtime
+
+  func callRuntime(
+    _ function: RuntimeFunction, _ arguments: [LLVMValueRef], in lowering: FunctionLowering
+  ) -> LLVMValueRef
+
+  // MARK: The module
+
+  /// Defines what is not in a function's body: adaptors, and the data that the runtime reads. Unit 0's.
+  func defineModule()
+}
+
+/// What a call needs to know of its callee.
+struct WasmCallee {
+  var code: LLVMValueRef
+  var type: LLVMTypeRef
+  var convention: UInt32
+  /// The first argument, where functions take a context.
+  var context: LLVMValueRef?
+}
+
+/// Structures with the code of a function: field numbers.
+struct EntryLayout {
+  var type: LLVMTypeRef
+  var code: UInt32
+  var typeNumber: UInt32
+}
+
+/// What generated code calls in the runtime (runtime-c/abi says what each does).
+enum RuntimeFunction: String {
+  case memoryGrow = "memory_grow"
+  case memoryInit = "memory_init"
+  case tableGrow = "table_grow"
+  case tableFill = "table_fill"
+  case tableCopy = "table_copy"
+  case tableInit = "table_init"
+
+  /// Result and parameters, without what a model adds in front.
+  func type(_ types: UnitTypes) -> (result: LLVMTypeRef, parameters: [LLVMTypeRef]) {
+    let (ptr, i64) = (types.ptr, types.i64)
+    return switch self {
+    case .memoryGrow: (i64, [ptr, i64])
+    case .memoryInit: (types.void, [ptr, ptr, i64, i64, i64])
+    case .tableGrow: (i64, [ptr, ptr, i64])
+    case .tableFill: (types.void, [ptr, i64, ptr, i64])
+    case .tableCopy, .tableInit: (types.void, [ptr, ptr, i64, i64, i64])
+    }
+  }
+}

@@ -1,0 +1,150 @@
+internal import CLLVM
+import CRuntimeABI
+import IR
+
+/// Executables: one instance in the program. All that belongs to it are variables of the program, at addresses
+/// that the linker knows; the runtime's functions are symbols (runtime-c/abi/wasmaot_abi.h).
+struct StaticModel: InstanceModel {
+  unowned let unit: ModuleUnit
+
+  var base: Unit { unit.base }
+  var types: UnitTypes { unit.types }
+  var module: IR.Module { unit.module }
+  var plan: CodegenPlan { unit.plan }
+
+  // MARK: Functions
+
+  var contextParameter: LLVMTypeRef? { nil }
+  var referenceConvention: UInt32 {
+    plan.usesTailCalls ? cllvm_tail_call_convention : LLVMFastCallConv.rawValue
+  }
+  func convention(of function: FunctionID) -> UInt32 { referenceConvention }
+
+  func callee(_ function: FunctionID, isTail: Bool, in lowering: FunctionLowering) -> WasmCallee {
+    let declaration = module.functions[function]
+    // A tail call goes through the adaptor: `musttail` needs one convention on both sides.
+    if !isTail, case .imported(let symbol) = declaration.definition {
+      let host = hostFunction(symbol, declaration.signature)
+      return WasmCallee(code: host.function, type: host.type, convention: LLVMCCallConv.rawValue)
+    }
+    let callee = unit.function(function)
+    return WasmCallee(code: callee.function, type: callee.type, convention: referenceConvention)
+  }
+
+  func callee(
+    entry: LLVMValueRef, _ layout: EntryLayout, _ signature: SignatureID, in lowering: FunctionLowering
+  ) -> WasmCallee {
+    WasmCallee(
+      code: lowering.loadRuntime(types.ptr, lowering.field(layout.code, of: entry, layout)),
+      type: unit.functionType(signature), convention: referenceConvention)
+  }
+
+  /// A function of the host with C's convention.
+  func hostFunction(_ symbol: String, _ signature: SignatureID) -> Callee {
+    let signature = module.signatures[signature]
+    switch ResultPassing(signature.results) {
+    case .none: return base.runtimeFunction(symbol, types.void, signature.params.map { types[$0] })
+    case .value(let type):
+      return base.runtimeFunction(symbol, types[type], signature.params.map { types[$0] })
+    case .structure, .pointer:
+      preconditionFailure("\(symbol): no host function has several results")
+    }
+  }
+
+  // MARK: References and tables of functions
+
+  func reference(_ function: FunctionID, in lowering: FunctionLowering) -> LLVMValueRef {
+    descriptorAddress(function)
+  }
+
+  var referenceLayout: EntryLayout { unit.constantEntryLayout }
+  func entryLayout(of table: TableID) -> EntryLayout { unit.constantEntryLayout }
+
+  func typeNumber(
+    _ signature: SignatureID, _ layout: EntryLayout, in lowering: FunctionLowering
+  ) -> LLVMValueRef {
+    base.int32(unit.typeNumber(signature))
+  }
+
+  /// Its position says where the descriptor is, 0 is null.
+  func reference(ofEntry entry: LLVMValueRef, _ layout: EntryLayout, in lowering: FunctionLowering)
+    -> LLVMValueRef
+  {
+    let builder = lowering.builder
+    let position = lowering.loadRuntime(types.i32, lowering.field(WasmaotFunc.index, of: entry, layout))
+    var index: LLVMValueRef? = LLVMBuildZExt(builder, position, types.i64, "")
+    let address = LLVMBuildGEP2(builder, types.descriptor, descriptors, &index, 1, "")
+    let isNull = LLVMBuildICmp(builder, LLVMIntEQ, position, base.int32(0), "")
+    return LLVMBuildSelect(builder, isNull, base.null, address, "")
+  }
+
+  /// Copies the descriptor behind a funcref; null is the array's entry 0, which is all zero.
+  func store(_ reference: LLVMValueRef, toEntry entry: LLVMValueRef, in lowering: FunctionLowering) {
+    let builder = lowering.builder
+    let source = LLVMBuildSelect(
+      builder, LLVMBuildIsNull(builder, reference, ""), descriptors, reference, "")!
+    let layout = referenceLayout
+    for (field, type) in [
+      (WasmaotFunc.code, types.ptr), (WasmaotFunc.type, types.i32), (WasmaotFunc.index, types.i32),
+    ] {
+      let value = lowering.loadRuntime(type, lowering.field(field, of: source, layout))
+      lowering.storeRuntime(value, lowering.field(field, of: entry, layout))
+    }
+  }
+
+  /// The array of function descriptors. The runtime knows it by name.
+  var descriptors: LLVMValueRef {
+    let count = UInt64(plan.describedFunctions.count + 1)
+    return unit.sharedVariable(
+      "wasmaot_funcs", type: LLVMArrayType2(types.descriptor, count), isConstant: true, alignment: 16,
+      isKnownToRuntime: true
+    ) {
+      base.array(
+        types.descriptor,
+        [LLVMConstNull(types.descriptor)] + plan.describedFunctions.map { unit.constantEntry($0) })
+    }
+  }
+
+  /// The address of a function's descriptor: what a funcref holds.
+  func descriptorAddress(_ id: FunctionID) -> LLVMValueRef {
+    let position = plan.descriptors[id]
+    precondition(position != 0, "reference to a function without a descriptor")
+    return base.elementAddress(types.descriptor, descriptors, Int(position))
+  }
+
+  // MARK: State
+
+  /// A constant: never loaded, so that addressing modes and loop analyses see through.
+  func memoryBase(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef { memoryBase(memory) }
+
+  func memoryBase(_ id: MemoryID) -> LLVMValueRef {
+    let address =
+      id.rawValue == 0
+      ? plan.options.memoryBase
+      : UInt64(WASMAOT_MEMORY_N_BASE) + UInt64(id.rawValue - 1) * UInt64(WASMAOT_MEMORY_N_STRIDE)
+    return LLVMConstIntToPtr(base.int64(address), types.ptr)
+  }
+
+  func memory(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef { self.memory(memory) }
+  func table(_ table: TableID, in lowering: FunctionLowering) -> LLVMValueRef { self.table(table) }
+  func global(_ global: GlobalID, in lowering: FunctionLowering) -> LLVMValueRef { self.global(global) }
+  func dataSegment(_ segment: DataID, in lowering: FunctionLowering) -> LLVMValueRef { dataSegment(segment) }
+  func elementSegment(_ segment: ElementID, in lowering: FunctionLowering) -> LLVMValueRef {
+    elementSegment(segment)
+  }
+
+  // MARK: The runtime
+
+  func callRuntime(
+    _ function: RuntimeFunction, _ arguments: [LLVMValueRef], in lowering: FunctionLowering
+  ) -> LLVMValueRef {
+    let type = function.type(types)
+    let callee = base.runtimeFunction("wasmaot_\(function.rawValue)", type.result, type.parameters)
+    return lowering.call(callee, arguments)
+  }
+
+  func defineModule() {
+    defineAdaptors()
+    defineModuleDescriptor()
+  }
+}
