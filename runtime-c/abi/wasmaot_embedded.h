@@ -13,6 +13,8 @@
 #ifndef WASMAOT_EMBEDDED_H
 #define WASMAOT_EMBEDDED_H
 
+#include <stddef.h>
+
 #include "wasmaot_abi.h"
 
 #define WASMAOT_EMBEDDED_ABI_VERSION 1
@@ -60,8 +62,8 @@ struct wasmaot_runtime {
                      const struct wasmaot_element_segment *segment, uint64_t destination,
                      uint64_t source, uint64_t count);
   // Calls a function of the host (`function` is the context of its wasmaot_func_ref): arguments
-  // from `values`, results there. Checks that the host has stack to run on. Returns with the store's pending exception set where the host threw one; does not
-  // return where it failed.
+  // from `values`, results there. Checks that the host has stack to run on. Returns with the
+  // store's pending exception set where the host threw one; does not return where it failed.
   void (*call_host)(void *function, struct wasmaot_value *values);
   uint32_t (*atomic_wait32)(struct wasmaot_instance *instance, struct wasmaot_memory *memory,
                             uint64_t address, uint32_t expected, int64_t timeout);
@@ -71,6 +73,9 @@ struct wasmaot_runtime {
                             uint64_t address, uint32_t count);
   struct wasmaot_exception *(*exception_new)(struct wasmaot_instance *instance, const void *tag,
                                              uint32_t payload_size);
+  // memmove and memset, for memory.copy and memory.fill: ranges are checked already.
+  void *(*move)(void *destination, const void *source, size_t size);
+  void *(*fill)(void *destination, int byte, size_t size);
 };
 
 // The head of every instance. What follows it is laid out by the compiler; the descriptor's tables
@@ -87,6 +92,9 @@ struct wasmaot_runtime {
 //   tag                 pointer to the tag's identity (defined: 16 bytes of the instance follow)
 //   passive segment     struct wasmaot_data_segment or struct wasmaot_element_segment
 //   functions that references lead to: an array of struct wasmaot_func_ref
+//
+// What neither the descriptor nor this list says anything of is zero (padding; slots of active
+// segments, which code finds dropped).
 struct wasmaot_instance {
   const struct wasmaot_runtime *runtime;
   // The store's pending exception: what `throw` sets and a caller tests.
@@ -147,8 +155,10 @@ enum wasmaot_extern_kind {
 
 // An entity of an index space, imports first.
 struct wasmaot_entity {
-  uint32_t offset; // in the instance; UINT32_MAX where nothing uses it (an immutable constant)
-  uint32_t flags;  // WASMAOT_ENTITY_*
+  // In the instance; UINT32_MAX where there is nothing: an immutable constant, a table that became
+  // constant data of the code, an import that nothing uses (it is checked all the same).
+  uint32_t offset;
+  uint32_t flags; // WASMAOT_ENTITY_*
   // FUNC, TAG: signature. GLOBAL: position of its type string in `type`.
   uint32_t signature;
   uint32_t initializer; // GLOBAL, TABLE: position in `expressions`, UINT32_MAX: zero or null
@@ -177,7 +187,8 @@ struct wasmaot_export_entry {
   uint32_t index; // FUNC: function index; all others: in the index space of its kind
 };
 
-// A function that references may lead to, in the order of the instance's array.
+// A function that references may lead to, in the order of the instance's array. All exported
+// functions and the start function are among them.
 struct wasmaot_described_function {
   void *code; // null for an imported function: its slot is copied
   uint32_t signature;
@@ -268,7 +279,9 @@ struct wasmaot_code {
   // known when the module is compiled, those before the first whose place is not. The data
   // segments that are in here are passive and empty in `data`. Bounds were checked.
   const struct wasmaot_image *images;
-  // Compiled wasm code, for the classification of faults, and the map for backtraces.
+  // Compiled wasm code, for the classification of faults, and the map for backtraces. Entries with
+  // function UINT32_MAX are host adaptors and the like, which may overflow the stack but are no
+  // frame of a backtrace.
   const uint8_t *text_start;
   const uint8_t *text_end;
   const struct wasmaot_funcmap_entry *funcmap_start;
