@@ -29,9 +29,13 @@ public struct Module: Sendable {
 public struct Signature: Hashable, Sendable {
   public var params: [Type]
   public var results: [Type]
-  public init(params: [Type], results: [Type]) {
+  /// Tells function types apart that differ only in what their references refer to: all of those are one type
+  /// here, but not to `call_indirect`.
+  public var variant: UInt32
+  public init(params: [Type], results: [Type], variant: UInt32 = 0) {
     self.params = params
     self.results = results
+    self.variant = variant
   }
 }
 

@@ -238,7 +238,8 @@ struct Parser {
     let params = try list("(", ")") { parser throws(ParseError) in try parser.type() }
     try expect("->")
     let results = try list("(", ")") { parser throws(ParseError) in try parser.type() }
-    result.signatures.append(Signature(params: params, results: results))
+    let variant = try accept("variant") ? try number(atMost: UInt64(UInt32.max)) : 0
+    result.signatures.append(Signature(params: params, results: results, variant: UInt32(variant)))
   }
 
   private mutating func limits() throws(ParseError) -> (UInt64, UInt64?) {

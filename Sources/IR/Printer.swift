@@ -64,6 +64,7 @@ struct Printer {
 
   private func signature(_ signature: Signature) -> String {
     "\(types(signature.params)) -> \(types(signature.results))"
+      + (signature.variant == 0 ? "" : " variant \(signature.variant)")
   }
 
   private func types(_ types: [Type]) -> String { "(" + types.map(\.name).joined(separator: ", ") + ")" }

@@ -34,7 +34,7 @@ extension FunctionTranslator {
   }
 
   /// The number of arguments that a call takes from the stack.
-  private mutating func arguments(of signature: SignatureID) throws(TranslationError) -> Int {
+  mutating func arguments(of signature: SignatureID) throws(TranslationError) -> Int {
     let signature = context.signatures[signature]
     try budget.spend(signature.params.count + signature.results.count)
     return signature.params.count

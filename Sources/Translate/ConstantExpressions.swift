@@ -14,8 +14,7 @@ extension ConstExpr {
       case .f32(let bits): stack.append(.f32(bits))
       case .f64(let bits): stack.append(.f64(bits))
       case .v128(let low, let high): stack.append(.v128(V128(low: low, high: high)))
-      case .refNull(let heap):
-        stack.append(.null(heap == .externref || heap == .noextern ? .externref : .funcref))
+      case .refNull(let heap): stack.append(.null(ModuleContext.irType(of: heap) ?? .funcref))
       case .refFunc(let function): stack.append(.function(FunctionID(function)))
       case .globalGet(let global): stack.append(globals[GlobalID(rawValue: global.rawValue)].initial)
       case .i32Add, .i64Add: stack.applyBinary({ $0 &+ $1 }, { $0 &+ $1 })

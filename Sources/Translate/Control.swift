@@ -112,13 +112,13 @@ extension FunctionTranslator {
   }
 
   /// The block that a branch to `label` goes to.
-  private mutating func target(of label: UInt32) throws(TranslationError) -> Block {
+  mutating func target(of label: UInt32) throws(TranslationError) -> Block {
     let index = frames.count - 1 - Int(label)
     if frames[index].target.isNone { frames[index].target = try createTarget(of: frames[index]) }
     return frames[index].target
   }
 
-  private func arity(of label: UInt32) -> Int { frames[frames.count - 1 - Int(label)].labelArity }
+  func arity(of label: UInt32) -> Int { frames[frames.count - 1 - Int(label)].labelArity }
 
   /// Continues in `block`, with the values below the frame and the block's own parameters on the stack.
   private mutating func enter(_ block: Block, of frame: ControlFrame) {
@@ -214,7 +214,11 @@ extension FunctionTranslator {
   }
 
   private mutating func translateBrIf(_ label: UInt32) throws(TranslationError) {
-    let condition = pop()
+    try branch(to: label, if: pop())
+  }
+
+  /// Branches to a label with the topmost operands, which stay for the case that the branch is not taken.
+  mutating func branch(to label: UInt32, if condition: Value) throws(TranslationError) {
     let arity = arity(of: label)
     try budget.spend(arity)
     let taken = try target(of: label)

@@ -6,27 +6,29 @@ import WasmModule
 /// to a translator counts one reference and not one for each array.
 final class ModuleContext: Sendable {
   let module: WasmModule.Module
-  /// Unique signatures, in the order of their first type.
+  /// One signature a canonical type, in the order of their first type.
   let signatures: PrimaryMap<SignatureID, Signature>
   private let signatureOfType: [SignatureID]
 
   init(_ module: WasmModule.Module) throws(TranslationError) {
     var signatures = PrimaryMap<SignatureID, Signature>()
-    var signatureOfType: [SignatureID] = []
-    var known: [Signature: SignatureID] = [:]
-    for index in module.types.types.ids {
+    var variants: [Signature: UInt32] = [:]
+    for index in module.types.canonicalTypes.values {
       guard case .function(let type) = module.types.types[index].composite else {
         throw .unsupported("struct and array types are", .init())
       }
-      let signature = Signature(
+      var signature = Signature(
         params: try Self.irTypes(type.params), results: try Self.irTypes(type.results))
-      let id = known[signature] ?? signatures.append(signature)
-      known[signature] = id
-      signatureOfType.append(id)
+      let variant = variants[signature, default: 0]
+      variants[signature] = variant + 1
+      signature.variant = variant
+      signatures.append(signature)
     }
     self.module = module
     self.signatures = signatures
-    self.signatureOfType = signatureOfType
+    signatureOfType = module.types.types.ids.map {
+      SignatureID(rawValue: module.types.canonical($0).rawValue)
+    }
   }
 
   func signature(of type: TypeIdx) -> SignatureID { signatureOfType[type.index] }

@@ -1,24 +1,8 @@
 import IR
 import WasmModule
 
-// References, tables and element segments.
+// Tables and element segments.
 extension FunctionTranslator {
-  mutating func translateReferences(_ op: Operator) throws(TranslationError) -> Bool {
-    switch op.opcode {
-    case .refNull:
-      guard let type = ModuleContext.irType(of: op.heapType) else {
-        throw .unsupported("references of type \(op.heapType) are", .init())
-      }
-      push(builder.refNull(Shape(type)))
-    case .refIsNull:
-      let value = pop()
-      push(builder.unary(.refIsNull, shape(of: value), value))
-    case .refFunc: push(builder.refFunc(FunctionID(rawValue: op.index)))
-    default: return false
-    }
-    return true
-  }
-
   mutating func translateTables(_ op: Operator) -> Bool {
     let table = TableID(rawValue: op.index)
     switch op.opcode {

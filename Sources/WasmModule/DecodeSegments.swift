@@ -35,7 +35,8 @@ extension Decoder {
       mode = .active(index: index, offset: try constantExpression(expecting: type.address.valType))
     }
 
-    var type = ValType.funcref
+    // Function indices give functions, expressions may give null.
+    var type = ValType.ref(.funcref, nullable: hasExpressions)
     let typeOffset = cursor.position
     if !isActive || hasSecondBit {
       if hasExpressions {
@@ -45,7 +46,7 @@ extension Decoder {
         guard kind == 0 else { throw .malformed("malformed element kind", "\(kind)", at: typeOffset) }
       }
     }
-    if let table, table.element != type {
+    if let table, !module.types.matches(type, table.element) {
       throw .invalid("type mismatch", "a segment of \(type) for a table of \(table.element)", at: typeOffset)
     }
     let items = hasExpressions ? try elementExpressions(type) : .functions(try elementFunctions())
@@ -159,14 +160,13 @@ extension Decoder {
         ops.append(.v128(low: low, high: try cursor.fixed(UInt64.self)))
         stack.append(.v128)
       case .refNull:
-        let heapOffset = cursor.position
-        let (heap, feature) = try cursor.heapType()
-        try require(feature, "the type \(heap)", at: heapOffset)
+        let heap = try heapType()
         ops.append(.refNull(heap))
         stack.append(.ref(heap, nullable: true))
       case .refFunc:
-        ops.append(.refFunc(try functionReference()))
-        stack.append(.funcref)
+        let function = try functionReference()
+        ops.append(.refFunc(function))
+        stack.append(.ref(.concrete(module.functions[function].type), nullable: false))
       case .globalGet:
         let indexOffset = cursor.position
         let index = try cursor.u32()
@@ -182,7 +182,7 @@ extension Decoder {
       default: throw .invalid("constant expression required", opcode.name, at: offset)
       }
     }
-    guard stack == [expected] else {
+    guard stack.count == 1, module.types.matches(stack[0], expected) else {
       let found = stack.map(\.description).joined(separator: " ")
       throw .invalid("type mismatch", "a constant expression of [\(expected)], found [\(found)]", at: start)
     }

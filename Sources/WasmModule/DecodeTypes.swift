@@ -5,19 +5,37 @@ extension Decoder {
     let count = try cursor.count("types", limit: ImplementationLimits.types)
     for _ in 0..<count {
       let offset = cursor.position
-      switch try cursor.byte() {
-      case 0x60: module.types.append(SubType(composite: .function(try functionType())))
-      case 0x5F: throw .unsupported(.gc, "a struct type", at: offset)
-      case 0x5E: throw .unsupported(.gc, "an array type", at: offset)
-      case 0x50, 0x4F: throw .unsupported(.gc, "a subtype", at: offset)
-      case 0x4E: throw .unsupported(.gc, "a recursive group of types", at: offset)
-      case 0x5D:
-        throw WasmError(.unsupportedFeature([]), "feature not supported: stack-switching", at: offset)
-      case 0x65:
-        throw WasmError(
-          .unsupportedFeature([]), "feature not supported: shared-everything-threads", at: offset)
-      case let form: throw .malformed("malformed definition type", "0x\(String(form, radix: 16))", at: offset)
+      var group: [SubType] = []
+      if cursor.peek() == 0x4E {
+        cursor.position += 1
+        try require(.functionReferences, "a recursive group of types", at: offset)
+        let size = try cursor.count("types of a group", limit: ImplementationLimits.types)
+        try checkTotal(module.types.count + size, "types", ImplementationLimits.types, at: offset)
+        visibleTypes = module.types.count + size
+        group.reserveCapacity(size)
+        for _ in 0..<size { group.append(try subType()) }
+      } else {
+        try checkTotal(module.types.count + 1, "types", ImplementationLimits.types, at: offset)
+        visibleTypes = module.types.count + 1
+        group.append(try subType())
       }
+      module.types.append(group: group)
+    }
+    visibleTypes = module.types.count
+  }
+
+  private mutating func subType() throws(WasmError) -> SubType {
+    let offset = cursor.position
+    switch try cursor.byte() {
+    case 0x60: return SubType(composite: .function(try functionType()))
+    case 0x5F: throw .unsupported(.gc, "a struct type", at: offset)
+    case 0x5E: throw .unsupported(.gc, "an array type", at: offset)
+    case 0x50, 0x4F: throw .unsupported(.gc, "a subtype", at: offset)
+    case 0x5D: throw WasmError(.unsupportedFeature([]), "feature not supported: stack-switching", at: offset)
+    case 0x65:
+      throw WasmError(
+        .unsupportedFeature([]), "feature not supported: shared-everything-threads", at: offset)
+    case let form: throw .malformed("malformed definition type", "0x\(String(form, radix: 16))", at: offset)
     }
   }
 
@@ -44,15 +62,28 @@ extension Decoder {
     let offset = cursor.position
     let (type, feature) = try cursor.valType()
     try require(feature, "the type \(type)", at: offset)
+    if type.isReference { try check(type.heapType, at: offset) }
     return type
   }
 
   mutating func refType() throws(WasmError) -> ValType {
     let offset = cursor.position
-    let (type, feature) = try cursor.valType()
+    let type = try valType()
     guard type.isReference else { throw .malformed("malformed reference type", "\(type)", at: offset) }
-    try require(feature, "the type \(type)", at: offset)
     return type
+  }
+
+  /// A heap type, and the use of the feature that it needs.
+  mutating func heapType() throws(WasmError) -> HeapType {
+    let offset = cursor.position
+    let (heap, feature) = try cursor.heapType()
+    try require(feature, "the type \(heap)", at: offset)
+    try check(heap, at: offset)
+    return heap
+  }
+
+  private func check(_ heap: HeapType, at offset: Int) throws(WasmError) {
+    if let index = heap.typeIndex { try check(index.rawValue, visibleTypes, "unknown type", at: offset) }
   }
 
   mutating func globalType() throws(WasmError) -> GlobalType {
@@ -115,6 +146,19 @@ extension Decoder {
     return (Limits(minimum: minimum, maximum: maximum), address)
   }
 
+  /// What a tag's type section and imports hold: an attribute, which says "exception", and a type.
+  mutating func tagType() throws(WasmError) -> TypeIdx {
+    let offset = cursor.position
+    let attribute = try cursor.byte()
+    guard attribute == 0 else { throw .malformed("malformed tag attribute", "\(attribute)", at: offset) }
+    let typeOffset = cursor.position
+    let type = try functionTypeIndex()
+    guard module.types.functionType(type).results.isEmpty else {
+      throw .invalid("non-empty tag result type", at: typeOffset)
+    }
+    return type
+  }
+
   /// The index of a type that must be a function type.
   mutating func functionTypeIndex() throws(WasmError) -> TypeIdx {
     let offset = cursor.position
@@ -164,6 +208,7 @@ extension HeapType {
   var feature: Features {
     switch self {
     case .funcref, .externref: .referenceTypes
+    case .nofunc, .noextern: .functionReferences
     case .exn, .noexn: .exceptions
     default: .gc
     }

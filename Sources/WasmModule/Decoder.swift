@@ -9,6 +9,8 @@ struct Decoder {
   var module: Module
   /// What the caller allows and the decoder knows.
   let features: Features
+  /// Types that a type may name: those before it, and those of its own recursive group.
+  var visibleTypes = 0
 
   /// Proposals that decoder and validator implement, whether the rest of the pipeline does or not.
   static let implemented: Features = Features.supported.union([.memory64, .wideArithmetic, .relaxedSIMD])
@@ -145,7 +147,7 @@ struct Decoder {
     case .function: try functionSection()
     case .table: try tableSection()
     case .memory: try memorySection()
-    case .tag: throw .unsupported(.exceptions, "the tag section", at: contents.start)
+    case .tag: try tagSection()
     case .global: try globalSection()
     case .export: try exportSection()
     case .start: try startSection()
@@ -195,7 +197,9 @@ struct Decoder {
         let type = try globalType()
         if type.isMutable { try require(.mutableGlobal, "an imported mutable global", at: offset) }
         desc = .global(module.globals.append(GlobalDecl(type: type, origin: .imported(position))))
-      case 4: throw .unsupported(.exceptions, "an imported tag", at: kindOffset)
+      case 4:
+        try require(.exceptions, "an imported tag", at: kindOffset)
+        desc = .tag(module.tags.append(TagDecl(type: try tagType(), origin: .imported(position))))
       case 0x7E where name.isEmpty, 0x7F where name.isEmpty:
         throw .unsupported(.compactImports, "a group of imports", at: kindOffset)
       default: throw .malformed("malformed import kind", "\(kind)", at: kindOffset)
@@ -225,14 +229,36 @@ struct Decoder {
     let count = try cursor.count("tables", limit: ImplementationLimits.tables, minimumSize: 3)
     for _ in 0..<count {
       let offset = cursor.position
-      // 0x40 0x00: a table with an initialiser.
-      if cursor.peek() == 0x40 {
-        throw .unsupported(.functionReferences, "a table with an initial value", at: offset)
-      }
-      module.tables.append(TableDecl(type: try tableType(), origin: .defined))
+      module.tables.append(try tableDecl())
       try checkTotal(module.tables.count, "tables", ImplementationLimits.tables, at: offset)
       if module.tables.count > 1 { try require(.referenceTypes, "more than one table", at: offset) }
     }
+  }
+
+  private mutating func tableDecl() throws(WasmError) -> TableDecl {
+    let offset = cursor.position
+    guard cursor.peek() == 0x40 else {
+      let type = try tableType()
+      guard type.element.isDefaultable else {
+        throw .invalid("type mismatch", "a table of \(type.element) without an initial value", at: offset)
+      }
+      return TableDecl(type: type, origin: .defined)
+    }
+    // 0x40 0x00: a table with an initial value.
+    cursor.position += 1
+    let reserved = try cursor.byte()
+    guard reserved == 0 else { throw .malformed("malformed table", "\(reserved)", at: offset + 1) }
+    try require(.functionReferences, "a table with an initial value", at: offset)
+    let type = try tableType()
+    let initializer = try constantExpression(expecting: type.element)
+    return TableDecl(type: type, origin: .defined, initializer: initializer)
+  }
+
+  private mutating func tagSection() throws(WasmError) {
+    try require(.exceptions, "the tag section", at: cursor.position)
+    let count = try cursor.count("tags", limit: ImplementationLimits.tags, minimumSize: 2)
+    try checkTotal(module.tags.count + count, "tags", ImplementationLimits.tags, at: cursor.position)
+    for _ in 0..<count { module.tags.append(TagDecl(type: try tagType(), origin: .defined)) }
   }
 
   private mutating func memorySection() throws(WasmError) {
@@ -291,7 +317,9 @@ struct Decoder {
         if module.globals[GlobalIdx(rawValue: index)].type.isMutable {
           try require(.mutableGlobal, "an exported mutable global", at: offset)
         }
-      case 4: throw .unsupported(.exceptions, "an exported tag", at: kindOffset)
+      case 4:
+        desc = .tag(TagIdx(rawValue: index))
+        try check(index, module.tags.count, "unknown tag", at: indexOffset)
       default: throw .malformed("malformed export kind", "\(kind)", at: kindOffset)
       }
       module.exports.append(Export(name: name, desc: desc))

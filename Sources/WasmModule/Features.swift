@@ -41,7 +41,7 @@ public struct Features: OptionSet, Hashable, Sendable {
     (.memory64, "memory64", false),
     (.exceptions, "exceptions", false),
     (.legacyExceptions, "legacy-exceptions", false),
-    (.functionReferences, "function-references", false),
+    (.functionReferences, "function-references", true),
     (.gc, "gc", false),
     (.wideArithmetic, "wide-arithmetic", false),
     (.customPageSizes, "custom-page-sizes", false),

@@ -7,11 +7,13 @@ internal import Support
 /// one byte pushes one value at the most, so that only operators which push more ask for room.
 struct FunctionValidator: ~Copyable {
   struct Frame {
-    enum Kind: UInt8 { case function, block, loop, `if`, `else` }
+    enum Kind: UInt8 { case function, block, loop, `if`, `else`, `try`, `catch`, catchAll }
     var kind: Kind
     var isUnreachable = false
     /// Height of the operand stack below the frame.
     var height: Int
+    /// Length of `initialized` when the frame was entered.
+    var initialized: Int
     var start: TypeList
     var end: TypeList
 
@@ -38,6 +40,11 @@ struct FunctionValidator: ~Copyable {
   var frameCount = 0
 
   var locals = LocalTypes()
+  /// Locals without a default value that have been set, in that order, and as a set.
+  var initialized: [UInt32] = []
+  var isInitialized: Set<UInt32> = []
+  /// Lists of one type that has no encoding of one byte, made when a block has it.
+  private var singleTypes: [ValType: UnsafeMutablePointer<ValType>] = [:]
 
   /// Bits of `Features`; bit 63 stands for the MVP.
   var usedBits: UInt64 = 0
@@ -55,6 +62,16 @@ struct FunctionValidator: ~Copyable {
   deinit {
     stack.deallocate()
     frames.deallocate()
+    for list in singleTypes.values { list.deallocate() }
+  }
+
+  /// The list with just this type.
+  mutating func single(_ type: ValType) -> TypeList {
+    if let known = singleTypes[type] { return TypeList(start: known, count: 1) }
+    let list = UnsafeMutablePointer<ValType>.allocate(capacity: 1)
+    list.initialize(to: type)
+    singleTypes[type] = list
+    return TypeList(start: list, count: 1)
   }
 
   // MARK: - A body
@@ -68,10 +85,13 @@ struct FunctionValidator: ~Copyable {
       frameCount = 0
       let type = context.types[Int(context.functions[function.index])]
       try readLocals(params: type.params)
+      forgetInitialized(above: 0)
+      // It does not look at whether a local is initialized.
+      let takesFastPath = context.takesFastPath && !locals.hasUndefaulted
       try reserveValues(0)
       pushFrame(.function, start: context.noTypes, end: type.results)
       repeat {
-        if context.takesFastPath { simpleOperators() }
+        if takesFastPath { simpleOperators() }
       } while try !anyOperator()
       if !cursor.isAtEnd {
         throw .malformed(
@@ -91,9 +111,7 @@ struct FunctionValidator: ~Copyable {
     for _ in 0..<groups {
       let offset = cursor.position
       let count = Int(try cursor.u32())
-      let typeOffset = cursor.position
-      let (type, feature) = try cursor.valType()
-      try require(feature, "a local of type \(type)", at: typeOffset)
+      let type = try valType()
       guard locals.count + count <= ImplementationLimits.functionLocals else {
         let kind: WasmError.Kind = locals.count + count > UInt32.max ? .malformed : .limitExceeded
         throw WasmError(
@@ -117,12 +135,9 @@ struct FunctionValidator: ~Copyable {
     switch info.kind {
     case .illegal, .unsupported, .prefix: throw rejected()
 
-    case .localGet: push(try localType())
-    case .localSet: try pop(try localType())
-    case .localTee:
-      let type = try localType()
-      try pop(type)
-      push(type)
+    case .localGet: try localGet()
+    case .localSet: _ = try localSet()
+    case .localTee: push(try localSet())
 
     case .i32Const:
       try skipSigned(bits: 32)
@@ -231,6 +246,20 @@ struct FunctionValidator: ~Copyable {
     case .refNull: try refNull()
     case .refIsNull: try refIsNull()
     case .refFunc: try refFunc()
+    case .callRef: try callRef()
+    case .returnCallRef: try returnCallRef()
+    case .refAsNonNull: try refAsNonNull()
+    case .brOnNull: try brOnNull()
+    case .brOnNonNull: try brOnNonNull()
+
+    case .throw: try throwTag()
+    case .throwRef: try throwRef()
+    case .tryTable: try tryTable()
+    case .try: try block(.try)
+    case .catch: try catchTag()
+    case .catchAll: try catchAll()
+    case .rethrow: try rethrow()
+    case .delegate: try delegate()
     }
     return false
   }

@@ -6,6 +6,7 @@ enum ImplementationLimits {
   static let imports = 1_000_000
   static let exports = 1_000_000
   static let globals = 1_000_000
+  static let tags = 1_000_000
   static let tables = 100
   static let memories = 100
   static let dataSegments = 100_000

@@ -5,6 +5,9 @@
 /// the size of the body are found by binary search in the declarations.
 struct LocalTypes: ~Copyable {
   private(set) var count = 0
+  private(set) var paramCount = 0
+  /// Some local has a type without a default value: it must be set before it is read.
+  private(set) var hasUndefaulted = false
   private var flat: UnsafeMutablePointer<ValType>
   private var flatCapacity = 64
   private var flatCount = 0
@@ -26,6 +29,8 @@ struct LocalTypes: ~Copyable {
     }
     flat.update(from: params.start, count: params.count)
     count = params.count
+    paramCount = params.count
+    hasUndefaulted = false
     flatCount = params.count
   }
 
@@ -34,6 +39,7 @@ struct LocalTypes: ~Copyable {
     (flat + flatCount).update(repeating: type, count: fits)
     flatCount += fits
     count += added
+    if added > 0 && !type.isDefaultable { hasUndefaulted = true }
     if fits < added { runs.append((end: count, type: type)) }
   }
 

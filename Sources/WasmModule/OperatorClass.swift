@@ -23,6 +23,10 @@ enum OperatorClass: UInt8 {
   case memorySize, memoryGrow, memoryFill, memoryCopy, memoryInit, dataDrop
   case tableGet, tableSet, tableSize, tableGrow, tableFill, tableCopy, tableInit, elemDrop
   case refNull, refIsNull, refFunc
+  case callRef, returnCallRef, refAsNonNull, brOnNull, brOnNonNull
+  case `throw`, throwRef, tryTable
+  /// Exceptions as they were first proposed.
+  case `try`, `catch`, catchAll, rethrow, delegate
 }
 
 /// What the validator's loop needs of an operator, in one load.
@@ -111,6 +115,10 @@ extension OperatorInfo {
     .tableGet: .tableGet, .tableSet: .tableSet, .tableSize: .tableSize, .tableGrow: .tableGrow,
     .tableFill: .tableFill, .tableCopy: .tableCopy, .tableInit: .tableInit, .elemDrop: .elemDrop,
     .refNull: .refNull, .refIsNull: .refIsNull, .refFunc: .refFunc,
+    .callRef: .callRef, .returnCallRef: .returnCallRef, .refAsNonNull: .refAsNonNull,
+    .brOnNull: .brOnNull, .brOnNonNull: .brOnNonNull,
+    .throw: .throw, .throwRef: .throwRef, .tryTable: .tryTable,
+    .try: .try, .catch: .catch, .catchAll: .catchAll, .rethrow: .rethrow, .delegate: .delegate,
   ]
 }
 

@@ -8,7 +8,7 @@ public struct Operator: Sendable {
   /// Byte offset of the operator in the module.
   public var offset: Int
   /// The (first) index: label, function, local, global, table, memory, segment, tag, the type of
-  /// `call_indirect`; of a `memarg` the memory; of `br_table` the number of labels but for the default.
+  /// `call_indirect`; of a `memarg` the memory; of `br_table` the number of labels but for the default, of `try_table` of clauses.
   /// `memory.init` and `table.init` have the segment here.
   public var index: UInt32 = 0
   /// The second index: the table of `call_indirect` and `table.init`, the memory of `memory.init`, the
@@ -24,6 +24,16 @@ public struct Operator: Sendable {
   public var valType: ValType { ValType(bits: index) }
   /// The type of `ref.null`.
   public var heapType: HeapType { HeapType(code: index) }
+}
+
+/// A clause of a `try_table`.
+public struct CatchClause: Sendable {
+  /// Nil catches all.
+  public var tag: TagIdx?
+  /// The label takes the exception itself, behind its values.
+  public var takesReference: Bool
+  /// Counts from the blocks around the `try_table`.
+  public var label: UInt32
 }
 
 /// Reads the operators of a function body that validation has accepted.
@@ -97,7 +107,12 @@ public struct OperatorReader {
       op.index = valType().bits
     case .heaptype: op.index = heapType().code
     case .zerobyte: _ = byte()
-    case .brcast, .trytable:
+    case .trytable:
+      op.blockType = blockType()
+      op.index = unsigned32()
+      op.bits = UInt64(position)
+      for _ in 0..<op.index { _ = catchClause() }
+    case .brcast:
       preconditionFailure("\(opcode.name) is not supported, and validation accepted it")
     }
     return op
@@ -108,6 +123,19 @@ public struct OperatorReader {
     var reader = self
     reader.position = Int(op.bits)
     return (0...op.index).map { _ in reader.unsigned32() }
+  }
+
+  /// The clauses of a `try_table` in order.
+  public func clauses(of op: Operator) -> [CatchClause] {
+    var reader = self
+    reader.position = Int(op.bits)
+    return (0..<op.index).map { _ in reader.catchClause() }
+  }
+
+  private mutating func catchClause() -> CatchClause {
+    let kind = CatchKind(rawValue: byte())!
+    let tag = kind.hasTag ? TagIdx(rawValue: unsigned32()) : nil
+    return CatchClause(tag: tag, takesReference: kind.hasReference, label: unsigned32())
   }
 
   // MARK: - Primitives

@@ -9,31 +9,40 @@ public struct CanonicalTypeIdx: EntityID {
 
 /// The types of a module's type section.
 ///
-/// Types are added in recursive groups, of one type each until the GC proposal is supported. A group's
-/// canonical form is the group itself, references out of it by canonical index and references into it by
-/// position; equal forms are one. One hash a group: linear time.
+/// Types are added in recursive groups. A group's canonical form is the group itself, references out of it by
+/// canonical index and references into it by position; equal forms are one. One hash a group: linear time.
 public struct TypeStore: Sendable {
   public private(set) var types = PrimaryMap<TypeIdx, SubType>()
   private var canonicalOf: [CanonicalTypeIdx] = []
   private var representatives = PrimaryMap<CanonicalTypeIdx, TypeIdx>()
-  private var known: [SubType: CanonicalTypeIdx] = [:]
+  /// The first canonical index of each group.
+  private var known: [Group: CanonicalTypeIdx] = [:]
+
+  /// A group's canonical form. Most are of one type: no array for those.
+  private enum Group: Hashable {
+    case one(SubType)
+    case many([SubType])
+  }
 
   public init() {}
 
   public var count: Int { types.count }
 
-  /// Adds a recursive group of one type, which refers to no type index.
-  @discardableResult
-  public mutating func append(_ type: SubType) -> TypeIdx {
-    let index = types.append(type)
-    if let same = known[type] {
-      canonicalOf.append(same)
-    } else {
-      let canonical = representatives.append(index)
-      known[type] = canonical
-      canonicalOf.append(canonical)
+  /// Adds a recursive group. Its types may refer to those before it, and to each other by the indices that
+  /// they are about to get.
+  public mutating func append(group: [SubType]) {
+    if group.isEmpty { return }
+    let start = types.count
+    let forms = group.map { canonicalForm($0, groupStart: start) }
+    let form: Group = forms.count == 1 ? .one(forms[0]) : .many(forms)
+    let first = known[form] ?? CanonicalTypeIdx(representatives.count)
+    let isNew = first.index == representatives.count
+    if isNew { known[form] = first }
+    for (position, type) in group.enumerated() {
+      let index = types.append(type)
+      canonicalOf.append(CanonicalTypeIdx(first.index + position))
+      if isNew { representatives.append(index) }
     }
-    return index
   }
 
   public func canonical(_ index: TypeIdx) -> CanonicalTypeIdx { canonicalOf[index.index] }
@@ -48,4 +57,56 @@ public struct TypeStore: Sendable {
     }
     return type
   }
+
+  // MARK: - Canonical forms
+
+  private func canonicalForm(_ type: SubType, groupStart: Int) -> SubType {
+    // The decoder refuses what the GC proposal adds.
+    guard case .function(let function) = type.composite,
+      function.params.contains(where: \.isConcrete) || function.results.contains(where: \.isConcrete)
+    else { return type }
+    func canonical(_ type: ValType) -> ValType {
+      guard type.isConcrete else { return type }
+      let index = type.heapType.code
+      let code =
+        index < groupStart ? canonicalOf[Int(index)].rawValue : Self.inGroup + index - UInt32(groupStart)
+      return .ref(HeapType(code: code), nullable: type.isNullable)
+    }
+    var form = type
+    form.composite = .function(
+      FuncType(params: function.params.map(canonical), results: function.results.map(canonical)))
+    return form
+  }
+
+  /// Added to positions in the group: above all indices and all abstract types.
+  private static let inGroup: UInt32 = 0x10_0000
+
+  // MARK: - Subtyping (specification 3.0, section 3.3)
+
+  /// Whether a value of one type can stand for another.
+  public func matches(_ found: ValType, _ expected: ValType) -> Bool {
+    if found == expected || found == .bottom || expected == .bottom { return true }
+    guard found.isReference, expected.isReference, !found.isNullable || expected.isNullable else {
+      return false
+    }
+    return matches(found.heapType, expected.heapType)
+  }
+
+  private func matches(_ found: HeapType, _ expected: HeapType) -> Bool {
+    if found == expected || found == .bottom { return true }
+    // All concrete types are functions.
+    switch (found.typeIndex, expected.typeIndex) {
+    case (let found?, let expected?): return canonical(found) == canonical(expected)
+    case (.some, nil): return expected == .funcref
+    case (nil, .some): return found == .nofunc
+    case (nil, nil):
+      return (found == .nofunc && expected == .funcref) || (found == .noextern && expected == .externref)
+        || (found == .noexn && expected == .exn)
+    }
+  }
+}
+
+extension ValType {
+  /// A reference to a type of the module.
+  fileprivate var isConcrete: Bool { isReference && heapType.typeIndex != nil }
 }

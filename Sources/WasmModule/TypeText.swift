@@ -15,6 +15,7 @@ extension HeapType: CustomStringConvertible {
     case .nofunc: "nofunc"
     case .noextern: "noextern"
     case .noexn: "noexn"
+    case .bottom: "any reference"
     default: "\(code)"
     }
   }
@@ -30,6 +31,7 @@ extension ValType: CustomStringConvertible {
     case .v128: "v128"
     case .funcref: "funcref"
     case .externref: "externref"
+    case .exnref: "exnref"
     case .bottom: "any type"
     default: isNullable ? "(ref null \(heapType))" : "(ref \(heapType))"
     }

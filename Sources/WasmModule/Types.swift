@@ -18,6 +18,8 @@ public struct HeapType: Hashable, Sendable, BitwiseCopyable {
   public static let nofunc = HeapType(code: 0xFFFF6)
   public static let noextern = HeapType(code: 0xFFFF5)
   public static let noexn = HeapType(code: 0xFFFF4)
+  /// What a reference on an unreachable stack refers to: below every other type. Never in a module.
+  public static let bottom = HeapType(code: 0xFFFE0)
 
   @inlinable public static func concrete(_ type: TypeIdx) -> HeapType { HeapType(code: type.rawValue) }
   @inlinable public var typeIndex: TypeIdx? {

@@ -13,7 +13,7 @@ extension FunctionValidator {
     try push(params)
   }
 
-  private mutating func blockType() throws(WasmError) -> (params: TypeList, results: TypeList) {
+  mutating func blockType() throws(WasmError) -> (params: TypeList, results: TypeList) {
     let offset = cursor.position
     guard let first = cursor.peek() else { throw cursor.unexpectedEnd() }
     if first == BlockType.emptyByte {
@@ -22,9 +22,9 @@ extension FunctionValidator {
     }
     // A type index is a positive LEB128; value types are negative ones of one byte.
     if first & 0xC0 == 0x40 {
-      let (type, feature) = try cursor.valType()
-      try require(feature, "a block of type \(type)", at: offset)
-      return (context.noTypes, context.single(byte: first))
+      let type = try valType()
+      let isOneByte = first != ValType.refByte && first != ValType.refNullByte
+      return (context.noTypes, isOneByte ? context.single(byte: first) : single(type))
     }
     let index = try cursor.s33()
     guard index >= 0 else { throw .malformed("malformed block type", at: offset) }
@@ -44,7 +44,7 @@ extension FunctionValidator {
   mutating func endFrame() throws(WasmError) {
     let frame = try popFrame()
     // An `if` without an `else` passes its parameters on.
-    if frame.kind == .if && !same(frame.start, frame.end) { throw mismatch(frame.end, frame.start) }
+    if frame.kind == .if && !matches(frame.start, frame.end) { throw mismatch(frame.end, frame.start) }
     if frameCount > 0 { try push(frame.end) }
   }
 
@@ -111,9 +111,9 @@ extension FunctionValidator {
     try leave(by: try indirectCallee())
   }
 
-  private mutating func leave(by type: ValidationContext.FunctionType) throws(WasmError) {
+  mutating func leave(by type: ValidationContext.FunctionType) throws(WasmError) {
     let results = frames[0].end
-    guard same(type.results, results) else { throw mismatch(results, type.results) }
+    guard matches(type.results, results) else { throw mismatch(results, type.results) }
     try pop(type.params)
     markUnreachable()
   }
@@ -129,7 +129,7 @@ extension FunctionValidator {
     let index = try cursor.u32()
     let table = try table()
     guard index < context.types.count else { throw .invalid("unknown type \(index)", at: opStart) }
-    guard table.element == .funcref else { throw mismatch(.funcref, table.element) }
+    guard matches(table.element, .funcref) else { throw mismatch(.funcref, table.element) }
     try pop(table.address)
     return context.types[Int(index)]
   }
@@ -150,20 +150,11 @@ extension FunctionValidator {
   mutating func selectTyped() throws(WasmError) {
     let count = try cursor.count("select types", limit: Int(UInt32.max))
     guard count == 1 else { throw .invalid("invalid result arity", "\(count) types", at: opStart) }
-    let offset = cursor.position
-    let (type, feature) = try cursor.valType()
-    try require(feature, "the type \(type)", at: offset)
+    let type = try valType()
     try pop(.i32)
     try pop(type)
     try pop(type)
     push(type)
-  }
-
-  @inline(__always)
-  mutating func localType() throws(WasmError) -> ValType {
-    let index = try cursor.u32()
-    guard let type = locals[index] else { throw .invalid("unknown local \(index)", at: opStart) }
-    return type
   }
 
   @inline(__always)
@@ -173,30 +164,20 @@ extension FunctionValidator {
     return context.globals[Int(index)]
   }
 
-  // MARK: - References
+  // MARK: - Immediates
 
-  mutating func refNull() throws(WasmError) {
+  /// A value type that exists, and the use of the feature that it needs.
+  mutating func valType() throws(WasmError) -> ValType {
     let offset = cursor.position
-    let (heap, feature) = try cursor.heapType()
-    try require(feature, "the type \(heap)", at: offset)
-    push(.ref(heap, nullable: true))
+    let (type, feature) = try cursor.valType()
+    try require(feature, "the type \(type)", at: offset)
+    if type.isReference { try check(type.heapType, at: offset) }
+    return type
   }
 
-  mutating func refIsNull() throws(WasmError) {
-    let type = try popAny()
-    guard type.isReference || type == .bottom else {
-      throw .invalid("type mismatch", "expected a reference, found \(type)", at: opStart)
-    }
-    push(.i32)
-  }
-
-  mutating func refFunc() throws(WasmError) {
-    let index = try cursor.u32()
-    guard index < context.functions.count else { throw .invalid("unknown function \(index)", at: opStart) }
-    guard context.module.isDeclaredReference[Int(index)] else {
-      throw .invalid("undeclared function reference", "function \(index)", at: opStart)
-    }
-    push(.funcref)
+  func check(_ heap: HeapType, at offset: Int) throws(WasmError) {
+    guard let index = heap.typeIndex, index.index >= context.types.count else { return }
+    throw .invalid("unknown type \(index.rawValue)", at: offset)
   }
 
   mutating func require(

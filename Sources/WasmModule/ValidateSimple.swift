@@ -103,8 +103,8 @@ extension FunctionValidator {
         guard immediate & 0xFF == BlockType.emptyByte, frameCount < frameCapacity else { return }
         floor = height
         frames[frameCount] = Frame(
-          kind: info.kind == .block ? .block : .loop, height: height, start: context.noTypes,
-          end: context.noTypes)
+          kind: info.kind == .block ? .block : .loop, height: height, initialized: initialized.count,
+          start: context.noTypes, end: context.noTypes)
         frameCount += 1
         position += 2
       case .end:

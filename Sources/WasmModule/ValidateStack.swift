@@ -85,11 +85,11 @@ extension FunctionValidator {
     stackCapacity = needed * 2
   }
 
-  /// Whether a value of one type can stand for another. With references to functions of the module's own
-  /// types and with GC, subtyping comes in here.
+  /// Whether a value of one type can stand for another.
   @inline(__always)
   func matches(_ found: ValType, _ expected: ValType) -> Bool {
     found == expected || found == .bottom || expected == .bottom
+      || found.isReference && expected.isReference && context.module.types.matches(found, expected)
   }
 
   func mismatch(_ expected: ValType, _ found: ValType) -> WasmError {
@@ -100,10 +100,10 @@ extension FunctionValidator {
     .invalid("type mismatch", "expected \(expected.description), found \(found.description)", at: opStart)
   }
 
-  func same(_ a: TypeList, _ b: TypeList) -> Bool {
-    guard a.count == b.count else { return false }
-    if a.start == b.start { return true }
-    for index in 0..<a.count where a[index] != b[index] { return false }
+  func matches(_ found: TypeList, _ expected: TypeList) -> Bool {
+    guard found.count == expected.count else { return false }
+    if found.start == expected.start { return true }
+    for index in 0..<found.count where !matches(found[index], expected[index]) { return false }
     return true
   }
 
@@ -118,7 +118,8 @@ extension FunctionValidator {
       frameCapacity *= 2
     }
     floor = height
-    frames[frameCount] = Frame(kind: kind, height: height, start: start, end: end)
+    frames[frameCount] = Frame(
+      kind: kind, height: height, initialized: initialized.count, start: start, end: end)
     frameCount += 1
   }
 
@@ -129,6 +130,7 @@ extension FunctionValidator {
     guard height == frame.height else {
       throw .invalid("type mismatch", "\(height - frame.height) values too many on the stack", at: opStart)
     }
+    if initialized.count > frame.initialized { forgetInitialized(above: frame.initialized) }
     frameCount -= 1
     floor = frameCount > 0 ? frames[frameCount - 1].height : 0
     return frame

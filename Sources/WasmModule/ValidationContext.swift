@@ -39,6 +39,8 @@ final class ValidationContext: @unchecked Sendable {
   let functions: UnsafeMutableBufferPointer<UInt32>
   let globals: UnsafeMutableBufferPointer<Global>
   let tables: UnsafeMutableBufferPointer<Table>
+  /// Type index of each tag.
+  let tags: UnsafeMutableBufferPointer<UInt32>
   /// Address type of each memory.
   let memories: UnsafeMutableBufferPointer<ValType>
   let operators: OperatorTables
@@ -79,6 +81,7 @@ final class ValidationContext: @unchecked Sendable {
     tables = Self.flat(module.tables.values) {
       Table(element: $0.type.element, address: $0.type.address.valType)
     }
+    tags = Self.flat(module.tags.values) { $0.type.rawValue }
     memories = Self.flat(module.memories.values) { $0.type.address.valType }
   }
 
@@ -88,6 +91,7 @@ final class ValidationContext: @unchecked Sendable {
     functions.deallocate()
     globals.deallocate()
     tables.deallocate()
+    tags.deallocate()
     memories.deallocate()
   }
 

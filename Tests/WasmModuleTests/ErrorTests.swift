@@ -61,12 +61,9 @@ import Testing
     gc.section(.type, [1, 0x5F, 0])
     var pageSize = ModuleWriter()
     pageSize.section(.memory, [1, 0x08, 0, 0])
-    var reference = ModuleWriter()
-    reference.section(.type, [1, 0x60, 1, 0x63, 0x70, 0])
     let cases: [([UInt8], Features)] = [
       (memory64.bytes, .memory64), (tag.bytes, .exceptions), (gc.bytes, .gc),
       (pageSize.bytes, .customPageSizes),
-      (reference.bytes, .functionReferences),
       // i64.mul_wide_s
       (ModuleWriter.functions([[0, 0xFC, 0x15, 0x0B]]), .wideArithmetic),
       // f32x4.relaxed_min
@@ -74,8 +71,7 @@ import Testing
       // try, try_table
       (ModuleWriter.functions([[0, 0x06, 0x40, 0x0B, 0x0B]]), .legacyExceptions),
       (ModuleWriter.functions([[0, 0x1F, 0x40, 0x00, 0x0B, 0x0B]]), .exceptions),
-      // ref.as_non_null, struct.new 0
-      (ModuleWriter.functions([[0, 0xD4, 0x0B]]), .functionReferences),
+      // struct.new 0
       (ModuleWriter.functions([[0, 0xFB, 0x00, 0x00, 0x0B]]), .gc),
       // i32.atomic.load
       (ModuleWriter.functions([[0, 0xFE, 0x10, 0x02, 0x00, 0x0B]]), .threads),

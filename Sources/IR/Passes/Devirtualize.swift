@@ -2,7 +2,8 @@ import Support
 
 extension Function {
   /// Turns indirect calls through read-only tables into direct ones, or into the trap that they are: where the
-  /// index is a constant, and where only one entry can be called with the signature.
+  /// index is a constant, and where only one entry can be called with the signature. Calls of a reference that is
+  /// made in the same function, too.
   ///
   /// Traps stay exact: an index out of range is an undefined element, a null an uninitialized one, another
   /// signature a type mismatch, tested in this order.
@@ -14,6 +15,11 @@ extension Function {
       var rewritten: [Inst] = []
       for inst in blockInsts[block] {
         let data = insts[inst]
+        if data.opcode.format == .callIndirect, data.c == UInt32.max,
+          let callee = referredFunction(resolve(valueLists.element(EntityList(handle: data.a), at: 0)))
+        {
+          callDirectly(inst, callee)
+        }
         guard data.opcode.format == .callIndirect, data.c != UInt32.max,
           module.tables[TableID(rawValue: data.c)].isReadOnly
         else {
@@ -45,6 +51,13 @@ extension Function {
       blockInsts[block] = rewritten
     }
     if changedControl { removeUnreachableBlocks() }
+  }
+
+  /// Validation has shown that the types agree.
+  private func referredFunction(_ value: Value) -> FunctionID? {
+    guard values[value].kind == .result else { return nil }
+    let data = insts[Inst(rawValue: values[value].owner)]
+    return data.opcode == .refFunc ? FunctionID(rawValue: data.c) : nil
   }
 
   private func constantIndex(_ value: Value) -> UInt64? {
