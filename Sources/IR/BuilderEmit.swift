@@ -108,13 +108,26 @@ extension FunctionBuilder {
       InstData(opcode, shape, a: address.rawValue, c: function.memArgs.append(memArg).rawValue))
   }
 
+  /// Stores, and atomic operators with one operand (most of which have a result).
+  @discardableResult
   public mutating func store(
     _ opcode: Opcode, _ shape: Shape, _ address: Value, _ value: Value, _ memArg: MemArg
-  ) {
+  ) -> Value {
     assert(opcode.format == .store)
-    emitValue(
+    return emitValue(
       InstData(
         opcode, shape, a: address.rawValue, b: value.rawValue, c: function.memArgs.append(memArg).rawValue))
+  }
+
+  /// `atomicCompareExchange` and `atomicWait`: the operands are the address and two more.
+  public mutating func listMemory(
+    _ opcode: Opcode, _ shape: Shape, _ operands: ArraySlice<Value>, _ memArg: MemArg
+  ) -> Value {
+    assert(opcode.format == .listMemory)
+    return emitValue(
+      InstData(
+        opcode, shape, a: function.valueLists.make(operands).handle,
+        c: function.memArgs.append(memArg).rawValue))
   }
 
   /// `loadLane` and `storeLane` (which has no result).
@@ -229,11 +242,13 @@ extension FunctionBuilder {
 
   public mutating func brif(
     _ condition: Value, _ then: Block, _ thenArguments: ArraySlice<Value>,
-    _ otherwise: Block, _ otherwiseArguments: ArraySlice<Value> = []
+    _ otherwise: Block, _ otherwiseArguments: ArraySlice<Value> = [], hint: BranchHint = .none
   ) {
     let taken = makeBlockCall(then, thenArguments)
     let other = makeBlockCall(otherwise, otherwiseArguments)
-    emit(InstData(.brif, a: condition.rawValue, b: taken.rawValue, c: other.rawValue))
+    var data = InstData(.brif, a: condition.rawValue, b: taken.rawValue, c: other.rawValue)
+    data.flags = hint.rawValue
+    emit(data)
   }
 
   public mutating func brif(_ condition: Value, _ then: Block, _ otherwise: Block) {

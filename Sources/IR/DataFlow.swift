@@ -75,7 +75,7 @@ extension Function {
       body(data.valueA)
       body(data.valueB)
       body(data.valueC)
-    case .listEntities, .call, .callIndirect, .list:
+    case .listEntities, .listMemory, .call, .callIndirect, .list:
       let list = EntityList<Value>(handle: data.a)
       for index in 0..<valueLists.count(list) { body(valueLists.element(list, at: index)) }
     }
@@ -114,7 +114,7 @@ extension Function {
       insts[inst].a = body(data.valueA).rawValue
       insts[inst].b = body(data.valueB).rawValue
       insts[inst].c = body(data.valueC).rawValue
-    case .listEntities, .call, .callIndirect, .list:
+    case .listEntities, .listMemory, .call, .callIndirect, .list:
       rewriteList(EntityList(handle: data.a), body)
     }
   }

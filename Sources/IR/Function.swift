@@ -4,7 +4,7 @@ public import Support
 public struct InstData: Hashable, Sendable {
   public var opcode: Opcode
   public var shape: Shape
-  /// Reserved for flags of one opcode (branch hints).
+  /// Of `brif` a `BranchHint`; 0 for the others.
   public var flags: UInt8 = 0
   public var a: UInt32
   public var b: UInt32
@@ -19,11 +19,18 @@ public struct InstData: Hashable, Sendable {
     self.c = c
   }
 
+  public var branchHint: BranchHint { BranchHint(rawValue: flags) ?? .none }
+
   @inlinable public var valueA: Value { Value(rawValue: a) }
   @inlinable public var valueB: Value { Value(rawValue: b) }
   @inlinable public var valueC: Value { Value(rawValue: c) }
   /// The bits of `iconst` and `fconst` (i32 and f32: in the low half, zero-extended).
   @inlinable public var constantBits: UInt64 { UInt64(c) << 32 | UInt64(b) }
+}
+
+/// What the producer says of a branch (proposal branch hinting). A hint changes nothing but speed.
+public enum BranchHint: UInt8, Sendable {
+  case none, likely, unlikely
 }
 
 /// Where a value comes from, and its type: 8 bytes.

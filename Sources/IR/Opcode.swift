@@ -22,6 +22,8 @@ public enum Format: UInt8, Sendable {
   case store
   /// a: address, b: v128, c: `MemArgID` (which also has the lane)
   case loadLane
+  /// a: list of three values (address first), c: `MemArgID`
+  case listMemory
   /// c: entity index (global, function, memory, table, data or element segment)
   case entity
   /// a: value, c: entity index
@@ -84,11 +86,16 @@ public enum Opcode: UInt16, Sendable, CaseIterable {
   case ieq, ine, islt, iult, isgt, iugt, isle, iule, isge, iuge
   case smin, umin, smax, umax
   case saddSat, uaddSat, ssubSat, usubSat, avgrU
+  /// The upper half of the product of twice the width.
+  case smulHigh, umulHigh
 
   // Float arithmetic, scalar or per lane
   case fadd, fsub, fmul, fdiv, fmin, fmax, fpmin, fpmax, fcopysign
   case fabs, fneg, fceil, ffloor, ftrunc, fnearest, fsqrt
   case feq, fne, flt, fgt, fle, fge
+  /// a * b + c and -(a * b) + c, of relaxed SIMD: rounded once where the target multiplies and adds in one,
+  /// else twice.
+  case fmulAdd, fnegMulAdd
 
   // Conversions. The shape is the result's; `b`'s use is said where there is a source shape.
   /// i64 to i32.
@@ -114,6 +121,8 @@ public enum Opcode: UInt16, Sendable, CaseIterable {
   /// a, b: vectors, c: `VectorConstant` with 16 lane numbers
   case shuffle
   case swizzle
+  /// Of relaxed SIMD: an index of 16 to 127 names the lane of its low four bits.
+  case relaxedSwizzle
   /// (a & c) | (b & ~c)
   case bitselect
   case anyTrue, allTrue, bitmask
@@ -130,6 +139,10 @@ public enum Opcode: UInt16, Sendable, CaseIterable {
   /// f64x2.convert_low_i32x4_{s,u}
   case convertLowS, convertLowU
   case demoteZero, promoteLow
+  /// Of relaxed SIMD: NaN and what i32 has no room for become the least i32.
+  case relaxedTruncS, relaxedTruncZeroS
+  /// i16x8.relaxed_dot_i8x16_i7x16_s: a's lanes are signed, b's unsigned; the sums saturate.
+  case relaxedDot
 
   // Memory. The shape is the result's or the stored value's type.
   case load, load8S, load8U, load16S, load16U, load32S, load32U
@@ -151,6 +164,19 @@ public enum Opcode: UInt16, Sendable, CaseIterable {
   /// List: dest, source, count. Entities: memory, data segment.
   case memoryInit
   case dataDrop
+
+  // Atomic accesses, sequentially consistent: as wide as the alignment of the `MemArg` says, which is at most
+  // the shape's width; narrower values are zero-extended. An address that is not aligned traps.
+  case atomicLoad, atomicStore
+  /// Result: the value before.
+  case atomicAdd, atomicSub, atomicAnd, atomicOr, atomicXor, atomicExchange
+  /// List: address, expected, replacement. Result: the value before.
+  case atomicCompareExchange
+  /// b: how many to wake at the most. Result: the number of those that were waiting.
+  case atomicNotify
+  /// List: address, expected (its type is the shape), timeout in nanoseconds or negative.
+  case atomicWait
+  case atomicFence
 
   // Tables
   case tableGet, tableSet, tableSize
@@ -200,6 +226,8 @@ public enum TrapCode: UInt32, Sendable, CaseIterable {
   case unalignedAtomic = 12
   /// `--stub-imports=trap`: an import that nothing provides was called.
   case unresolvedImport = 13
+  /// `memory.atomic.wait` on a memory that is not shared.
+  case expectedSharedMemory = 14
 
   /// The specification's words (and the field's, for those it does not test).
   public var message: String {
@@ -217,6 +245,7 @@ public enum TrapCode: UInt32, Sendable, CaseIterable {
     case .nullReference: "null reference"
     case .unalignedAtomic: "unaligned atomic"
     case .unresolvedImport: "unresolved import called"
+    case .expectedSharedMemory: "expected shared memory"
     }
   }
 }

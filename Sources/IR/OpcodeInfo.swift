@@ -11,7 +11,7 @@ extension Opcode {
   /// How the operand words are used.
   public var format: Format {
     switch self {
-    case .refNull: .nullary
+    case .refNull, .atomicFence: .nullary
     case .iconst, .fconst: .constant
     case .vconst: .vectorConstant
     case .refFunc: .entity
@@ -21,24 +21,29 @@ extension Opcode {
       .truncS, .truncU, .truncSatS, .truncSatU, .convertS, .convertU, .demote, .promote, .reinterpret,
       .splat, .anyTrue, .allTrue, .bitmask,
       .extendLowS, .extendLowU, .extendHighS, .extendHighU, .extaddPairwiseS, .extaddPairwiseU,
-      .truncSatZeroS, .truncSatZeroU, .convertLowS, .convertLowU, .demoteZero, .promoteLow:
+      .truncSatZeroS, .truncSatZeroU, .convertLowS, .convertLowU, .demoteZero, .promoteLow,
+      .relaxedTruncS, .relaxedTruncZeroS:
       .unary
-    case .select, .bitselect: .ternary
+    case .select, .bitselect, .fmulAdd, .fnegMulAdd: .ternary
     case .iadd, .isub, .imul, .sdiv, .udiv, .srem, .urem, .band, .bor, .bxor, .bandnot,
       .ishl, .sshr, .ushr, .rotl, .rotr,
       .ieq, .ine, .islt, .iult, .isgt, .iugt, .isle, .iule, .isge, .iuge,
       .smin, .umin, .smax, .umax, .saddSat, .uaddSat, .ssubSat, .usubSat, .avgrU,
       .fadd, .fsub, .fmul, .fdiv, .fmin, .fmax, .fpmin, .fpmax, .fcopysign,
       .feq, .fne, .flt, .fgt, .fle, .fge,
-      .swizzle, .narrowS, .narrowU, .extmulLowS, .extmulLowU, .extmulHighS, .extmulHighU, .dotS, .q15mulrSatS:
+      .swizzle, .narrowS, .narrowU, .extmulLowS, .extmulLowU, .extmulHighS, .extmulHighU, .dotS, .q15mulrSatS,
+      .smulHigh, .umulHigh, .relaxedSwizzle, .relaxedDot:
       .binary
     case .extractLane, .extractLaneS, .extractLaneU: .unaryImmediate
     case .replaceLane, .shuffle: .binaryImmediate
     case .load, .load8S, .load8U, .load16S, .load16U, .load32S, .load32U, .loadExtendS, .loadExtendU,
-      .loadSplat, .loadZero:
+      .loadSplat, .loadZero, .atomicLoad:
       .load
-    case .store, .store8, .store16, .store32: .store
+    case .store, .store8, .store16, .store32, .atomicStore, .atomicAdd, .atomicSub, .atomicAnd, .atomicOr,
+      .atomicXor, .atomicExchange, .atomicNotify:
+      .store
     case .loadLane, .storeLane: .loadLane
+    case .atomicCompareExchange, .atomicWait: .listMemory
     case .memorySize, .dataDrop, .tableSize, .elementDrop, .globalGet: .entity
     case .memoryGrow, .tableGet, .globalSet: .unaryEntity
     case .tableSet, .tableGrow: .binaryEntity
@@ -62,14 +67,30 @@ extension Opcode {
       [.traps, .reads]
     case .store, .store8, .store16, .store32, .storeLane, .tableSet, .memoryFill, .tableFill:
       [.traps, .writes]
+    // A load, too: nothing of any thread's may move across.
+    case .atomicLoad, .atomicStore, .atomicAdd, .atomicSub, .atomicAnd, .atomicOr, .atomicXor,
+      .atomicExchange,
+      .atomicCompareExchange, .atomicNotify, .atomicWait:
+      [.traps, .reads, .writes]
     case .memoryCopy, .memoryInit, .tableCopy, .tableInit, .call, .callIndirect: [.traps, .reads, .writes]
     case .memorySize, .tableSize, .globalGet: .reads
-    case .memoryGrow, .tableGrow: [.reads, .writes]
+    case .memoryGrow, .tableGrow, .atomicFence: [.reads, .writes]
     case .dataDrop, .elementDrop, .globalSet: .writes
     case .returnCall, .returnCallIndirect: [.traps, .reads, .writes, .terminator]
     case .jump, .brif, .brTable, .return: .terminator
     case .trap: [.traps, .terminator]
     default: []
+    }
+  }
+
+  /// As wide as its `MemArg`'s alignment.
+  public var isAtomic: Bool {
+    switch self {
+    case .atomicLoad, .atomicStore, .atomicAdd, .atomicSub, .atomicAnd, .atomicOr, .atomicXor,
+      .atomicExchange,
+      .atomicCompareExchange, .atomicNotify, .atomicWait:
+      true
+    default: false
     }
   }
 

@@ -245,6 +245,14 @@ extension Parser {
     case .store, .loadLane:
       try uses(&data, 2, &body)
       try memArg(&data, &body)
+    case .listMemory:
+      var list: [Value] = []
+      for position in 0..<3 {
+        if position > 0 { try expect(",") }
+        list.append(try use(&body))
+      }
+      data.a = body.function.valueLists.make(list).handle
+      try memArg(&data, &body)
     case .entity: data.c = try entity(data.opcode.entityPrefix)
     case .unaryEntity:
       try uses(&data, 1, &body)

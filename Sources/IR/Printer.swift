@@ -273,6 +273,10 @@ struct Printer {
     case .store, .loadLane:
       words(2, data, function)
       memArg(data, function)
+    case .listMemory:
+      text += " "
+      values(list, function)
+      memArg(data, function)
     case .entity:
       text += " "
       entity(data.opcode.entityPrefix, data.c)

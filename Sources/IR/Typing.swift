@@ -60,7 +60,7 @@ public enum OperandRule: UInt8, Sendable {
 public struct Typing: Sendable {
   public var shapes: ShapeSet
   public var result: ResultRule
-  /// For formats whose operands are not a list.
+  /// For formats whose operands are not a list, and for `listMemory`.
   public var operands: [OperandRule]
 
   init(_ shapes: ShapeSet, _ result: ResultRule, _ operands: OperandRule...) {
@@ -116,12 +116,16 @@ extension Opcode {
     case .smin, .umin, .smax, .umax: Typing([.i8x16, .i16x8, .i32x4], .shape, .shape, .shape)
     case .saddSat, .uaddSat, .ssubSat, .usubSat, .avgrU: Typing([.i8x16, .i16x8], .shape, .shape, .shape)
 
+    case .smulHigh, .umulHigh: Typing(.i64, .shape, .shape, .shape)
+
     case .fadd, .fsub, .fmul, .fdiv, .fmin, .fmax: Typing([.floats, .floatVectors], .shape, .shape, .shape)
     case .fpmin, .fpmax: Typing(.floatVectors, .shape, .shape, .shape)
     case .fcopysign: Typing(.floats, .shape, .shape, .shape)
     case .fabs, .fneg, .fceil, .ffloor, .ftrunc, .fnearest, .fsqrt:
       Typing([.floats, .floatVectors], .shape, .shape)
     case .feq, .fne, .flt, .fgt, .fle, .fge: Typing([.floats, .floatVectors], .comparison, .shape, .shape)
+
+    case .fmulAdd, .fnegMulAdd: Typing(.floatVectors, .shape, .shape, .shape, .shape)
 
     case .wrap: Typing(.i32, .shape, .i64)
     case .sextend, .uextend: Typing(.i64, .shape, .i32)
@@ -138,7 +142,7 @@ extension Opcode {
     case .extractLane: Typing([.i32x4, .i64x2, .floatVectors], .lane, .shape)
     case .extractLaneS, .extractLaneU: Typing([.i8x16, .i16x8], .lane, .shape)
     case .replaceLane: Typing([.intVectors, .floatVectors], .shape, .shape, .lane)
-    case .shuffle, .swizzle: Typing(.i8x16, .shape, .shape, .shape)
+    case .shuffle, .swizzle, .relaxedSwizzle: Typing(.i8x16, .shape, .shape, .shape)
     case .bitselect: Typing(.v128, .shape, .shape, .shape, .shape)
     case .anyTrue: Typing(.v128, .i32, .shape)
     case .allTrue, .bitmask: Typing(.intVectors, .i32, .shape)
@@ -154,6 +158,8 @@ extension Opcode {
     case .convertLowS, .convertLowU: Typing(.f64x2, .shape, .shape)
     case .demoteZero: Typing(.f32x4, .shape, .shape)
     case .promoteLow: Typing(.f64x2, .shape, .shape)
+    case .relaxedTruncS, .relaxedTruncZeroS: Typing(.i32x4, .shape, .shape)
+    case .relaxedDot: Typing(.i16x8, .shape, .shape, .shape)
 
     case .load: Typing([.ints, .floats, .v128], .shape, .address)
     case .load8S, .load8U, .load16S, .load16U: Typing(.ints, .shape, .address)
@@ -169,6 +175,15 @@ extension Opcode {
     case .memorySize: Typing(.ints, .shape)
     case .memoryGrow: Typing(.ints, .shape, .address)
     case .memoryFill, .memoryCopy, .memoryInit, .dataDrop: Typing(.none, .none)
+
+    case .atomicLoad: Typing(.ints, .shape, .address)
+    case .atomicStore: Typing(.ints, .none, .address, .shape)
+    case .atomicAdd, .atomicSub, .atomicAnd, .atomicOr, .atomicXor, .atomicExchange:
+      Typing(.ints, .shape, .address, .shape)
+    case .atomicCompareExchange: Typing(.ints, .shape, .address, .shape, .shape)
+    case .atomicNotify: Typing(.i32, .i32, .address, .i32)
+    case .atomicWait: Typing(.ints, .i32, .address, .shape, .i64)
+    case .atomicFence: Typing(.none, .none)
 
     case .tableGet: Typing(.references, .shape, .address)
     case .tableSet: Typing(.references, .none, .address, .shape)

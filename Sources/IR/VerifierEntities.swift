@@ -39,14 +39,15 @@ extension FunctionVerifier {
       let calls = subject.function.jumpTables[JumpTable(rawValue: data.c)]
       if calls.isEmpty { fail("jump table without default") }
       for call in calls { checkBlockCall(call.rawValue) }
-    case .list: _ = checkList(data.a)
+    case .list, .listMemory: _ = checkList(data.a)
     case .trap:
       if TrapCode(rawValue: data.c) == nil { fail("trap code out of range") }
     }
     if data.opcode.format == .conditionalTrap, TrapCode(rawValue: data.c) == nil {
       fail("trap code out of range")
     }
-    if [.load, .store, .loadLane].contains(data.opcode.format) { checkMemArg(data) }
+    if [.load, .store, .loadLane, .listMemory].contains(data.opcode.format) { checkMemArg(data) }
+    if data.opcode == .brif, BranchHint(rawValue: data.flags) == nil { fail("no branch hint \(data.flags)") }
     if errors.isEmpty { checkValues() }
   }
 
@@ -121,6 +122,9 @@ extension FunctionVerifier {
       fail("offset out of range")
     }
     if data.opcode.format == .loadLane { checkLane(UInt32(memArg.lane), data.shape) }
+    if data.opcode.isAtomic, 1 << UInt64(memArg.alignLog2) > data.accessByteCount {
+      fail("an atomic access of \(data.shape) is not 2^\(memArg.alignLog2) bytes wide")
+    }
   }
 
   private mutating func checkFunction(_ raw: UInt32) {

@@ -90,7 +90,8 @@ extension FunctionVerifier {
   /// The address type of the memory or table that an instruction names.
   private func addressType(_ data: InstData) -> Type {
     switch data.opcode.format {
-    case .load, .store, .loadLane: address(subject.function.memArgs[MemArgID(rawValue: data.c)].memory)
+    case .load, .store, .loadLane, .listMemory:
+      address(subject.function.memArgs[MemArgID(rawValue: data.c)].memory)
     default:
       switch data.opcode {
       case .memorySize, .memoryGrow: address(MemoryID(rawValue: data.c))

@@ -89,6 +89,9 @@ struct EntryLayout {
 enum RuntimeFunction: String {
   case memoryGrow = "memory_grow"
   case memoryInit = "memory_init"
+  case atomicWait32 = "atomic_wait32"
+  case atomicWait64 = "atomic_wait64"
+  case atomicNotify = "atomic_notify"
   case tableGrow = "table_grow"
   case tableFill = "table_fill"
   case tableCopy = "table_copy"
@@ -100,6 +103,9 @@ enum RuntimeFunction: String {
     return switch self {
     case .memoryGrow: (i64, [ptr, i64])
     case .memoryInit: (types.void, [ptr, ptr, i64, i64, i64])
+    case .atomicWait32: (types.i32, [ptr, i64, types.i32, i64])
+    case .atomicWait64: (types.i32, [ptr, i64, i64, i64])
+    case .atomicNotify: (types.i32, [ptr, i64, types.i32])
     case .tableGrow: (i64, [ptr, ptr, i64])
     case .tableFill: (types.void, [ptr, i64, ptr, i64])
     case .tableCopy, .tableInit: (types.void, [ptr, ptr, i64, i64, i64])

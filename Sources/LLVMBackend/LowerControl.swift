@@ -38,7 +38,12 @@ extension FunctionLowering {
     // Two edges to one block may carry different arguments; a phi has one value for each predecessor.
     let needsEdge = taken.block == other.block && !function.blockParams[taken.block].isEmpty
     let takenTarget = needsEdge ? edge(taken) : directEdge(taken)
-    LLVMBuildCondBr(builder, condition, takenTarget, directEdge(other))
+    let branch = LLVMBuildCondBr(builder, condition, takenTarget, directEdge(other))
+    switch data.branchHint {
+    case .none: break
+    case .likely: LLVMSetMetadata(branch, base.profileKind, base.hintWeights(taken: true))
+    case .unlikely: LLVMSetMetadata(branch, base.profileKind, base.hintWeights(taken: false))
+    }
   }
 
   /// The target's block, entered from the current one.

@@ -9,22 +9,29 @@ extension FunctionLowering {
   func floatBinary(_ data: InstData) -> LLVMValueRef {
     let shape = data.shape
     let type = types[shape]
-    var a = operand(data.valueA, as: shape)
-    var b = operand(data.valueB, as: shape)
+    let a = operand(data.valueA, as: shape)
+    let b = operand(data.valueB, as: shape)
     switch data.opcode {
     case .fpmin:
       return LLVMBuildSelect(builder, LLVMBuildFCmp(builder, LLVMRealOLT, b, a, ""), b, a, "")
     case .fpmax:
       return LLVMBuildSelect(builder, LLVMBuildFCmp(builder, LLVMRealOLT, a, b, ""), b, a, "")
     case .fcopysign: return intrinsic("llvm.copysign", [type], [a, b])
-    default: break
+    default: return arithmetic(data.opcode, a, b, shape)
     }
-    for identity in identities(data.opcode) {
+  }
+
+  /// An operator that quiets a signalling NaN.
+  func arithmetic(_ opcode: Opcode, _ a: LLVMValueRef, _ b: LLVMValueRef, _ shape: Shape) -> LLVMValueRef {
+    let type = types[shape]
+    var a = a
+    var b = b
+    for identity in identities(opcode) {
       let constant = unit.splat(float: identity, shape)
       if a == constant { a = opaque(a) }
       if b == constant { b = opaque(b) }
     }
-    switch data.opcode {
+    switch opcode {
     case .fadd: return LLVMBuildFAdd(builder, a, b, "")
     case .fsub: return LLVMBuildFSub(builder, a, b, "")
     case .fmul: return LLVMBuildFMul(builder, a, b, "")
@@ -32,11 +39,11 @@ extension FunctionLowering {
     case .fmin, .fmax:
       // min(x, x) is another identity.
       if a == b { b = opaque(b) }
-      let result = intrinsic(data.opcode == .fmin ? "llvm.minimum" : "llvm.maximum", [type], [a, b])
+      let result = intrinsic(opcode == .fmin ? "llvm.minimum" : "llvm.maximum", [type], [a, b])
       // The intrinsics may return a signalling NaN as it came; an addition quiets it.
       let isNaN: LLVMValueRef = LLVMBuildFCmp(builder, LLVMRealUNO, a, b, "")
       return LLVMBuildSelect(builder, isNaN, LLVMBuildFAdd(builder, a, b, ""), result, "")
-    default: preconditionFailure("\(data.opcode) is not a binary float operator")
+    default: preconditionFailure("\(opcode) is not a binary float operator")
     }
   }
 

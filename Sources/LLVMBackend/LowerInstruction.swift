@@ -15,7 +15,8 @@ extension FunctionLowering {
         LLVMBuildSelect(builder, condition(data.valueA), operand(data.valueB), operand(data.valueC), ""))
 
     case .iadd, .isub, .imul, .ineg, .iabs, .band, .bor, .bxor, .bnot, .bandnot, .clz, .ctz, .popcnt,
-      .smin, .umin, .smax, .umax, .saddSat, .uaddSat, .ssubSat, .usubSat, .avgrU:
+      .smin, .umin, .smax, .umax, .saddSat, .uaddSat, .ssubSat, .usubSat, .avgrU, .smulHigh,
+      .umulHigh:
       define(inst, integerArithmetic(data))
     case .sdiv, .udiv, .srem, .urem: define(inst, division(data))
     case .ishl, .sshr, .ushr, .rotl, .rotr: define(inst, shift(data))
@@ -40,12 +41,20 @@ extension FunctionLowering {
       .truncSatZeroS, .truncSatZeroU, .convertLowS, .convertLowU, .demoteZero, .promoteLow:
       define(inst, laneConversion(data))
 
+    case .fmulAdd, .fnegMulAdd, .relaxedSwizzle, .relaxedTruncS, .relaxedTruncZeroS, .relaxedDot:
+      define(inst, relaxedOperation(data))
+
     case .load, .load8S, .load8U, .load16S, .load16U, .load32S, .load32U, .loadExtendS, .loadExtendU,
       .loadSplat, .loadZero, .loadLane:
       lowerLoad(inst, data)
     case .store, .store8, .store16, .store32, .storeLane: lowerStore(data)
     case .memorySize, .memoryGrow: define(inst, memorySizeOrGrow(data))
     case .memoryFill, .memoryCopy, .memoryInit, .dataDrop: lowerBulkMemory(data)
+
+    case .atomicLoad, .atomicStore, .atomicAdd, .atomicSub, .atomicAnd, .atomicOr, .atomicXor,
+      .atomicExchange,
+      .atomicCompareExchange, .atomicNotify, .atomicWait, .atomicFence:
+      lowerAtomic(inst, data)
 
     case .tableGet, .tableSize, .tableGrow: define(inst, tableOperation(data))
     case .tableSet, .tableFill, .tableCopy, .tableInit, .elementDrop: lowerTableStatement(data)

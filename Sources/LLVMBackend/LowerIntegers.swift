@@ -30,6 +30,7 @@ extension FunctionLowering {
     case .uaddSat: return intrinsic("llvm.uadd.sat", [type], [a, b()])
     case .ssubSat: return intrinsic("llvm.ssub.sat", [type], [a, b()])
     case .usubSat: return intrinsic("llvm.usub.sat", [type], [a, b()])
+    case .smulHigh, .umulHigh: return highProduct(a, b(), signed: data.opcode == .smulHigh)
     case .avgrU: return roundingAverage(a, b(), shape)
     default: preconditionFailure("\(data.opcode) is not integer arithmetic")
     }
@@ -43,6 +44,15 @@ extension FunctionLowering {
       builder, LLVMBuildZExt(builder, a, wide, ""), LLVMBuildZExt(builder, b, wide, ""), "")
     let half = LLVMBuildLShr(builder, LLVMBuildAdd(builder, sum, one, ""), one, "")
     return LLVMBuildTrunc(builder, half, types[shape], "")
+  }
+
+  /// The upper 64 bits of a product of 128.
+  private func highProduct(_ a: LLVMValueRef, _ b: LLVMValueRef, signed: Bool) -> LLVMValueRef {
+    let wide: LLVMTypeRef = LLVMIntTypeInContext(base.context, 128)
+    let product = LLVMBuildMul(
+      builder, LLVMBuildIntCast2(builder, a, wide, signed ? 1 : 0, ""),
+      LLVMBuildIntCast2(builder, b, wide, signed ? 1 : 0, ""), "")
+    return LLVMBuildTrunc(builder, LLVMBuildLShr(builder, product, base.int(64, wide), ""), types.i64, "")
   }
 
   func division(_ data: InstData) -> LLVMValueRef {

@@ -10,7 +10,7 @@ extension FunctionLowering {
   /// The index is wrapped at its own width before this (it is an i32), zero-extended, and only then the
   /// offset is added, in 64 bits. Neither `nuw` nor `inbounds`: folding the sum before the extension let
   /// programs out of Cranelift's sandbox (GHSA-ff4p-7xrq-q5r8), and either flag would let LLVM do so.
-  private func address(_ memArg: MemArg, _ index: Value, width: UInt64) -> LLVMValueRef {
+  func address(_ memArg: MemArg, _ index: Value, width: UInt64) -> LLVMValueRef {
     let memory = module.memories[memArg.memory]
     var index = operand(index)
     if !memory.isMemory64 { index = LLVMBuildZExt(builder, index, types.i64, "") }
@@ -27,7 +27,7 @@ extension FunctionLowering {
   }
 
   /// Traps unless `index + offset + width <= bytes`; no sum here can wrap.
-  private func checkBounds(_ memory: MemoryID, _ index: LLVMValueRef, offset: UInt64, width: UInt64) {
+  func checkBounds(_ memory: MemoryID, _ index: LLVMValueRef, offset: UInt64, width: UInt64) {
     let (end, overflow) = offset.addingReportingOverflow(width)
     guard !overflow else { return trap(.memoryOutOfBounds, if: base.int(1, types.i1)) }
     let bytes = loadField(memory, WasmaotMemory.bytes)

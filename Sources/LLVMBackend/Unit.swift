@@ -33,14 +33,25 @@ final class Unit {
     builder = LLVMCreateBuilderInContext(context)
     types = UnitTypes(context)
     profileKind = LLVMGetMDKindIDInContext(context, "prof", 4)
-    var weights: [LLVMMetadataRef?] = [
-      LLVMMDStringInContext2(context, "branch_weights", 14),
-      LLVMValueAsMetadata(LLVMConstInt(types.i32, 1, 0)),
-      LLVMValueAsMetadata(LLVMConstInt(types.i32, (1 << 20) - 1, 0)),
-    ]
-    unlikelyWeights = LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, &weights, 3))
+    unlikelyWeights = Self.weights(1, (1 << 20) - 1, types, context)
     LLVMSetTarget(llvm, options.target.triple)
     functionAttributes = makeFunctionAttributes()
+  }
+
+  private static func weights(
+    _ taken: UInt64, _ other: UInt64, _ types: UnitTypes, _ context: LLVMContextRef
+  ) -> LLVMValueRef {
+    var weights: [LLVMMetadataRef?] = [
+      LLVMMDStringInContext2(context, "branch_weights", 14),
+      LLVMValueAsMetadata(LLVMConstInt(types.i32, taken, 0)),
+      LLVMValueAsMetadata(LLVMConstInt(types.i32, other, 0)),
+    ]
+    return LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, &weights, 3))
+  }
+
+  /// Metadata of a branch that the producer gave a hint for: what clang's __builtin_expect amounts to.
+  func hintWeights(taken: Bool) -> LLVMValueRef {
+    Self.weights(taken ? 2000 : 1, taken ? 1 : 2000, types, context)
   }
 
   deinit {

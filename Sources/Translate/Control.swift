@@ -43,11 +43,11 @@ extension FunctionTranslator {
     case .nop: break
     case .block: try pushFrame(.block, op.blockType)
     case .loop: try translateLoop(op.blockType)
-    case .if: try translateIf(op.blockType)
+    case .if: try translateIf(op)
     case .else: try translateElse()
     case .end: try translateEnd()
     case .br: try translateBr(op.index)
-    case .brIf: try translateBrIf(op.index)
+    case .brIf: try translateBrIf(op)
     case .brTable: try translateBrTable(op)
     case .return: translateReturn()
     default: return false
@@ -140,16 +140,16 @@ extension FunctionTranslator {
     enter(header, of: frames[last])
   }
 
-  private mutating func translateIf(_ type: BlockType) throws(TranslationError) {
+  private mutating func translateIf(_ op: Operator) throws(TranslationError) {
     let condition = pop()
-    try pushFrame(.if, type)
+    try pushFrame(.if, op.blockType)
     let last = frames.count - 1
     let params = stack.suffix(frames[last].paramCount)
     try budget.spend(params.count)
     elseParams.append(contentsOf: params)
     let then = builder.createBlock()
     let otherwise = builder.createBlock()
-    builder.brif(condition, then, [], otherwise, [])
+    builder.brif(condition, then, [], otherwise, [], hint: hints.next(at: op.offset))
     builder.seal(then)
     builder.switchTo(then)
     frames[last].elseBlock = otherwise
@@ -213,17 +213,19 @@ extension FunctionTranslator {
     isReachable = false
   }
 
-  private mutating func translateBrIf(_ label: UInt32) throws(TranslationError) {
-    try branch(to: label, if: pop())
+  private mutating func translateBrIf(_ op: Operator) throws(TranslationError) {
+    try branch(to: op.index, if: pop(), hint: hints.next(at: op.offset))
   }
 
   /// Branches to a label with the topmost operands, which stay for the case that the branch is not taken.
-  mutating func branch(to label: UInt32, if condition: Value) throws(TranslationError) {
+  mutating func branch(
+    to label: UInt32, if condition: Value, hint: BranchHint = .none
+  ) throws(TranslationError) {
     let arity = arity(of: label)
     try budget.spend(arity)
     let taken = try target(of: label)
     let next = builder.createBlock()
-    builder.brif(condition, taken, stack.suffix(arity), next, [])
+    builder.brif(condition, taken, stack.suffix(arity), next, [], hint: hint)
     builder.seal(next)
     builder.switchTo(next)
   }

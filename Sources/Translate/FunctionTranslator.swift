@@ -13,6 +13,7 @@ struct FunctionTranslator {
   var reader: OperatorReader
   var builder: FunctionBuilder
   var budget: LocalBudget
+  var hints: BranchHints
 
   /// The operand stack. In unreachable code it is not kept up: `end` and `else` cut it to size.
   var stack: [Value] = []
@@ -32,6 +33,7 @@ struct FunctionTranslator {
     builder = FunctionBuilder(signature: context.signature(of: function), in: module)
     builder.variableCostLimit = budget.limit
     self.budget = LocalBudget(budget)
+    hints = BranchHints(of: function, in: context)
   }
 
   mutating func translate() throws(TranslationError) -> Function {
@@ -61,7 +63,7 @@ struct FunctionTranslator {
     if try translateControl(op) { return }
     if try translateCalls(op) { return }
     if try translateReferences(op) { return }
-    if translateMemories(op) || translateTables(op) { return }
+    if translateMemories(op) || translateTables(op) || translateComposed(op) { return }
     throw .unsupported("operator \(op.opcode.name) is", .init())
   }
 

@@ -18,6 +18,7 @@ extension FunctionTranslator {
       builder.listEntities(
         .memoryInit, stack.suffix(3), MemoryID(rawValue: op.index2), DataID(rawValue: op.index))
       stack.removeLast(3)
+    case .atomicFence: builder.nullary(.atomicFence, .none)
     case .dataDrop: builder.entity(.dataDrop, .none, DataID(rawValue: op.index))
     default: return false
     }

@@ -9,6 +9,7 @@ final class ModuleContext: Sendable {
   /// One signature a canonical type, in the order of their first type.
   let signatures: PrimaryMap<SignatureID, Signature>
   private let signatureOfType: [SignatureID]
+  let branchHints: BranchHintSection
 
   init(_ module: WasmModule.Module) throws(TranslationError) {
     var signatures = PrimaryMap<SignatureID, Signature>()
@@ -25,6 +26,7 @@ final class ModuleContext: Sendable {
       signatures.append(signature)
     }
     self.module = module
+    branchHints = BranchHintSection(module)
     self.signatures = signatures
     signatureOfType = module.types.types.ids.map {
       SignatureID(rawValue: module.types.canonical($0).rawValue)

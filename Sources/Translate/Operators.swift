@@ -35,7 +35,11 @@ extension FunctionTranslator {
     case .load: push(builder.load(opcode, shape, pop(), op.memArg))
     case .store:
       let value = pop()
-      builder.store(opcode, shape, pop(), value, op.memArg)
+      let result = builder.store(opcode, shape, pop(), value, op.memArg)
+      if opcode.resultRule != .none { push(result) }
+    case .listMemory:
+      let result = builder.listMemory(opcode, shape, stack.suffix(3), op.memArg)
+      replaceTop(3, with: CollectionOfOne(result))
     case .loadLane:
       let vector = pop()
       let result = builder.loadLane(opcode, shape, pop(), vector, op.memArg)

@@ -189,6 +189,7 @@ struct Decoder {
       case 1:
         desc = .table(module.tables.append(TableDecl(type: try tableType(), origin: .imported(position))))
         try checkTotal(module.tables.count, "tables", ImplementationLimits.tables, at: offset)
+        if module.tables.count > 1 { try require(.referenceTypes, "more than one table", at: offset) }
       case 2:
         desc = .memory(
           module.memories.append(MemoryDecl(type: try memoryType(), origin: .imported(position))))

@@ -33,7 +33,7 @@ public struct Features: OptionSet, Hashable, Sendable {
     (.bulkMemory, "bulk-memory", true),
     (.referenceTypes, "reference-types", true),
     (.simd, "simd", true),
-    (.relaxedSIMD, "relaxed-simd", false),
+    (.relaxedSIMD, "relaxed-simd", true),
     (.tailCall, "tail-call", true),
     (.extendedConst, "extended-const", true),
     (.multiMemory, "multi-memory", true),
@@ -43,7 +43,7 @@ public struct Features: OptionSet, Hashable, Sendable {
     (.legacyExceptions, "legacy-exceptions", false),
     (.functionReferences, "function-references", true),
     (.gc, "gc", false),
-    (.wideArithmetic, "wide-arithmetic", false),
+    (.wideArithmetic, "wide-arithmetic", true),
     (.customPageSizes, "custom-page-sizes", false),
     (.compactImports, "compact-imports", false),
   ]

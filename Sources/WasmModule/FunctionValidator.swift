@@ -188,6 +188,8 @@ struct FunctionValidator: ~Copyable {
       if info.operand1 != 0 { try pop(ValType(bits: UInt32(info.operand1))) }
       try pop(ValType(bits: UInt32(info.operand0)))
       push(ValType(bits: UInt32(info.result)))
+    case .atomic: try atomic(info)
+    case .atomicFence: try atomicFence()
     case .shuffle:
       for _ in 0..<16 { try lane(below: 32) }
       try pop(.v128)
@@ -284,12 +286,6 @@ struct FunctionValidator: ~Copyable {
         return (byte < 16 ? "0" : "") + String(byte, radix: 16)
       }
       return .malformed("illegal opcode " + bytes.joined(separator: " "), at: opStart)
-    }
-    if opcode.feature == .threads && context.features.contains(.threads) {
-      return WasmError(
-        .unsupportedFeature(.threads), "feature not supported yet: threads atomics",
-        "\(opcode.name) needs it",
-        at: opStart)
     }
     return .unsupported(opcode.feature, opcode.name, at: opStart)
   }

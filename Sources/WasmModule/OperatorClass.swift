@@ -13,6 +13,7 @@ enum OperatorClass: UInt8 {
   case i32Const, i64Const, f32Const, f64Const, v128Const
   // By signature, with immediates to check.
   case load, store, loadLane, storeLane, lane, shuffle
+  case atomic, atomicFence
 
   case nop, unreachable
   case block, loop, `if`, `else`, end
@@ -72,8 +73,7 @@ extension OperatorInfo {
   }
 
   private static func kind(_ opcode: WasmOpcode) -> OperatorClass {
-    // The types of threads are supported, the operators are not yet.
-    if opcode.feature == .threads { return .unsupported }
+    if opcode.feature == .threads { return opcode == .atomicFence ? .atomicFence : .atomic }
     if let signature = opcode.signature { return kind(opcode, signature) }
     return handwritten[opcode] ?? .unsupported
   }

@@ -77,7 +77,7 @@ struct MatrixModule {
     case .binaryImmediate: opcode == .shuffle ? [0] : [0, shape.laneCount - 1]
     case .unary where opcode.typing.operands[0] == .anyInt || opcode.typing.operands[0] == .anyFloat:
       shape.isVector ? [0] : [0, 1]
-    case .load, .store, .loadLane: [0, 1, 2]
+    case .load, .store, .loadLane, .listMemory: opcode.isAtomic ? [0, 1, 2, 3] : [0, 1, 2]
     case .conditionalTrap, .trap: Array(TrapCode.allCases.indices)
     default: [0]
     }
@@ -96,7 +96,7 @@ struct MatrixModule {
     case .shape: shape.type!
     case .lane: shape.laneType!
     case .i32: .i32
-    case .address: variant == 2 || (opcode == .memoryGrow && shape == .i64) ? .i64 : .i32
+    case .address: variant >= 2 || (opcode == .memoryGrow && shape == .i64) ? .i64 : .i32
     case .i64: .i64
     case .f32: .f32
     case .f64: .f64
@@ -154,7 +154,9 @@ struct MatrixModule {
     _ opcode: Opcode, _ shape: Shape, _ variant: Int, _ operands: [Value], _ builder: inout FunctionBuilder
   ) -> Value {
     let memArg = MemArg(
-      offset: [8, 0xFFFF_FFFF, .max - 4][min(variant, 2)], memory: MemoryID(min(variant, 2)), alignLog2: 0,
+      offset: [8, 0xFFFF_FFFF, .max - 4][min(variant, 2)], memory: MemoryID(min(variant, 2)),
+      // Atomic accesses are as wide as that.
+      alignLog2: opcode.isAtomic ? UInt8(min(variant, shape == .i32 ? 2 : 3)) : 0,
       lane: UInt8(max(0, variant == 0 ? 0 : shape.laneCount - 1)))
     switch opcode.format {
     case .nullary: return builder.nullary(opcode, shape)
@@ -176,8 +178,8 @@ struct MatrixModule {
       return builder.binaryImmediate(opcode, shape, operands[0], operands[1], UInt32(variant))
     case .load: return builder.load(opcode, shape, operands[0], memArg)
     case .store:
-      builder.store(opcode, shape, operands[0], operands[1], memArg)
-      return .none
+      return builder.store(opcode, shape, operands[0], operands[1], memArg)
+    case .listMemory: return builder.listMemory(opcode, shape, operands[...], memArg)
     case .loadLane: return builder.loadLane(opcode, shape, operands[0], operands[1], memArg)
     case .entity:
       switch opcode {

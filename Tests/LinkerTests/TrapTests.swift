@@ -39,7 +39,7 @@ import Testing
     (4, "undefined element"), (5, "uninitialized element"), (6, "indirect call type mismatch"),
     (7, "integer divide by zero"), (8, "integer overflow"), (9, "invalid conversion to integer"),
     (10, "call stack exhausted"), (11, "null reference"), (12, "unaligned atomic"),
-    (13, "unresolved import called"),
+    (13, "unresolved import called"), (14, "expected shared memory"),
   ])
   func everyTrapHasItsMessage(code: Int, message: String) async throws {
     let result = try await Self.invoke("trap_code", ["\(code)"])

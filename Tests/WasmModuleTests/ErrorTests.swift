@@ -64,23 +64,46 @@ import Testing
     let cases: [([UInt8], Features)] = [
       (memory64.bytes, .memory64), (tag.bytes, .exceptions), (gc.bytes, .gc),
       (pageSize.bytes, .customPageSizes),
-      // i64.mul_wide_s
-      (ModuleWriter.functions([[0, 0xFC, 0x15, 0x0B]]), .wideArithmetic),
-      // f32x4.relaxed_min
-      (ModuleWriter.functions([[0, 0xFD, 0x8D, 0x02, 0x0B]]), .relaxedSIMD),
       // try, try_table
       (ModuleWriter.functions([[0, 0x06, 0x40, 0x0B, 0x0B]]), .legacyExceptions),
       (ModuleWriter.functions([[0, 0x1F, 0x40, 0x00, 0x0B, 0x0B]]), .exceptions),
       // struct.new 0
       (ModuleWriter.functions([[0, 0xFB, 0x00, 0x00, 0x0B]]), .gc),
-      // i32.atomic.load
-      (ModuleWriter.functions([[0, 0xFE, 0x10, 0x02, 0x00, 0x0B]]), .threads),
     ]
     for (bytes, feature) in cases {
       let error = wasmError(bytes)
       #expect(error?.kind == .unsupportedFeature(feature), "\(error as Any)")
       #expect(error?.message.contains("not supported") == true)
     }
+  }
+
+  @Test func disabledOperators() {
+    let cases: [([UInt8], Features)] = [
+      // i64.mul_wide_s
+      (ModuleWriter.functions([[0, 0xFC, 0x15, 0x0B]]), .wideArithmetic),
+      // f32x4.relaxed_min
+      (ModuleWriter.functions([[0, 0xFD, 0x8D, 0x02, 0x0B]]), .relaxedSIMD),
+      // i32.atomic.load
+      (ModuleWriter.functions([[0, 0xFE, 0x10, 0x02, 0x00, 0x0B]]), .threads),
+    ]
+    for (bytes, feature) in cases {
+      #expect {
+        try decodeAndValidate(ModuleBytes(bytes), features: Features.supported.subtracting(feature))
+      } throws: { ($0 as? WasmError)?.kind == .unsupportedFeature(feature) }
+    }
+  }
+
+  /// Translation takes the width of an atomic access from its alignment.
+  @Test func atomicAlignmentIsNatural() {
+    var module = ModuleWriter()
+    module.section(.type, [1, 0x60, 0, 0])
+    module.section(.function, [1, 0])
+    module.section(.memory, [1, 3, 1, 1])
+    // i32.const 0; i32.atomic.load align=2; drop
+    let body: [UInt8] = [0, 0x41, 0, 0xFE, 0x10, 0x01, 0x00, 0x1A, 0x0B]
+    module.section(.code, [1, UInt8(body.count)] + body)
+    let error = wasmError(module.bytes)
+    #expect(error?.message == "atomic alignment must be natural")
   }
 
   /// Switched off by the caller: the same error.

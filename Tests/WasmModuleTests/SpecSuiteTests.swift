@@ -23,14 +23,12 @@ import Testing
   static let beyondScope: Set<String> = [
     "address64", "align64", "array", "array_copy", "array_fill", "array_init_data", "array_init_elem",
     "array_new_data", "array_new_elem", "binary-gc", "binary_leb128_64", "br_on_cast", "br_on_cast_fail",
-    "bulk64", "call_indirect64", "endianness64", "exports", "extern", "float_memory64",
-    "i16x8_relaxed_q15mulr_s", "i31", "i32x4_relaxed_trunc", "i8x16_relaxed_swizzle", "imports", "instance",
-    "load64", "memory64", "memory64-imports", "memory_copy64", "memory_fill64", "memory_grow64",
+    "bulk64", "call_indirect64", "endianness64", "exports", "extern", "float_memory64", "i31", "imports",
+    "instance", "load64", "memory64", "memory64-imports", "memory_copy64", "memory_fill64", "memory_grow64",
     "memory_init64", "memory_redundancy64", "memory_trap64", "ref_cast", "ref_eq", "ref_null", "ref_test",
-    "relaxed_dot_product", "relaxed_laneselect", "relaxed_madd_nmadd", "relaxed_min_max", "struct", "table64",
-    "table_copy64", "table_copy_mixed", "table_fill64", "table_get64", "table_grow64", "table_init",
-    "table_init64", "table_set64", "table_size64", "tag", "throw", "throw_ref", "try_table", "type-rec",
-    "type-subtyping",
+    "struct", "table64", "table_copy64", "table_copy_mixed", "table_fill64", "table_get64", "table_grow64",
+    "table_init", "table_init64", "table_set64", "table_size64", "tag", "throw", "throw_ref", "try_table",
+    "type-rec", "type-subtyping",
   ]
 
   /// Modules that are rejected for an implementation limit.
@@ -53,12 +51,28 @@ import Testing
     #expect(result.otherWords.count <= 32, "\(result.otherWords.joined(separator: "\n"))")
   }
 
+  /// The threads proposal's scripts are older than several memories and tables, and expect them to be refused.
+  @Test(arguments: [
+    ("threads", Features.supported.subtracting([.multiMemory, .referenceTypes])),
+    ("wide-arithmetic", .supported),
+    ("custom", .supported),
+  ])
+  func proposals(suite: String, features: Features) throws {
+    var result = Outcome()
+    for (name, folder) in try SpecScript.scripts(of: suite) {
+      try result.run(name, folder, features: features)
+    }
+    print("\(suite): \(result.summary)")
+    #expect(result.failures.isEmpty, "\(result.failures.joined(separator: "\n"))")
+    #expect(result.accepted > 0)
+  }
+
   /// What the validator knows already although the rest of the pipeline does not.
-  @Test(arguments: ["core", "wide-arithmetic"])
+  @Test(arguments: ["core"])
   func proposalsThatOnlyTheValidatorKnows(suite: String) throws {
     var result = Outcome()
     for (name, folder) in try SpecScript.scripts(of: suite)
-    where suite != "core" || name.contains("64") || name.contains("relaxed") {
+    where name.contains("64") {
       try result.run(name, folder, features: Decoder.implemented)
     }
     print("\(suite), further proposals: \(result.summary)")

@@ -30,7 +30,8 @@ enum wasmaot_trap {
   WASMAOT_TRAP_NULL_REFERENCE = 11,
   WASMAOT_TRAP_UNALIGNED_ATOMIC = 12,
   WASMAOT_TRAP_UNRESOLVED_IMPORT = 13,
-  WASMAOT_TRAP_LAST = 13,
+  WASMAOT_TRAP_EXPECTED_SHARED_MEMORY = 14,
+  WASMAOT_TRAP_LAST = 14,
 };
 
 // Exit status of an executable that traps: that of a process which abort() ended, as wasmtime's.
@@ -211,6 +212,14 @@ _Noreturn void wasmaot_trap(uint32_t code);
 uint64_t wasmaot_memory_grow(struct wasmaot_memory *memory, uint64_t delta);
 void wasmaot_memory_init(struct wasmaot_memory *memory, const struct wasmaot_data_segment *segment,
                          uint64_t destination, uint64_t source, uint64_t count);
+// memory.atomic.wait32, wait64 and notify. `address` is an offset in the memory that was checked:
+// in bounds and aligned. 0 woken, 1 another value than expected, 2 timed out; timeouts are in
+// nanoseconds, negative for none. Notify: how many were woken.
+uint32_t wasmaot_atomic_wait32(struct wasmaot_memory *memory, uint64_t address, uint32_t expected,
+                               int64_t timeout);
+uint32_t wasmaot_atomic_wait64(struct wasmaot_memory *memory, uint64_t address, uint64_t expected,
+                               int64_t timeout);
+uint32_t wasmaot_atomic_notify(struct wasmaot_memory *memory, uint64_t address, uint32_t count);
 // Value: a descriptor's address, an externref, or null. Old size in entries, or UINT64_MAX.
 uint64_t wasmaot_table_grow(struct wasmaot_table *table, const void *value, uint64_t delta);
 void wasmaot_table_fill(struct wasmaot_table *table, uint64_t start, const void *value,

@@ -14,6 +14,7 @@ static const char *const messages[WASMAOT_TRAP_LAST + 1] = {
     [WASMAOT_TRAP_NULL_REFERENCE] = "null reference",
     [WASMAOT_TRAP_UNALIGNED_ATOMIC] = "unaligned atomic",
     [WASMAOT_TRAP_UNRESOLVED_IMPORT] = "unresolved import called",
+    [WASMAOT_TRAP_EXPECTED_SHARED_MEMORY] = "expected shared memory",
 };
 
 const char *wasmaot_trap_message(uint32_t code) {

@@ -493,91 +493,91 @@ let simpleOperators: [SimpleOperator?] = [
   SimpleOperator(.truncSatZeroU, .i32x4),  // i32x4.trunc_sat_f64x2_u_zero
   SimpleOperator(.convertLowS, .f64x2),  // f64x2.convert_low_i32x4_s
   SimpleOperator(.convertLowU, .f64x2),  // f64x2.convert_low_i32x4_u
-  nil,  // i8x16.relaxed_swizzle
-  nil,  // i32x4.relaxed_trunc_f32x4_s
-  nil,  // i32x4.relaxed_trunc_f32x4_u
-  nil,  // i32x4.relaxed_trunc_f64x2_s_zero
-  nil,  // i32x4.relaxed_trunc_f64x2_u_zero
-  nil,  // f32x4.relaxed_madd
-  nil,  // f32x4.relaxed_nmadd
-  nil,  // f64x2.relaxed_madd
-  nil,  // f64x2.relaxed_nmadd
-  nil,  // i8x16.relaxed_laneselect
-  nil,  // i16x8.relaxed_laneselect
-  nil,  // i32x4.relaxed_laneselect
-  nil,  // i64x2.relaxed_laneselect
-  nil,  // f32x4.relaxed_min
-  nil,  // f32x4.relaxed_max
-  nil,  // f64x2.relaxed_min
-  nil,  // f64x2.relaxed_max
-  nil,  // i16x8.relaxed_q15mulr_s
-  nil,  // i16x8.relaxed_dot_i8x16_i7x16_s
+  SimpleOperator(.relaxedSwizzle, .i8x16),  // i8x16.relaxed_swizzle
+  SimpleOperator(.relaxedTruncS, .i32x4),  // i32x4.relaxed_trunc_f32x4_s
+  SimpleOperator(.truncSatU, .i32x4),  // i32x4.relaxed_trunc_f32x4_u
+  SimpleOperator(.relaxedTruncZeroS, .i32x4),  // i32x4.relaxed_trunc_f64x2_s_zero
+  SimpleOperator(.truncSatZeroU, .i32x4),  // i32x4.relaxed_trunc_f64x2_u_zero
+  SimpleOperator(.fmulAdd, .f32x4),  // f32x4.relaxed_madd
+  SimpleOperator(.fnegMulAdd, .f32x4),  // f32x4.relaxed_nmadd
+  SimpleOperator(.fmulAdd, .f64x2),  // f64x2.relaxed_madd
+  SimpleOperator(.fnegMulAdd, .f64x2),  // f64x2.relaxed_nmadd
+  SimpleOperator(.bitselect, .v128),  // i8x16.relaxed_laneselect
+  SimpleOperator(.bitselect, .v128),  // i16x8.relaxed_laneselect
+  SimpleOperator(.bitselect, .v128),  // i32x4.relaxed_laneselect
+  SimpleOperator(.bitselect, .v128),  // i64x2.relaxed_laneselect
+  SimpleOperator(.fpmin, .f32x4),  // f32x4.relaxed_min
+  SimpleOperator(.fpmax, .f32x4),  // f32x4.relaxed_max
+  SimpleOperator(.fpmin, .f64x2),  // f64x2.relaxed_min
+  SimpleOperator(.fpmax, .f64x2),  // f64x2.relaxed_max
+  SimpleOperator(.q15mulrSatS, .i16x8),  // i16x8.relaxed_q15mulr_s
+  SimpleOperator(.relaxedDot, .i16x8),  // i16x8.relaxed_dot_i8x16_i7x16_s
   nil,  // i32x4.relaxed_dot_i8x16_i7x16_add_s
-  nil,  // memory.atomic.notify
-  nil,  // memory.atomic.wait32
-  nil,  // memory.atomic.wait64
+  SimpleOperator(.atomicNotify, .i32),  // memory.atomic.notify
+  SimpleOperator(.atomicWait, .i32),  // memory.atomic.wait32
+  SimpleOperator(.atomicWait, .i64),  // memory.atomic.wait64
   nil,  // atomic.fence
-  nil,  // i32.atomic.load
-  nil,  // i64.atomic.load
-  nil,  // i32.atomic.load8_u
-  nil,  // i32.atomic.load16_u
-  nil,  // i64.atomic.load8_u
-  nil,  // i64.atomic.load16_u
-  nil,  // i64.atomic.load32_u
-  nil,  // i32.atomic.store
-  nil,  // i64.atomic.store
-  nil,  // i32.atomic.store8
-  nil,  // i32.atomic.store16
-  nil,  // i64.atomic.store8
-  nil,  // i64.atomic.store16
-  nil,  // i64.atomic.store32
-  nil,  // i32.atomic.rmw.add
-  nil,  // i64.atomic.rmw.add
-  nil,  // i32.atomic.rmw8.add_u
-  nil,  // i32.atomic.rmw16.add_u
-  nil,  // i64.atomic.rmw8.add_u
-  nil,  // i64.atomic.rmw16.add_u
-  nil,  // i64.atomic.rmw32.add_u
-  nil,  // i32.atomic.rmw.sub
-  nil,  // i64.atomic.rmw.sub
-  nil,  // i32.atomic.rmw8.sub_u
-  nil,  // i32.atomic.rmw16.sub_u
-  nil,  // i64.atomic.rmw8.sub_u
-  nil,  // i64.atomic.rmw16.sub_u
-  nil,  // i64.atomic.rmw32.sub_u
-  nil,  // i32.atomic.rmw.and
-  nil,  // i64.atomic.rmw.and
-  nil,  // i32.atomic.rmw8.and_u
-  nil,  // i32.atomic.rmw16.and_u
-  nil,  // i64.atomic.rmw8.and_u
-  nil,  // i64.atomic.rmw16.and_u
-  nil,  // i64.atomic.rmw32.and_u
-  nil,  // i32.atomic.rmw.or
-  nil,  // i64.atomic.rmw.or
-  nil,  // i32.atomic.rmw8.or_u
-  nil,  // i32.atomic.rmw16.or_u
-  nil,  // i64.atomic.rmw8.or_u
-  nil,  // i64.atomic.rmw16.or_u
-  nil,  // i64.atomic.rmw32.or_u
-  nil,  // i32.atomic.rmw.xor
-  nil,  // i64.atomic.rmw.xor
-  nil,  // i32.atomic.rmw8.xor_u
-  nil,  // i32.atomic.rmw16.xor_u
-  nil,  // i64.atomic.rmw8.xor_u
-  nil,  // i64.atomic.rmw16.xor_u
-  nil,  // i64.atomic.rmw32.xor_u
-  nil,  // i32.atomic.rmw.xchg
-  nil,  // i64.atomic.rmw.xchg
-  nil,  // i32.atomic.rmw8.xchg_u
-  nil,  // i32.atomic.rmw16.xchg_u
-  nil,  // i64.atomic.rmw8.xchg_u
-  nil,  // i64.atomic.rmw16.xchg_u
-  nil,  // i64.atomic.rmw32.xchg_u
-  nil,  // i32.atomic.rmw.cmpxchg
-  nil,  // i64.atomic.rmw.cmpxchg
-  nil,  // i32.atomic.rmw8.cmpxchg_u
-  nil,  // i32.atomic.rmw16.cmpxchg_u
-  nil,  // i64.atomic.rmw8.cmpxchg_u
-  nil,  // i64.atomic.rmw16.cmpxchg_u
-  nil,  // i64.atomic.rmw32.cmpxchg_u
+  SimpleOperator(.atomicLoad, .i32),  // i32.atomic.load
+  SimpleOperator(.atomicLoad, .i64),  // i64.atomic.load
+  SimpleOperator(.atomicLoad, .i32),  // i32.atomic.load8_u
+  SimpleOperator(.atomicLoad, .i32),  // i32.atomic.load16_u
+  SimpleOperator(.atomicLoad, .i64),  // i64.atomic.load8_u
+  SimpleOperator(.atomicLoad, .i64),  // i64.atomic.load16_u
+  SimpleOperator(.atomicLoad, .i64),  // i64.atomic.load32_u
+  SimpleOperator(.atomicStore, .i32),  // i32.atomic.store
+  SimpleOperator(.atomicStore, .i64),  // i64.atomic.store
+  SimpleOperator(.atomicStore, .i32),  // i32.atomic.store8
+  SimpleOperator(.atomicStore, .i32),  // i32.atomic.store16
+  SimpleOperator(.atomicStore, .i64),  // i64.atomic.store8
+  SimpleOperator(.atomicStore, .i64),  // i64.atomic.store16
+  SimpleOperator(.atomicStore, .i64),  // i64.atomic.store32
+  SimpleOperator(.atomicAdd, .i32),  // i32.atomic.rmw.add
+  SimpleOperator(.atomicAdd, .i64),  // i64.atomic.rmw.add
+  SimpleOperator(.atomicAdd, .i32),  // i32.atomic.rmw8.add_u
+  SimpleOperator(.atomicAdd, .i32),  // i32.atomic.rmw16.add_u
+  SimpleOperator(.atomicAdd, .i64),  // i64.atomic.rmw8.add_u
+  SimpleOperator(.atomicAdd, .i64),  // i64.atomic.rmw16.add_u
+  SimpleOperator(.atomicAdd, .i64),  // i64.atomic.rmw32.add_u
+  SimpleOperator(.atomicSub, .i32),  // i32.atomic.rmw.sub
+  SimpleOperator(.atomicSub, .i64),  // i64.atomic.rmw.sub
+  SimpleOperator(.atomicSub, .i32),  // i32.atomic.rmw8.sub_u
+  SimpleOperator(.atomicSub, .i32),  // i32.atomic.rmw16.sub_u
+  SimpleOperator(.atomicSub, .i64),  // i64.atomic.rmw8.sub_u
+  SimpleOperator(.atomicSub, .i64),  // i64.atomic.rmw16.sub_u
+  SimpleOperator(.atomicSub, .i64),  // i64.atomic.rmw32.sub_u
+  SimpleOperator(.atomicAnd, .i32),  // i32.atomic.rmw.and
+  SimpleOperator(.atomicAnd, .i64),  // i64.atomic.rmw.and
+  SimpleOperator(.atomicAnd, .i32),  // i32.atomic.rmw8.and_u
+  SimpleOperator(.atomicAnd, .i32),  // i32.atomic.rmw16.and_u
+  SimpleOperator(.atomicAnd, .i64),  // i64.atomic.rmw8.and_u
+  SimpleOperator(.atomicAnd, .i64),  // i64.atomic.rmw16.and_u
+  SimpleOperator(.atomicAnd, .i64),  // i64.atomic.rmw32.and_u
+  SimpleOperator(.atomicOr, .i32),  // i32.atomic.rmw.or
+  SimpleOperator(.atomicOr, .i64),  // i64.atomic.rmw.or
+  SimpleOperator(.atomicOr, .i32),  // i32.atomic.rmw8.or_u
+  SimpleOperator(.atomicOr, .i32),  // i32.atomic.rmw16.or_u
+  SimpleOperator(.atomicOr, .i64),  // i64.atomic.rmw8.or_u
+  SimpleOperator(.atomicOr, .i64),  // i64.atomic.rmw16.or_u
+  SimpleOperator(.atomicOr, .i64),  // i64.atomic.rmw32.or_u
+  SimpleOperator(.atomicXor, .i32),  // i32.atomic.rmw.xor
+  SimpleOperator(.atomicXor, .i64),  // i64.atomic.rmw.xor
+  SimpleOperator(.atomicXor, .i32),  // i32.atomic.rmw8.xor_u
+  SimpleOperator(.atomicXor, .i32),  // i32.atomic.rmw16.xor_u
+  SimpleOperator(.atomicXor, .i64),  // i64.atomic.rmw8.xor_u
+  SimpleOperator(.atomicXor, .i64),  // i64.atomic.rmw16.xor_u
+  SimpleOperator(.atomicXor, .i64),  // i64.atomic.rmw32.xor_u
+  SimpleOperator(.atomicExchange, .i32),  // i32.atomic.rmw.xchg
+  SimpleOperator(.atomicExchange, .i64),  // i64.atomic.rmw.xchg
+  SimpleOperator(.atomicExchange, .i32),  // i32.atomic.rmw8.xchg_u
+  SimpleOperator(.atomicExchange, .i32),  // i32.atomic.rmw16.xchg_u
+  SimpleOperator(.atomicExchange, .i64),  // i64.atomic.rmw8.xchg_u
+  SimpleOperator(.atomicExchange, .i64),  // i64.atomic.rmw16.xchg_u
+  SimpleOperator(.atomicExchange, .i64),  // i64.atomic.rmw32.xchg_u
+  SimpleOperator(.atomicCompareExchange, .i32),  // i32.atomic.rmw.cmpxchg
+  SimpleOperator(.atomicCompareExchange, .i64),  // i64.atomic.rmw.cmpxchg
+  SimpleOperator(.atomicCompareExchange, .i32),  // i32.atomic.rmw8.cmpxchg_u
+  SimpleOperator(.atomicCompareExchange, .i32),  // i32.atomic.rmw16.cmpxchg_u
+  SimpleOperator(.atomicCompareExchange, .i64),  // i64.atomic.rmw8.cmpxchg_u
+  SimpleOperator(.atomicCompareExchange, .i64),  // i64.atomic.rmw16.cmpxchg_u
+  SimpleOperator(.atomicCompareExchange, .i64),  // i64.atomic.rmw32.cmpxchg_u
 ]

@@ -11,6 +11,8 @@ import Testing
 @Suite struct SpecTests {
   private static let isFull = TestSupport.environment["WASMAOT_SPEC_FULL"] != nil
   static let folder: FilePath? = TestSupport.testData?.appending("spec/core")
+  /// Suites of proposals, in folders beside the core's.
+  static let proposals = ["threads", "wide-arithmetic", "custom"]
 
   @Test(
     .enabled(if: folder != nil, "no test data"),
@@ -40,6 +42,19 @@ import Testing
     print(
       "spec core -\(level): \(outcome.passed) assertions passed, \(failures.count) failed, in \(outcome.modules) programs of \(names.count) scripts; left out: \(skipped.joined(separator: ", "))"
     )
+  }
+
+  @Test(.enabled(if: folder != nil, "no test data"), arguments: proposals, [OptimizationLevel.O0, .O2])
+  func proposal(suite: String, level: OptimizationLevel) async throws {
+    let folder = try #require(Self.folder).removingLastComponent().appending(suite)
+    let runner = SpecRunner(level: level)
+    let outcome = try await total(TestSupport.contents(of: folder)) {
+      try await runner.run(folder.appending($0))
+    }
+    for failure in outcome.failures { Issue.record("-\(level) \(failure)") }
+    print(
+      "spec \(suite) -\(level): \(outcome.passed) assertions passed in \(outcome.modules) programs, "
+        + "left out: \(outcome.skipped.values.reduce(0, +))")
   }
 
   /// The sum over all scripts, some of them at a time.

@@ -1,0 +1,22 @@
+(module
+  (memory 1 4 shared)
+  (func (export "loads") (param i32) (result i32 i64 i64)
+    (i32.atomic.load8_u offset=3 (local.get 0))
+    (i64.atomic.load32_u (local.get 0))
+    (i64.atomic.load (local.get 0)))
+  (func (export "stores") (param i32 i64)
+    (i64.atomic.store16 (local.get 0) (local.get 1))
+    (i64.atomic.store offset=8 (local.get 0) (local.get 1)))
+  (func (export "update") (param i32 i32) (result i32)
+    (i32.atomic.rmw.add (local.get 0) (local.get 1))
+    (i32.atomic.rmw8.xchg_u (local.get 0) (local.get 1))
+    i32.add)
+  (func (export "exchange") (param i32 i64 i64) (result i64)
+    (i64.atomic.rmw32.cmpxchg_u offset=4 (local.get 0) (local.get 1) (local.get 2)))
+  (func (export "wait") (param i32 i32 i64) (result i32)
+    (memory.atomic.wait32 (local.get 0) (local.get 1) (local.get 2))
+    (memory.atomic.wait64 (local.get 0) (local.get 2) (local.get 2))
+    (memory.atomic.notify offset=16 (local.get 0) (local.get 1))
+    atomic.fence
+    i32.add
+    i32.add))
