@@ -105,8 +105,8 @@ extension StaticModel {
     return base.structure(
       types.export,
       [
-        base.string(export.name.bytes), base.string(typeString(signature.params)),
-        base.string(typeString(signature.results)),
+        base.string(export.name.bytes), base.int64(export.name.bytes.count),
+        base.string(typeString(signature.params)), base.string(typeString(signature.results)),
         exportWrapper("wasmaot_export_\(number)", export.function, signature),
       ])
   }

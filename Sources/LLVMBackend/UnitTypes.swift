@@ -58,7 +58,7 @@ struct UnitTypes {
     image = structure("wasmaot_image", [ptr, i64, i64, i32, i32])
     segment = structure("wasmaot_segment", [ptr, i64])
     value = structure("wasmaot_value", [i64, i64])
-    export = structure("wasmaot_export", [ptr, ptr, ptr, ptr])
+    export = structure("wasmaot_export", [ptr, i64, ptr, ptr, ptr])
     funcmapEntry = structure("wasmaot_funcmap_entry", [i32, i32])
     module = structure(
       "wasmaot_module",

@@ -158,7 +158,8 @@ struct wasmaot_value {
 // Type strings have a letter a value: i (i32) I (i64) f (f32) F (f64) v (v128) r (funcref) e
 // (externref).
 struct wasmaot_export {
-  const char *name;
+  const char *name; // bytes: any may be among them, NUL too
+  uint64_t name_size;
   const char *params;
   const char *results;
   void (*call)(struct wasmaot_value *values);

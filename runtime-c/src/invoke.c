@@ -203,7 +203,8 @@ static void format_value(char type, const struct wasmaot_value *value, char *out
 
 void wasmaot_invoke(void *unused) {
   (void)unused;
-  const struct wasmaot_export *export = wasmaot_export_find(wasmaot_process.invoke);
+  const struct wasmaot_export *export =
+      wasmaot_export_find(wasmaot_process.invoke, strlen(wasmaot_process.invoke));
   if (!export)
     wasmaot_fail(WASMAOT_EXIT_START, "there is no exported function '", wasmaot_process.invoke,
                  "'");

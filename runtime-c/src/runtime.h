@@ -113,7 +113,7 @@ void wasmaot_trap_recover(void);
 // invoke.c and script.c: what runs on the wasm stack instead of module.entry.
 __attribute__((weak)) void wasmaot_invoke(void *unused);
 __attribute__((weak)) void wasmaot_script(void);
-const struct wasmaot_export *wasmaot_export_find(const char *name);
+const struct wasmaot_export *wasmaot_export_find(const char *name, size_t size);
 // Calls `_initialize`, the start function of a reactor, where the module exports it.
 void wasmaot_initialize_reactor(void);
 // wasi/descriptors.c, where the module imports something that works on descriptors.

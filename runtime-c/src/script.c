@@ -114,21 +114,19 @@ static char *next_word(char **at) {
   return word;
 }
 
-static bool parse_name(char *word) {
-  if (strcmp(word, "-") == 0) {
-    word[0] = 0;
-    return true;
-  }
+// Decodes in place. The name's size, or SIZE_MAX.
+static size_t parse_name(char *word) {
+  if (strcmp(word, "-") == 0)
+    return 0;
   size_t length = 0;
   for (; word[2 * length]; length++) {
     int high = hex_digit(word[2 * length]);
     int low = high < 0 ? -1 : hex_digit(word[2 * length + 1]);
     if (low < 0)
-      return false;
+      return SIZE_MAX;
     word[length] = (char)(high << 4 | low);
   }
-  word[length] = 0;
-  return true;
+  return length;
 }
 
 static bool parse_value(const char *word, char type, struct wasmaot_value *value) {
@@ -165,9 +163,10 @@ static const char *prepare_call(void) {
   if (!word || strcmp(word, "invoke") != 0)
     return "unknown command";
   word = next_word(&at);
-  if (!word || !parse_name(word))
+  size_t size = word ? parse_name(word) : SIZE_MAX;
+  if (size == SIZE_MAX)
     return "bad name";
-  current = wasmaot_export_find(word);
+  current = wasmaot_export_find(word, size);
   if (!current)
     return "no such export";
   size_t count = 0;

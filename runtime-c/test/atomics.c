@@ -119,9 +119,9 @@ WASM static void race(struct wasmaot_value *values) {
 MAP_FUNCTION(race, 2);
 
 static const struct wasmaot_export exports[] = {
-    {"turns", "", "i", turns},
-    {"crowd", "", "ii", crowd},
-    {"race", "", "i", race},
+    {NAME("turns"), "", "i", turns},
+    {NAME("crowd"), "", "ii", crowd},
+    {NAME("race"), "", "i", race},
 };
 
 static const char names[] = "turnscrowdrace";

@@ -23,6 +23,9 @@
 // Keeps a call from becoming a jump.
 #define NO_TAIL_CALL __asm__ volatile("" ::: "memory")
 
+// The first two members of a wasmaot_export.
+#define NAME(name) name, sizeof name - 1
+
 #define PAGE 65536ull
 #define MEMORY(initial, maximum)                                                                   \
   {(uint8_t *)WASMAOT_MEMORY0_BASE, initial, (initial) * PAGE, maximum, 16, 0}

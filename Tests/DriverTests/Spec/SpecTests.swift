@@ -79,7 +79,5 @@ import Testing
 
 /// Assertions that are known to fail, with the reason. They still run, and must fail.
 enum SpecExpectedFailures {
-  static let table: [(script: String, line: Int, reason: String)] = [
-    ("names", 637, "the runtime's table of exports has names that end at NUL")
-  ]
+  static let table: [(script: String, line: Int, reason: String)] = []
 }
