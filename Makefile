@@ -29,13 +29,14 @@ RUNTIME_OBJ := $(RUNTIME_BUILD)/obj/$(RUNTIME_TARGET)
 RUNTIME_SOURCES := $(wildcard $(RUNTIME)/src/*.c $(RUNTIME)/src/wasi/*.c $(RUNTIME)/common/*.c)
 RUNTIME_OBJECTS := $(RUNTIME_SOURCES:$(RUNTIME)/%.c=$(RUNTIME_OBJ)/%.o)
 
+RUNTIME_WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wstrict-prototypes \
+  -Wvla -Wcast-qual -Wundef -Wwrite-strings
+
 # Frame pointers: the backtrace walks them from the runtime to the guest's code. No unwind tables: it needs
 # none for the runtime. Hidden: nothing of an app is visible to a dynamic linker.
 RUNTIME_CFLAGS := -std=c11 -D_GNU_SOURCE -Oz -g0 -fPIE -fvisibility=hidden \
   -ffunction-sections -fdata-sections -fno-omit-frame-pointer -fno-asynchronous-unwind-tables \
-  -fstack-protector-strong -D_FORTIFY_SOURCE=0 -ffile-prefix-map=$(CURDIR)=. \
-  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wstrict-prototypes \
-  -Wvla -Wcast-qual -Wundef -Wwrite-strings
+  -fstack-protector-strong -D_FORTIFY_SOURCE=0 -ffile-prefix-map=$(CURDIR)=. $(RUNTIME_WARNINGS)
 
 ifeq ($(RUNTIME_LIBC),musl)
 RUNTIME_CFLAGS += -nostdinc -isystem $(MUSL_INCLUDE)
@@ -51,11 +52,32 @@ endif
 
 RUNTIME_CFLAGS += $(RUNTIME_EXTRA_CFLAGS)
 
-.PHONY: all runtime swift install test test-sanitized format clean
+# The embedded runtime, for hosts: of the system's C library, whichever that is. Unwind tables: a
+# host's own backtraces and profilers go through it. Frame pointers: so do ours.
+EMBEDDED_BUILD ?= $(RUNTIME_BUILD)/embedded
+EMBEDDED_SOURCES := $(wildcard $(RUNTIME)/embedded/*.c $(RUNTIME)/common/*.c)
+EMBEDDED_OBJECTS := $(EMBEDDED_SOURCES:$(RUNTIME)/%.c=$(EMBEDDED_BUILD)/obj/%.o)
+EMBEDDED_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g0 -fPIC -pthread -fvisibility=hidden \
+  -ffunction-sections -fdata-sections -fno-omit-frame-pointer -fstack-protector-strong \
+  -ffile-prefix-map=$(CURDIR)=. $(RUNTIME_WARNINGS) $(EMBEDDED_EXTRA_CFLAGS)
+
+.PHONY: all runtime embedded swift install test test-sanitized test-embedded test-embedded-sanitized format clean
 
 all: runtime swift
 
-runtime: $(RUNTIME_OUT)/link.txt
+runtime: $(RUNTIME_OUT)/link.txt embedded
+
+embedded: $(EMBEDDED_BUILD)/libwasmaot.a
+
+$(EMBEDDED_BUILD)/obj/%.o: $(RUNTIME)/%.c $(wildcard $(RUNTIME)/embedded/*.h $(RUNTIME)/common/*.h $(RUNTIME)/abi/*.h $(RUNTIME)/include/*.h) Makefile
+	@mkdir -p $(@D)
+	@echo "CC $<"
+	@$(CC) $(EMBEDDED_CFLAGS) -c $< -o $@
+
+$(EMBEDDED_BUILD)/libwasmaot.a: $(EMBEDDED_OBJECTS)
+	@rm -f $@
+	@echo "AR $@"
+	@$(AR) rcsD $@ $^
 
 $(RUNTIME_OBJ)/%.o: $(RUNTIME)/%.c $(wildcard $(RUNTIME)/src/*.h $(RUNTIME)/src/wasi/*.h $(RUNTIME)/common/*.h $(RUNTIME)/abi/*.h) Makefile
 	@mkdir -p $(@D)
@@ -82,6 +104,9 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/wasmaot/runtime/$(RUNTIME_TARGET)
 	install -m 755 $$(swift build $(SWIFT_FLAGS) --show-bin-path)/wasmaot $(DESTDIR)$(PREFIX)/bin/wasmaot
 	install -m 644 $(RUNTIME_OUT)/* $(DESTDIR)$(PREFIX)/lib/wasmaot/runtime/$(RUNTIME_TARGET)
+	install -m 644 $(EMBEDDED_BUILD)/libwasmaot.a $(DESTDIR)$(PREFIX)/lib/wasmaot
+	install -d $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(RUNTIME)/include/wasmaot.h $(DESTDIR)$(PREFIX)/include
 
 test: runtime
 	swift test
@@ -92,9 +117,31 @@ test-sanitized:
 	  RUNTIME_EXTRA_CFLAGS="-fsanitize=undefined,local-bounds -fsanitize-trap=all"
 	WASMAOT_RUNTIME=$(CURDIR)/$(RUNTIME)/build/sanitized swift test --filter LinkerTests
 
+# The embedded runtime's own tests. The modules that they load are hand-written (clang only: they use
+# Swift's calling convention).
+EMBEDDED_TEST := $(EMBEDDED_BUILD)/test
+GUEST_CC ?= $(call find-program,clang-19 clang-20 clang-21 clang-22 clang)
+TEST_CFLAGS = -std=c11 -D_GNU_SOURCE -O2 -g -pthread -fno-omit-frame-pointer -Wall -Wextra -Werror
+
+$(EMBEDDED_BUILD)/guest.o: $(wildcard $(RUNTIME)/test/embedded/*.[ch] $(RUNTIME)/abi/*.h) Makefile
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(TEST_CFLAGS) -c $(RUNTIME)/test/embedded/guest.c -o $@
+
+$(EMBEDDED_TEST): $(RUNTIME)/test/embedded/test.c $(EMBEDDED_BUILD)/guest.o $(EMBEDDED_BUILD)/libwasmaot.a
+	$(CC) $(TEST_CFLAGS) $(EMBEDDED_EXTRA_CFLAGS) $^ -o $@
+
+test-embedded: $(EMBEDDED_TEST)
+	$(EMBEDDED_TEST)
+
+# The same with a runtime that looks for memory errors, leaks and undefined behaviour. (gcc brings the
+# sanitizers' libraries; clang's are a package of their own.)
+test-embedded-sanitized:
+	$(MAKE) test-embedded EMBEDDED_BUILD=$(RUNTIME_BUILD)/embedded-sanitized CC=gcc \
+	  EMBEDDED_EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all"
+
 format:
 	swift format -i -r Sources Tests Package.swift
-	clang-format-19 -i $$(find $(RUNTIME) -path $(RUNTIME)/build -prune -o -name '*.[ch]')
+	clang-format-19 -i $$(git ls-files '*.c' '*.h')
 
 clean:
 	rm -rf $(RUNTIME)/build .build

@@ -172,7 +172,9 @@ struct wasmaot_funcmap_entry {
   uint32_t function;
 };
 
-// Generated, symbol `wasmaot_module`.
+// Generated, symbol `wasmaot_module`. (The embedded runtime has a structure of this name of its
+// own.)
+#ifndef WASMAOT_EMBEDDED_RUNTIME
 struct wasmaot_module {
   uint32_t abi_version;
   uint32_t instantiation_trap; // 0, or the trap that an active segment causes
@@ -195,6 +197,7 @@ struct wasmaot_module {
   const uint32_t *name_offsets;
   const char *names;
 };
+#endif
 
 // Sections of generated code: functions in `wasmaot_text`, funcmap in `wasmaot_funcmap`, images in
 // `wasmaot_image`. The linker makes __start_ and __stop_ symbols of them.

@@ -279,7 +279,8 @@ struct wasmaot_code {
   // known when the module is compiled, those before the first whose place is not. The data
   // segments that are in here are passive and empty in `data`. Bounds were checked.
   const struct wasmaot_image *images;
-  // Compiled wasm code, for the classification of faults, and the map for backtraces. Entries with
+  // Compiled code, for the classification of faults and interruptions: everything of the artefact
+  // that can run between `enter` and its return. And the map for backtraces. Entries with
   // function UINT32_MAX are host adaptors and the like, which may overflow the stack but are no
   // frame of a backtrace.
   const uint8_t *text_start;

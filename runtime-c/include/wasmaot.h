@@ -141,6 +141,7 @@ typedef enum wasmaot_trapcode {
   WASMAOT_TRAPCODE_NULL_REFERENCE = 11,
   WASMAOT_TRAPCODE_UNALIGNED_ATOMIC = 12,
   WASMAOT_TRAPCODE_UNRESOLVED_IMPORT = 13,
+  WASMAOT_TRAPCODE_EXPECTED_SHARED_MEMORY = 14,
 } wasmaot_trapcode;
 
 // An error of the host's own, to return from a function of the host. The message is copied.
@@ -166,19 +167,22 @@ typedef struct wasmaot_engine_config {
   uint32_t pooled_memories; // slots of freed memories that are kept for reuse; 0: 128
 } wasmaot_engine_config;
 
-// NULL for the defaults. Installs handlers for SIGSEGV, SIGBUS and SIGILL at the first engine;
-// faults that are not a guest's go on to the handlers that were there. NULL if out of memory.
+// NULL for the defaults. The first engine of a process installs handlers for SIGSEGV, SIGBUS and
+// SIGILL (traps) and SIGURG (interruptions); what is not a guest's goes on to the handlers that
+// were there. A host that installs its own later must do the same with ours, and use SA_ONSTACK.
+// NULL if out of memory.
 wasmaot_engine *wasmaot_engine_new(const wasmaot_engine_config *config);
 void wasmaot_engine_delete(wasmaot_engine *engine);
 
 // ---- Module -----------------------------------------------------------------------------------
 
 // Makes compiled code usable in an engine: checks that it fits this library and this CPU, gives
-// numbers to its types, prepares the image of its data. Once a module; the code must stay in place
-// until the module is deleted (dlclose after that).
+// numbers to its types, prepares the image of its data. Once a module. The code must stay in place
+// until the module and all stores that had instances of it are deleted (dlclose after that).
 wasmaot_error *wasmaot_module_load(wasmaot_engine *engine, const wasmaot_code *code,
                                    wasmaot_module **module);
-// Instances keep what they need: a module may be deleted before them.
+// Instances keep what they need of it (but for the code itself): a module may be deleted before
+// them.
 void wasmaot_module_delete(wasmaot_module *module);
 size_t wasmaot_module_import_count(const wasmaot_module *module);
 wasmaot_externkind wasmaot_module_import(const wasmaot_module *module, size_t index,

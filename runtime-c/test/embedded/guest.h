@@ -1,0 +1,25 @@
+// Modules that play the part of generated code in tests of the embedded runtime.
+#ifndef WASMAOT_TEST_EMBEDDED_GUEST_H
+#define WASMAOT_TEST_EMBEDDED_GUEST_H
+
+#include "../../include/wasmaot.h"
+
+// No memory, no tables, no imports: exports `nothing`.
+extern const wasmaot_code empty_wasm;
+// Everything that the tests need; see guest.c. A memory of 2 to 5 pages with an image.
+extern const wasmaot_code full_wasm;
+// The same code with memories of 4 and of 1 page, without image.
+extern const wasmaot_code large_wasm;
+extern const wasmaot_code small_wasm;
+// With a memory that may move.
+extern const wasmaot_code moving_wasm;
+// Its start function traps; a data segment that does not fit.
+extern const wasmaot_code bad_start_wasm;
+extern const wasmaot_code bad_segment_wasm;
+// Imports the full module's memory, table, global, and function `add`.
+extern const wasmaot_code linked_wasm;
+
+#define IMAGE_OFFSET 8192
+#define IMAGE_SIZE 12288
+
+#endif
