@@ -225,6 +225,18 @@ extension FunctionBuilder {
       opcode, a: function.valueLists.make(operands).handle, b: signature.rawValue, c: table.rawValue)
   }
 
+  // MARK: - Exceptions
+
+  public mutating func exceptionNew(_ tag: TagID, _ payload: ArraySlice<Value>) -> Value {
+    emitValue(
+      InstData(.exceptionNew, .exnref, a: function.valueLists.make(payload).handle, b: tag.rawValue))
+  }
+
+  public mutating func exceptionField(_ shape: Shape, _ exception: Value, _ field: Int, _ tag: TagID) -> Value
+  {
+    emitValue(InstData(.exceptionField, shape, a: exception.rawValue, b: UInt32(field), c: tag.rawValue))
+  }
+
   // MARK: - Control
 
   /// A branch target; the arguments for parameters that variables cause are added later.

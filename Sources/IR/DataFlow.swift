@@ -66,7 +66,7 @@ extension Function {
     let data = insts[inst]
     switch data.opcode.format {
     case .nullary, .constant, .vectorConstant, .entity, .jump, .trap: break
-    case .unary, .unaryImmediate, .load, .unaryEntity, .branch, .branchTable, .conditionalTrap:
+    case .unary, .unaryImmediate, .load, .unaryEntity, .tagField, .branch, .branchTable, .conditionalTrap:
       body(data.valueA)
     case .binary, .binaryImmediate, .store, .loadLane, .binaryEntity:
       body(data.valueA)
@@ -75,7 +75,7 @@ extension Function {
       body(data.valueA)
       body(data.valueB)
       body(data.valueC)
-    case .listEntities, .listMemory, .call, .callIndirect, .list:
+    case .listEntities, .listMemory, .taggedList, .call, .callIndirect, .list:
       let list = EntityList<Value>(handle: data.a)
       for index in 0..<valueLists.count(list) { body(valueLists.element(list, at: index)) }
     }
@@ -105,7 +105,7 @@ extension Function {
     let data = insts[inst]
     switch data.opcode.format {
     case .nullary, .constant, .vectorConstant, .entity, .jump, .trap: break
-    case .unary, .unaryImmediate, .load, .unaryEntity, .branch, .branchTable, .conditionalTrap:
+    case .unary, .unaryImmediate, .load, .unaryEntity, .tagField, .branch, .branchTable, .conditionalTrap:
       insts[inst].a = body(data.valueA).rawValue
     case .binary, .binaryImmediate, .store, .loadLane, .binaryEntity:
       insts[inst].a = body(data.valueA).rawValue
@@ -114,7 +114,7 @@ extension Function {
       insts[inst].a = body(data.valueA).rawValue
       insts[inst].b = body(data.valueB).rawValue
       insts[inst].c = body(data.valueC).rawValue
-    case .listEntities, .listMemory, .call, .callIndirect, .list:
+    case .listEntities, .listMemory, .taggedList, .call, .callIndirect, .list:
       rewriteList(EntityList(handle: data.a), body)
     }
   }

@@ -56,6 +56,11 @@ public struct MemoryID: EntityID {
   public let rawValue: UInt32
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 }
+/// Index into `Module.tags`; equal to the wasm tag index.
+public struct TagID: EntityID {
+  public let rawValue: UInt32
+  @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+}
 public struct DataID: EntityID {
   public let rawValue: UInt32
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }

@@ -12,6 +12,7 @@ public struct Module: Sendable {
   public var globals = PrimaryMap<GlobalID, Global>()
   public var tables = PrimaryMap<TableID, Table>()
   public var memories = PrimaryMap<MemoryID, Memory>()
+  public var tags = PrimaryMap<TagID, Tag>()
   /// Segments that `memory.init` and `table.init` can name; active ones are empty and dropped.
   public var dataSegments = PrimaryMap<DataID, DataSegment>()
   public var elementSegments = PrimaryMap<ElementID, ElementSegment>()
@@ -91,7 +92,7 @@ public struct Table: Sendable {
   public var maximum: UInt64?
   public var isTable64: Bool
   /// Initial entries, `minimum` of them at the most (missing ones are null). Tables of funcref hold
-  /// functions, those of externref only nulls. `none` is null.
+  /// functions, all others only nulls. `none` is null.
   public var initial: [FunctionID]
   /// Set by the pass that finds a table which nothing changes: it becomes constant data.
   public var isReadOnly = false
@@ -103,6 +104,18 @@ public struct Table: Sendable {
     self.maximum = maximum
     self.isTable64 = isTable64
     self.initial = initial
+  }
+}
+
+/// What kind of exception an exception is. Two tags are different, whatever their signatures are.
+public struct Tag: Sendable {
+  /// Parameters are the payload; no results.
+  public var signature: SignatureID
+  /// For messages. May be empty.
+  public var name: ByteString
+  public init(signature: SignatureID, name: ByteString) {
+    self.signature = signature
+    self.name = name
   }
 }
 

@@ -34,6 +34,10 @@ public enum Format: UInt8, Sendable {
   case listEntities
   /// a: list of arguments, b: `FunctionID`
   case call
+  /// a: list of values, b: `TagID`
+  case taggedList
+  /// a: value, b: number of a field, c: `TagID`
+  case tagField
   /// a: list (callee index or reference first, then arguments), b: `SignatureID`, c: `TableID`
   case callIndirect
   /// c: `BlockCall`
@@ -192,6 +196,26 @@ public enum Opcode: UInt16, Sendable, CaseIterable {
 
   // Globals
   case globalGet, globalSet
+
+  // Exceptions. An exception that is on its way out of a function is pending; at most one is.
+  /// A new exception with a payload, known to nobody.
+  case exceptionNew
+  /// 1 if an exception has this tag. It is not null.
+  case exceptionIs
+  /// A field of the payload of an exception that has this tag.
+  case exceptionField
+  /// 1 if the call right before ended in an exception; its results then mean nothing.
+  case exceptionPending
+  /// The pending exception, or null.
+  case exceptionPeek
+  /// Makes an exception the pending one, null: none.
+  case exceptionSet
+  /// The program holds a reference to this exception: only the collector may free it.
+  case exceptionKeep
+  /// Nobody holds a reference to this exception but those that `exceptionKeep` was told of.
+  case exceptionRelease
+  /// Terminator: returns to the caller with an exception pending, without results.
+  case unwind
 
   // Calls. Results are the signature's.
   case call, callIndirect

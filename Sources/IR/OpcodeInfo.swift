@@ -11,11 +11,12 @@ extension Opcode {
   /// How the operand words are used.
   public var format: Format {
     switch self {
-    case .refNull, .atomicFence: .nullary
+    case .refNull, .atomicFence, .exceptionPending, .exceptionPeek, .unwind: .nullary
     case .iconst, .fconst: .constant
     case .vconst: .vectorConstant
     case .refFunc: .entity
-    case .refIsNull, .copy, .ineg, .iabs, .bnot, .clz, .ctz, .popcnt, .ieqz,
+    case .refIsNull, .copy, .exceptionSet, .exceptionKeep, .exceptionRelease, .ineg, .iabs, .bnot, .clz, .ctz,
+      .popcnt, .ieqz,
       .fabs, .fneg, .fceil, .ffloor, .ftrunc, .fnearest, .fsqrt,
       .wrap, .sextend, .uextend, .extend8S, .extend16S, .extend32S,
       .truncS, .truncU, .truncSatS, .truncSatU, .convertS, .convertU, .demote, .promote, .reinterpret,
@@ -45,7 +46,9 @@ extension Opcode {
     case .loadLane, .storeLane: .loadLane
     case .atomicCompareExchange, .atomicWait: .listMemory
     case .memorySize, .dataDrop, .tableSize, .elementDrop, .globalGet: .entity
-    case .memoryGrow, .tableGet, .globalSet: .unaryEntity
+    case .memoryGrow, .tableGet, .globalSet, .exceptionIs: .unaryEntity
+    case .exceptionNew: .taggedList
+    case .exceptionField: .tagField
     case .tableSet, .tableGrow: .binaryEntity
     case .memoryFill, .memoryCopy, .memoryInit, .tableFill, .tableCopy, .tableInit: .listEntities
     case .call, .returnCall: .call
@@ -73,11 +76,11 @@ extension Opcode {
       .atomicCompareExchange, .atomicNotify, .atomicWait:
       [.traps, .reads, .writes]
     case .memoryCopy, .memoryInit, .tableCopy, .tableInit, .call, .callIndirect: [.traps, .reads, .writes]
-    case .memorySize, .tableSize, .globalGet: .reads
+    case .memorySize, .tableSize, .globalGet, .exceptionField, .exceptionPending, .exceptionPeek: .reads
     case .memoryGrow, .tableGrow, .atomicFence: [.reads, .writes]
-    case .dataDrop, .elementDrop, .globalSet: .writes
+    case .dataDrop, .elementDrop, .globalSet, .exceptionSet, .exceptionKeep, .exceptionRelease: .writes
     case .returnCall, .returnCallIndirect: [.traps, .reads, .writes, .terminator]
-    case .jump, .brif, .brTable, .return: .terminator
+    case .jump, .brif, .brTable, .return, .unwind: .terminator
     case .trap: [.traps, .terminator]
     default: []
     }
@@ -93,6 +96,9 @@ extension Opcode {
     default: false
     }
   }
+
+  /// A call that returns here.
+  public var isCall: Bool { self == .call || self == .callIndirect }
 
   public var isTerminator: Bool { effects.contains(.terminator) }
 }

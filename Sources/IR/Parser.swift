@@ -197,6 +197,13 @@ struct Parser {
         try declared("data", result.dataSegments.count)
         try expect("=")
         result.dataSegments.append(DataSegment(bytes: try strings()))
+      case "tag":
+        try advance()
+        try declared("tag", result.tags.count)
+        try expect("=")
+        let signature = SignatureID(rawValue: try entity("sig"))
+        let name = token.kind == .string ? ByteString(try string()) : ByteString([])
+        result.tags.append(Tag(signature: signature, name: name))
       case "elem":
         try advance()
         try declared("elem", result.elementSegments.count)
@@ -302,7 +309,7 @@ struct Parser {
     case .f32: initial = .f32(try bits32())
     case .f64: initial = .f64(try number())
     case .v128: initial = .v128(try vector())
-    case .funcref, .externref:
+    case .funcref, .externref, .exnref:
       let function = try functionOrNull()
       initial = function.isNone ? .null(type) : .function(function)
     }

@@ -266,6 +266,15 @@ extension Parser {
     case .call:
       data.b = try entity("f")
       data.a = body.function.valueLists.make(try valueList("(", ")", &body)).handle
+    case .taggedList:
+      data.b = try entity("tag")
+      data.a = body.function.valueLists.make(try valueList("(", ")", &body)).handle
+    case .tagField:
+      try uses(&data, 1, &body)
+      try expect(",")
+      data.b = UInt32(try number(atMost: UInt64(UInt16.max)))
+      try expect(",")
+      data.c = try entity("tag")
     case .callIndirect:
       data.b = try entity("sig")
       data.c = entityNumber("table") == nil ? UInt32.max : try entity("table")

@@ -43,6 +43,11 @@ struct Printer {
       text +=
         "global g\(id.rawValue) = \(global.isMutable ? "mut " : "")\(global.type) \(constant(global.initial))\n"
     }
+    for id in module.tags.ids {
+      text += "tag tag\(id.rawValue) = sig\(module.tags[id].signature.rawValue)"
+      if !module.tags[id].name.isEmpty { text += " \(quoted(module.tags[id].name.bytes))" }
+      text += "\n"
+    }
     for id in module.dataSegments.ids {
       text += "data data\(id.rawValue) ="
       bytes(module.dataSegments[id].bytes)
@@ -302,6 +307,15 @@ struct Printer {
       text += "("
       values(list, function)
       text += ")"
+    case .taggedList:
+      entity(" tag", data.b)
+      text += "("
+      values(list, function)
+      text += ")"
+    case .tagField:
+      words(1, data, function)
+      text += ", \(data.b)"
+      entity(", tag", data.c)
     case .callIndirect:
       entity(" sig", data.b)
       if data.c != UInt32.max { entity(" table", data.c) }
@@ -389,6 +403,7 @@ extension Opcode {
     case .dataDrop: "data"
     case .elementDrop: "elem"
     case .refFunc: "f"
+    case .exceptionIs: "tag"
     default: "table"
     }
   }

@@ -411,6 +411,7 @@ extension FunctionBuilder {
       data = InstData(.vconst, .v128, a: function.vectorConstants.append(V128(low: 0, high: 0)).rawValue)
     case .funcref: data = InstData(.refNull, .funcref)
     case .externref: data = InstData(.refNull, .externref)
+    case .exnref: data = InstData(.refNull, .exnref)
     }
     let inst = function.insts.append(data)
     prologue.append(inst)

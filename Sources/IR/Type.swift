@@ -5,17 +5,19 @@ public enum Type: UInt8, Hashable, Sendable, CaseIterable {
   case funcref
   /// An opaque host reference.
   case externref
+  /// A reference to an exception: the address of its object, or null.
+  case exnref
 
   /// Size in memory, in bytes.
   public var byteCount: Int {
     switch self {
     case .i32, .f32: 4
-    case .i64, .f64, .funcref, .externref: 8
+    case .i64, .f64, .funcref, .externref, .exnref: 8
     case .v128: 16
     }
   }
 
-  public var isReference: Bool { self == .funcref || self == .externref }
+  public var isReference: Bool { self == .funcref || self == .externref || self == .exnref }
 }
 
 /// What an operator works on: a scalar type, or the lane shape of a v128 ("controlling type").
@@ -24,7 +26,7 @@ public enum Shape: UInt8, Hashable, Sendable, CaseIterable {
   case i32, i64, f32, f64
   case v128
   case i8x16, i16x8, i32x4, i64x2, f32x4, f64x2
-  case funcref, externref
+  case funcref, externref, exnref
 
   /// The type of a value of this shape; nil for `none`.
   public var type: Type? {
@@ -37,6 +39,7 @@ public enum Shape: UInt8, Hashable, Sendable, CaseIterable {
     case .v128, .i8x16, .i16x8, .i32x4, .i64x2, .f32x4, .f64x2: .v128
     case .funcref: .funcref
     case .externref: .externref
+    case .exnref: .exnref
     }
   }
 

@@ -19,9 +19,10 @@ public struct ShapeSet: OptionSet, Sendable {
   public static let i64x2 = ShapeSet(.i64x2)
   public static let f32x4 = ShapeSet(.f32x4)
   public static let f64x2 = ShapeSet(.f64x2)
+  public static let exnref = ShapeSet(.exnref)
   public static let ints: ShapeSet = [.i32, .i64]
   public static let floats: ShapeSet = [.f32, .f64]
-  public static let references: ShapeSet = [ShapeSet(.funcref), ShapeSet(.externref)]
+  public static let references: ShapeSet = [ShapeSet(.funcref), ShapeSet(.externref), .exnref]
   public static let intVectors: ShapeSet = [.i8x16, .i16x8, .i32x4, .i64x2]
   public static let floatVectors: ShapeSet = [.f32x4, .f64x2]
   /// One shape a value type.
@@ -47,7 +48,7 @@ public enum ResultRule: UInt8, Sendable {
 /// How the type of one operand follows from the shape.
 public enum OperandRule: UInt8, Sendable {
   case shape, lane
-  case i32, i64, f32, f64, v128, anyInt, anyFloat, reference
+  case i32, i64, f32, f64, v128, exnref, anyInt, anyFloat, reference
   /// The type that `reinterpret` reads: as wide as the shape, of the other class.
   case reinterpreted
   /// The shape's type for scalars, i32 for vectors.
@@ -192,6 +193,14 @@ extension Opcode {
     case .tableFill, .tableCopy, .tableInit, .elementDrop: Typing(.none, .none)
     case .globalGet: Typing(.types, .shape)
     case .globalSet: Typing(.types, .none, .shape)
+
+    case .exceptionNew: Typing(.exnref, .shape)
+    case .exceptionIs: Typing(.exnref, .i32, .shape)
+    case .exceptionField: Typing(.types, .shape, .exnref)
+    case .exceptionPending: Typing(.none, .i32)
+    case .exceptionPeek: Typing(.exnref, .shape)
+    case .exceptionSet, .exceptionKeep, .exceptionRelease: Typing(.exnref, .none, .shape)
+    case .unwind: Typing(.none, .none)
 
     case .call, .callIndirect: Typing(.none, .signature)
     case .returnCall, .returnCallIndirect, .jump, .return, .trap: Typing(.none, .none)

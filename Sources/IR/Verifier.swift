@@ -19,18 +19,20 @@ public import Support
 // 10. Loads, stores and bulk operators use the address types of their memories and tables; lanes are in range;
 //     the offset of an access to a 32-bit memory is below 2^32.
 // 11. Nothing writes an immutable global or a read-only table, nothing names a removed function.
-// 12. An i32 or f32 constant has no bits in its upper half.
+// 12. `exception_pending` comes right behind a `call` or `call_indirect`.
+// 13. An i32 or f32 constant has no bits in its upper half.
 //
 // Module:
-// 13. `bodies` and `functions` have equal counts; exactly those with definition `.body` have a body, of the
+// 14. `bodies` and `functions` have equal counts; exactly those with definition `.body` have a body, of the
 //     declared signature.
-// 14. Exports, start, tables and element segments name functions that exist and are not removed; start takes
+// 15. Exports, start, tables and element segments name functions that exist and are not removed; start takes
 //     and returns nothing.
-// 15. A table's initial entries are no more than its minimum, its minimum no more than its maximum; entries of
-//     externref are null.
-// 16. A memory's image is ascending, disjoint and within the minimum.
-// 17. A global's initial value has its type.
-// 18. Signatures are unique.
+// 16. A table's initial entries are no more than its minimum, its minimum no more than its maximum; entries of
+//     other references are null.
+// 17. A memory's image is ascending, disjoint and within the minimum.
+// 18. A global's initial value has its type.
+// 19. Signatures are unique.
+// 20. A tag has a signature without results.
 
 /// A broken invariant.
 public struct VerifierError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -1,6 +1,6 @@
 import Support
 
-// Invariants 4, 11 and 12: what an instruction names exists and may be used so.
+// Invariants 4 and 11 to 13: what an instruction names exists and may be used so.
 extension FunctionVerifier {
   mutating func checkEntities() {
     let data = subject.function.insts[inst]
@@ -26,6 +26,10 @@ extension FunctionVerifier {
     case .call:
       _ = checkList(data.a)
       checkFunction(data.b)
+    case .taggedList:
+      _ = checkList(data.a)
+      checkTag(data.b)
+    case .tagField: checkTag(data.c, field: data.b)
     case .callIndirect:
       _ = checkList(data.a)
       require(subject.module.signatures, data.b, "signature")
@@ -48,6 +52,7 @@ extension FunctionVerifier {
     }
     if [.load, .store, .loadLane, .listMemory].contains(data.opcode.format) { checkMemArg(data) }
     if data.opcode == .brif, BranchHint(rawValue: data.flags) == nil { fail("no branch hint \(data.flags)") }
+    if data.opcode == .exceptionPending { checkPending() }
     if errors.isEmpty { checkValues() }
   }
 
@@ -134,6 +139,21 @@ extension FunctionVerifier {
     }
   }
 
+  private mutating func checkTag(_ raw: UInt32, field: UInt32? = nil) {
+    guard require(subject.module.tags, raw, "tag") else { return }
+    let signature = subject.module.signatures[subject.module.tags[TagID(rawValue: raw)].signature]
+    if let field, Int(field) >= signature.params.count { fail("field \(field) out of range") }
+  }
+
+  /// Only then it means that this call ended in an exception.
+  private mutating func checkPending() {
+    let insts = subject.function.blockInsts[block]
+    let position = insts.firstIndex(of: inst) ?? 0
+    guard position > 0, subject.function.insts[insts[position - 1]].opcode.isCall else {
+      return fail("exception_pending without a call right before it")
+    }
+  }
+
   private mutating func checkWritable(table raw: UInt32) {
     guard require(subject.module.tables, raw, "table") else { return }
     if subject.module.tables[TableID(rawValue: raw)].isReadOnly { fail("table \(raw) is read-only") }
@@ -147,6 +167,7 @@ extension FunctionVerifier {
     case .elementDrop: require(subject.module.elementSegments, raw, "element segment")
     case .tableGet, .tableSize: require(subject.module.tables, raw, "table")
     case .tableSet, .tableGrow: checkWritable(table: raw)
+    case .exceptionIs: require(subject.module.tags, raw, "tag")
     case .globalGet: require(subject.module.globals, raw, "global")
     case .globalSet:
       if require(subject.module.globals, raw, "global"),

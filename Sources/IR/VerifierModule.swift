@@ -12,7 +12,7 @@ public func verify(_ module: Module) -> [VerifierError] {
   return errors
 }
 
-/// Invariants 13 to 18: the module apart from what its bodies hold.
+/// Invariants 14 to 20: the module apart from what its bodies hold.
 func verifyEntities(_ module: Module) -> [VerifierError] {
   var errors: [VerifierError] = []
   func fail(_ message: String, function: FunctionID = .none) {
@@ -45,6 +45,13 @@ func verifyEntities(_ module: Module) -> [VerifierError] {
       fail("body of another signature", function: id)
     }
   }
+  for id in module.tags.ids {
+    let signature = module.tags[id].signature
+    guard module.signatures.contains(signature), module.signatures[signature].results.isEmpty else {
+      fail("tag \(id.rawValue): its signature does not exist or has results")
+      continue
+    }
+  }
   for export in module.exports { checkReference(export.function, "export \(export.name)") }
   if !module.start.isNone {
     checkReference(module.start, "start")
@@ -66,7 +73,7 @@ func verifyEntities(_ module: Module) -> [VerifierError] {
     if UInt64(table.initial.count) > table.minimum { fail("\(name): more entries than its minimum") }
     if let maximum = table.maximum, maximum < table.minimum { fail("\(name): maximum below minimum") }
     for function in table.initial where !function.isNone {
-      if table.element != .funcref { fail("\(name): an externref that is not null") }
+      if table.element != .funcref { fail("\(name): an entry of another type than funcref is not null") }
       checkReference(function, name)
     }
   }

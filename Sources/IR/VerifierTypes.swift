@@ -13,6 +13,7 @@ extension FunctionVerifier {
     case .listEntities: checkBulkTypes(data)
     case .call: checkCall(data)
     case .callIndirect: checkIndirectCall(data)
+    case .taggedList: expect(listTypes(data.a), payload(of: data.b), "payload")
     case .list:
       expect(
         listTypes(data.a), subject.module.signatures[subject.function.signature].results, "returned values")
@@ -78,6 +79,7 @@ extension FunctionVerifier {
     case .f32: type == .f32
     case .f64: type == .f64
     case .v128: type == .v128
+    case .exnref: type == .exnref
     case .anyInt: data.shape.isVector ? type == .v128 : type == .i32 || type == .i64
     case .anyFloat: data.shape.isVector ? type == .v128 : type == .f32 || type == .f64
     case .reference: type.isReference
@@ -105,9 +107,14 @@ extension FunctionVerifier {
   }
   private func address(_ table: TableID) -> Type { subject.module.tables[table].isTable64 ? .i64 : .i32 }
 
+  private func payload(of tag: UInt32) -> [Type] {
+    subject.module.signatures[subject.module.tags[TagID(rawValue: tag)].signature].params
+  }
+
   private mutating func checkEntityTypes(_ data: InstData) {
     let expected: Type
     switch data.opcode {
+    case .exceptionField: expected = payload(of: data.c)[Int(data.b)]
     case .globalGet, .globalSet: expected = subject.module.globals[GlobalID(rawValue: data.c)].type
     case .memorySize, .memoryGrow: expected = address(MemoryID(rawValue: data.c))
     case .tableGet, .tableSet: expected = subject.module.tables[TableID(rawValue: data.c)].element

@@ -57,6 +57,11 @@ protocol InstanceModel {
   /// `struct wasmaot_element_segment *`
   func elementSegment(_ segment: ElementID, in lowering: FunctionLowering) -> LLVMValueRef
 
+  /// The address of the pending exception's: `struct wasmaot_exception **`
+  func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef
+  /// The address that is a tag's identity.
+  func tag(_ tag: TagID, in lowering: FunctionLowering) -> LLVMValueRef
+
   // MARK: The runtime
 
   func callRuntime(
@@ -96,6 +101,8 @@ enum RuntimeFunction: String {
   case tableFill = "table_fill"
   case tableCopy = "table_copy"
   case tableInit = "table_init"
+  case exceptionNew = "exception_new"
+  case exceptionRelease = "exception_release"
 
   /// Result and parameters, without what a model adds in front.
   func type(_ types: UnitTypes) -> (result: LLVMTypeRef, parameters: [LLVMTypeRef]) {
@@ -109,6 +116,8 @@ enum RuntimeFunction: String {
     case .tableGrow: (i64, [ptr, ptr, i64])
     case .tableFill: (types.void, [ptr, i64, ptr, i64])
     case .tableCopy, .tableInit: (types.void, [ptr, ptr, i64, i64, i64])
+    case .exceptionNew: (ptr, [ptr, types.i32])
+    case .exceptionRelease: (types.void, [ptr])
     }
   }
 }

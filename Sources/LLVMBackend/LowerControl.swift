@@ -12,6 +12,7 @@ extension FunctionLowering {
     case .brif: lowerBranch(data)
     case .brTable: lowerBranchTable(data)
     case .return: emitReturn(list(data.a).map { operand($0) })
+    case .unwind: emitUnwind()
     case .trap: emitTrap(trapCode(data))
     case .trapnz: trap(trapCode(data), if: condition(data.valueA))
     default: preconditionFailure("\(data.opcode) is not control flow")
@@ -39,6 +40,9 @@ extension FunctionLowering {
     let needsEdge = taken.block == other.block && !function.blockParams[taken.block].isEmpty
     let takenTarget = needsEdge ? edge(taken) : directEdge(taken)
     let branch = LLVMBuildCondBr(builder, condition, takenTarget, directEdge(other))
+    if definition(of: data.valueA)?.opcode == .exceptionPending {
+      LLVMSetMetadata(branch, base.profileKind, base.unlikelyWeights)
+    }
     switch data.branchHint {
     case .none: break
     case .likely: LLVMSetMetadata(branch, base.profileKind, base.hintWeights(taken: true))
@@ -81,6 +85,16 @@ extension FunctionLowering {
     let switchInst = LLVMBuildSwitch(builder, index, target(last), UInt32(calls.count - 1))
     for (value, call) in calls.dropLast().enumerated() {
       LLVMAddCase(switchInst, base.int32(value), target(call))
+    }
+  }
+
+  /// Returns; the results are not looked at.
+  private func emitUnwind() {
+    let type = LLVMGetReturnType(LLVMGlobalGetValueType(llvmFunction))
+    if type == types.void {
+      LLVMBuildRetVoid(builder)
+    } else {
+      LLVMBuildRet(builder, LLVMGetPoison(type))
     }
   }
 

@@ -61,9 +61,13 @@ extension FunctionLowering {
     case .globalGet: define(inst, globalGet(GlobalID(rawValue: data.c), data.shape))
     case .globalSet: lowerGlobalSet(data)
 
+    case .exceptionNew, .exceptionIs, .exceptionField, .exceptionPending, .exceptionPeek:
+      lowerException(inst, data)
+    case .exceptionSet, .exceptionKeep, .exceptionRelease: lowerExceptionStatement(data)
+
     case .call, .callIndirect: lowerCall(inst, data)
     case .returnCall, .returnCallIndirect: lowerTailCall(data)
-    case .jump, .brif, .brTable, .return, .trap, .trapnz: lowerControl(data)
+    case .jump, .brif, .brTable, .return, .unwind, .trap, .trapnz: lowerControl(data)
     }
   }
 

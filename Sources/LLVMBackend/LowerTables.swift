@@ -11,7 +11,7 @@ extension FunctionLowering {
     trap(outOfBounds, if: LLVMBuildICmp(builder, LLVMIntUGE, index, size, ""))
     let entries =
       table.isReadOnly ? model.readOnlyTable(id) : tableField(id, WasmaotTable.entries, types.ptr)
-    let entry = table.element == .externref ? types.ptr : model.entryLayout(of: id).type
+    let entry = table.element != .funcref ? types.ptr : model.entryLayout(of: id).type
     var indices: [LLVMValueRef?] = [index]
     return LLVMBuildGEP2(builder, entry, entries, &indices, 1, "")
   }
@@ -42,7 +42,7 @@ extension FunctionLowering {
     switch data.opcode {
     case .tableGet:
       let entry = entryAddress(id, operand(data.valueA), outOfBounds: .tableOutOfBounds)
-      return table.element == .externref
+      return table.element != .funcref
         ? loadRuntime(types.ptr, entry)
         : model.reference(ofEntry: entry, model.entryLayout(of: id), in: self)
     case .tableSize:
@@ -62,7 +62,7 @@ extension FunctionLowering {
       let id = TableID(rawValue: data.c)
       let entry = entryAddress(id, operand(data.valueA), outOfBounds: .tableOutOfBounds)
       let value = operand(data.valueB)
-      if module.tables[id].element == .externref {
+      if module.tables[id].element != .funcref {
         storeRuntime(value, entry)
       } else {
         model.store(value, toEntry: entry, in: self)

@@ -10,6 +10,7 @@ extension StaticModel {
     _ = descriptors
     for id in module.globals.ids where module.globals[id].isMutable && !plan.isSingleUnit { _ = global(id) }
     if !plan.isSingleUnit { defineShared() }
+    if module.tags.count > 0 { defineExceptionRoots() }
 
     let memories = module.memories.ids.map { memory($0) }
     let tables = module.tables.ids.map { module.tables[$0].isReadOnly ? base.null : table($0) }
@@ -41,6 +42,7 @@ extension StaticModel {
     for id in module.tables.ids where module.tables[id].isReadOnly { _ = readOnlyTable(id) }
     for id in module.dataSegments.ids { _ = dataSegment(id) }
     for id in module.elementSegments.ids { _ = elementSegment(id) }
+    for id in module.tags.ids { _ = tag(id) }
   }
 
   // MARK: Adaptors
@@ -121,6 +123,7 @@ extension StaticModel {
       case .v128: UInt8(ascii: "v")
       case .funcref: UInt8(ascii: "r")
       case .externref: UInt8(ascii: "e")
+      case .exnref: UInt8(ascii: "x")
       }
     }
   }

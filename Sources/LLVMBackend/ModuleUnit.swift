@@ -107,6 +107,11 @@ final class ModuleUnit {
     }
   }
 
+  /// A variable that the runtime defines.
+  func runtimeVariable(_ name: String, _ type: LLVMTypeRef) -> LLVMValueRef {
+    variable(name) { base.declareGlobal(name, type) }
+  }
+
   // MARK: Constant tables
 
   /// `struct wasmaot_func` for a function that can be called indirectly; all zero for none.

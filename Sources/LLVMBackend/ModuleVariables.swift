@@ -28,7 +28,7 @@ extension StaticModel {
     let name = "wasmaot_table_\(id.rawValue)"
     return unit.sharedVariable(name, type: types.table, isConstant: false, alignment: 8) {
       let table = module.tables[id]
-      let isFunctions = table.element != .externref
+      let isFunctions = table.element == .funcref
       let entry = isFunctions ? types.descriptor : types.ptr
       var entries = base.null
       if table.minimum > 0 {
@@ -44,21 +44,29 @@ extension StaticModel {
         [
           entries, base.int64(table.minimum), base.int64(table.minimum),
           base.int64(min(table.maximum ?? limit, limit)),
-          base.int32(isFunctions ? WASMAOT_TABLE_FUNCREF.rawValue : WASMAOT_TABLE_EXTERNREF.rawValue),
+          base.int32(Self.tableKind(table.element).rawValue),
           base.int32(0),
         ])
+    }
+  }
+
+  private static func tableKind(_ element: Type) -> wasmaot_table_kind {
+    switch element {
+    case .exnref: WASMAOT_TABLE_EXNREF
+    case .externref: WASMAOT_TABLE_EXTERNREF
+    default: WASMAOT_TABLE_FUNCREF
     }
   }
 
   /// The entries of a table that nothing changes.
   func readOnlyTable(_ id: TableID) -> LLVMValueRef {
     let table = module.tables[id]
-    let entry = table.element == .externref ? types.ptr : types.descriptor
+    let entry = table.element != .funcref ? types.ptr : types.descriptor
     let type: LLVMTypeRef = LLVMArrayType2(entry, table.minimum)
     return unit.sharedVariable(
       "wasmaot_table_\(id.rawValue)", type: type, isConstant: true, alignment: 16
     ) {
-      table.element == .externref ? LLVMConstNull(type) : functionEntries(table)
+      table.element != .funcref ? LLVMConstNull(type) : functionEntries(table)
     }
   }
 

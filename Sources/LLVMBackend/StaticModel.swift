@@ -133,6 +133,12 @@ struct StaticModel: InstanceModel {
     elementSegment(segment)
   }
 
+  func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef {
+    unit.runtimeVariable("wasmaot_exception", types.ptr)
+  }
+
+  func tag(_ tag: TagID, in lowering: FunctionLowering) -> LLVMValueRef { self.tag(tag) }
+
   // MARK: The runtime
 
   func callRuntime(

@@ -24,6 +24,10 @@ struct UnitTypes {
   let export: LLVMTypeRef
   /// struct wasmaot_funcmap_entry
   let funcmapEntry: LLVMTypeRef
+  /// struct wasmaot_static_tag
+  let tag: LLVMTypeRef
+  /// struct wasmaot_exception, without its payload
+  let exception: LLVMTypeRef
   /// struct wasmaot_module
   let module: LLVMTypeRef
 
@@ -60,6 +64,8 @@ struct UnitTypes {
     value = structure("wasmaot_value", [i64, i64])
     export = structure("wasmaot_export", [ptr, i64, ptr, ptr, ptr])
     funcmapEntry = structure("wasmaot_funcmap_entry", [i32, i32])
+    tag = structure("wasmaot_static_tag", [ptr, i32, i32])
+    exception = structure("wasmaot_exception", [ptr, i32, i32])
     module = structure(
       "wasmaot_module",
       Array(repeating: i32, count: 8) + Array(repeating: ptr, count: 8))
@@ -72,7 +78,7 @@ struct UnitTypes {
     case .f32: f32
     case .f64: f64
     case .v128: v128
-    case .funcref, .externref: ptr
+    case .funcref, .externref, .exnref: ptr
     }
   }
 
@@ -90,7 +96,7 @@ struct UnitTypes {
     case .i64x2: i64x2
     case .f32x4: f32x4
     case .f64x2: f64x2
-    case .funcref, .externref: ptr
+    case .funcref, .externref, .exnref: ptr
     }
   }
 

@@ -9,6 +9,7 @@ extension FunctionTranslator {
       let callee = FunctionID(rawValue: op.index)
       let arguments = try arguments(of: context.signature(of: FuncIdx(rawValue: op.index)))
       let results = builder.call(callee, stack.suffix(arguments))
+      try testException()
       replaceTop(arguments, with: results)
     case .callIndirect:
       let index = pop()
@@ -16,6 +17,7 @@ extension FunctionTranslator {
       let arguments = try arguments(of: signature)
       let results = builder.callIndirect(
         signature, TableID(rawValue: op.index2), index, stack.suffix(arguments))
+      try testException()
       replaceTop(arguments, with: results)
     case .returnCall:
       let callee = FunctionID(rawValue: op.index)

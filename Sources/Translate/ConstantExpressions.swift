@@ -51,7 +51,7 @@ extension Constant {
       case .f32: .f32(0)
       case .f64: .f64(0)
       case .v128: .v128(V128(low: 0, high: 0))
-      case .funcref, .externref: .null(type)
+      case .funcref, .externref, .exnref: .null(type)
       }
   }
 

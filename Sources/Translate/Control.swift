@@ -9,6 +9,13 @@ struct ControlFrame {
     /// An `if` whose `else` has not come.
     case `if`
     case `else`
+    case tryTable
+    /// A legacy `try` whose first `catch` has not come.
+    case `try`
+    /// The body of a legacy `catch` or `catch_all`.
+    case `catch`
+
+    var handlesExceptions: Bool { self == .tryTable || self == .try || self == .catch }
   }
 
   var kind: Kind
@@ -22,6 +29,13 @@ struct ControlFrame {
   var target: Block
   /// Where an `if` goes with a zero.
   var elseBlock: Block
+  /// The frame whose handlers get an exception from inside of this one's body.
+  var handler: Int
+  /// Where an exception in the body goes; behind a `catch`, where it goes that this one does not take. Made by the
+  /// first that may come.
+  var landing = Block.none
+  /// Of a `catch`: the exception.
+  var exception = Value.none
 
   /// Number of values that a branch to the label takes.
   var labelArity: Int { kind == .loop ? paramCount : resultCount }
@@ -58,10 +72,13 @@ extension FunctionTranslator {
   /// Unreachable code: only its nesting matters.
   mutating func skip(_ op: Operator) throws(TranslationError) {
     switch op.opcode {
-    case .block, .loop, .if: skippedBlocks += 1
+    case .block, .loop, .if, .try, .tryTable: skippedBlocks += 1
     case .else where skippedBlocks == 0: try translateElse()
     case .end where skippedBlocks == 0: try translateEnd()
-    case .end: skippedBlocks -= 1
+    case .catch where skippedBlocks == 0: try translateCatch(TagIdx(rawValue: op.index))
+    case .catchAll where skippedBlocks == 0: try translateCatch(nil)
+    case .delegate where skippedBlocks == 0: try translateDelegate(op.index)
+    case .end, .delegate: skippedBlocks -= 1
     default: break
     }
   }
@@ -73,13 +90,14 @@ extension FunctionTranslator {
     frames.append(
       ControlFrame(
         kind: .function, type: .signature(signature), paramCount: 0,
-        resultCount: context.signatures[signature].results.count, height: 0, target: .none, elseBlock: .none))
+        resultCount: context.signatures[signature].results.count, height: 0, target: .none, elseBlock: .none,
+        handler: 0))
   }
 
-  private mutating func pushFrame(_ kind: ControlFrame.Kind, _ type: BlockType) throws(TranslationError) {
+  mutating func pushFrame(_ kind: ControlFrame.Kind, _ type: BlockType) throws(TranslationError) {
     var frame = ControlFrame(
       kind: kind, type: .empty, paramCount: 0, resultCount: 0, height: stack.count, target: .none,
-      elseBlock: .none)
+      elseBlock: .none, handler: handler)
     switch type {
     case .empty: break
     case .value(let type):
@@ -113,7 +131,10 @@ extension FunctionTranslator {
 
   /// The block that a branch to `label` goes to.
   mutating func target(of label: UInt32) throws(TranslationError) -> Block {
-    let index = frames.count - 1 - Int(label)
+    try target(ofFrame: frames.count - 1 - Int(label))
+  }
+
+  mutating func target(ofFrame index: Int) throws(TranslationError) -> Block {
     if frames[index].target.isNone { frames[index].target = try createTarget(of: frames[index]) }
     return frames[index].target
   }
@@ -121,7 +142,7 @@ extension FunctionTranslator {
   func arity(of label: UInt32) -> Int { frames[frames.count - 1 - Int(label)].labelArity }
 
   /// Continues in `block`, with the values below the frame and the block's own parameters on the stack.
-  private mutating func enter(_ block: Block, of frame: ControlFrame) {
+  mutating func enter(_ block: Block, of frame: ControlFrame) {
     builder.switchTo(block)
     stack.removeLast(stack.count - frame.height)
     stack.append(contentsOf: builder.params(of: block))
@@ -184,6 +205,7 @@ extension FunctionTranslator {
 
   private mutating func translateEnd() throws(TranslationError) {
     if frames[frames.count - 1].kind == .if { try endIfWithoutElse() }
+    if frames[frames.count - 1].kind.handlesExceptions { return try endTry() }
     let frame = frames[frames.count - 1]
     switch frame.kind {
     case .loop: builder.seal(frame.target)
@@ -196,13 +218,16 @@ extension FunctionTranslator {
     }
     if !isReachable { stack.removeLast(stack.count - frame.height) }
     frames.removeLast()
-    if frame.kind == .function && isReachable { builder.emitReturn(stack[...]) }
+    if frame.kind == .function {
+      if isReachable { builder.emitReturn(stack[...]) }
+      emitUnwind(frame)
+    }
   }
 
   // MARK: - Branches
 
   /// Jumps to a label with the topmost operands. What follows is not reached.
-  private mutating func jump(to label: UInt32) throws(TranslationError) {
+  mutating func jump(to label: UInt32) throws(TranslationError) {
     let arity = arity(of: label)
     try budget.spend(arity)
     builder.jump(try target(of: label), stack.suffix(arity))

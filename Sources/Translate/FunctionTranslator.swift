@@ -20,6 +20,13 @@ struct FunctionTranslator {
   var frames: [ControlFrame] = []
   /// Parameters of every open `if`, which its `else` needs again.
   var elseParams: [Value] = []
+  /// Clauses of every open `try_table`.
+  var tryClauses: [[CatchClause]] = []
+  /// The frame whose handlers get an exception from here: the innermost open `try` or `try_table`, or that of
+  /// the function, whose handler is the caller.
+  var handler = 0
+  /// Whether the function has a `rethrow`; nil while nobody has asked.
+  var hasRethrow: Bool?
   /// Code after an unconditional branch up to the frame's `else` or `end` is skipped: a stack-polymorphic
   /// operand has no value.
   var isReachable = true
@@ -63,6 +70,7 @@ struct FunctionTranslator {
     if try translateControl(op) { return }
     if try translateCalls(op) { return }
     if try translateReferences(op) { return }
+    if try translateExceptions(op) { return }
     if translateMemories(op) || translateTables(op) || translateComposed(op) { return }
     throw .unsupported("operator \(op.opcode.name) is", .init())
   }
@@ -93,6 +101,7 @@ extension Shape {
       case .v128: .v128
       case .funcref: .funcref
       case .externref: .externref
+      case .exnref: .exnref
       }
   }
 

@@ -34,7 +34,11 @@ final class ModuleContext: Sendable {
   }
 
   func signature(of type: TypeIdx) -> SignatureID { signatureOfType[type.index] }
+  func signature(of tag: TagIdx) -> SignatureID { signature(of: module.tags[tag].type) }
   func signature(of function: FuncIdx) -> SignatureID { signature(of: module.functions[function].type) }
+
+  /// Calls may end in an exception. The host throws none, so that there is none without a tag.
+  var hasExceptions: Bool { module.tags.count > 0 }
 
   // MARK: - Types
 
@@ -62,6 +66,7 @@ final class ModuleContext: Sendable {
     switch heap {
     case .funcref, .nofunc: .funcref
     case .externref, .noextern: .externref
+    case .exn, .noexn: .exnref
     // `init` has refused all concrete types that are not functions.
     default: heap.typeIndex == nil ? nil : .funcref
     }

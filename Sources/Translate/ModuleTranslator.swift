@@ -68,7 +68,9 @@ struct ModuleTranslator {
         return true
       }
       importedTables.append(type.limits)
-    case .function, .tag: throw .unsupported("exception tags are", .init(offset: entry.offset))
+    // The host has none. A stub is a tag that only this module knows.
+    case .tag: break
+    case .function: preconditionFailure("resolved above")
     }
     return false
   }
@@ -121,6 +123,7 @@ struct ModuleTranslator {
   /// segments, then data segments; at the first that does not fit, what precedes it stays written.
   mutating func translateState() throws(TranslationError) {
     try translateGlobals()
+    translateTags()
     try translateTables()
     try translateElementSegments()
     translateMemories()
@@ -134,6 +137,16 @@ struct ModuleTranslator {
       result.globals.append(
         IR.Global(
           type: try ModuleContext.irType(decl.type.type), isMutable: decl.type.isMutable, initial: initial))
+    }
+  }
+
+  private mutating func translateTags() {
+    var names = NameSection(module).tagNames
+    for export in module.exports {
+      if case .tag(let tag) = export.desc, names[tag].isEmpty { names[tag] = export.name }
+    }
+    for tag in module.tags.ids {
+      result.tags.append(IR.Tag(signature: context.signature(of: tag), name: names[tag]))
     }
   }
 

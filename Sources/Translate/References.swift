@@ -23,6 +23,7 @@ extension FunctionTranslator {
       let signature = context.signature(of: TypeIdx(rawValue: op.index))
       let arguments = try arguments(of: signature)
       let results = builder.callIndirect(signature, TableID.none, reference, stack.suffix(arguments))
+      try testException()
       replaceTop(arguments, with: results)
     case .returnCallRef:
       let reference = pop()

@@ -19,8 +19,10 @@ public struct CustomSectionWarning: Hashable, Sendable, CustomStringConvertible 
 public struct NameSection: Sendable {
   private let bytes: ModuleBytes
   private let functionCount: Int
+  private let tagCount: Int
   private var moduleRange: ByteRange?
   private var functions: [Entry] = []
+  private var tags: [Entry] = []
   /// Function index, and the range of its map of local names.
   private var locals: [Entry] = []
   public private(set) var warnings: [CustomSectionWarning] = []
@@ -36,6 +38,7 @@ public struct NameSection: Sendable {
   public init(_ module: Module) {
     bytes = module.bytes
     functionCount = module.functions.count
+    tagCount = module.tags.count
     guard let section = module.customSections.first(where: { $0.name == Self.sectionName }) else { return }
     var cursor = ByteCursor(bytes.buffer, range: section.contents)
     do throws(WasmError) {
@@ -54,11 +57,13 @@ public struct NameSection: Sendable {
   }
 
   /// The names of all functions, empty for those without one.
-  public var functionNames: SecondaryMap<FuncIdx, ByteString> {
-    var names = SecondaryMap<FuncIdx, ByteString>(default: "", capacity: functionCount)
-    for entry in functions where entry.index < functionCount {
-      names[FuncIdx(rawValue: entry.index)] = name(entry.range)
-    }
+  public var functionNames: SecondaryMap<FuncIdx, ByteString> { names(functions, count: functionCount) }
+
+  public var tagNames: SecondaryMap<TagIdx, ByteString> { names(tags, count: tagCount) }
+
+  private func names<ID: EntityID>(_ entries: [Entry], count: Int) -> SecondaryMap<ID, ByteString> {
+    var names = SecondaryMap<ID, ByteString>(default: "", capacity: count)
+    for entry in entries where entry.index < count { names[ID(rawValue: entry.index)] = name(entry.range) }
     return names
   }
 
@@ -84,6 +89,7 @@ public struct NameSection: Sendable {
     case 0: moduleRange = try inner.nameRange()
     case 1: functions = try Self.nameMap(&inner)
     case 2: locals = try Self.indirectNameMap(&inner)
+    case 11: tags = try Self.nameMap(&inner)
     // Labels, types, tables, …: nobody asks for them yet.
     default: return
     }

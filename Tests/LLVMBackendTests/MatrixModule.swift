@@ -9,6 +9,8 @@ struct MatrixModule {
   private let functionTable: TableID
   private let readOnlyTable: TableID
   private let externTable: TableID
+  private let exceptionTable: TableID
+  private var tag = TagID.none
   private let dataSegment: DataID
   private let elementSegment: ElementID
   private var globals: [Type: GlobalID] = [:]
@@ -25,6 +27,7 @@ struct MatrixModule {
     functionTable = module.tables.append(Table(element: .funcref, minimum: 4, maximum: 10))
     readOnlyTable = module.tables.append(Table(element: .funcref, minimum: 4, maximum: 4))
     externTable = module.tables.append(Table(element: .externref, minimum: 4, maximum: nil))
+    exceptionTable = module.tables.append(Table(element: .exnref, minimum: 4, maximum: nil))
     module.tables[readOnlyTable].isReadOnly = true
     dataSegment = module.dataSegments.append(DataSegment(bytes: [1, 2, 3]))
     i32Function = FunctionID(0)
@@ -56,11 +59,13 @@ struct MatrixModule {
         case .f64: .f64(0x3FF0_0000_0000_0000)
         case .v128: .v128(V128(low: 1, high: 2))
         case .funcref: .function(i32Function)
-        case .externref: .null(.externref)
+        case .externref, .exnref: .null(type)
         }
       globals[type] = module.globals.append(Global(type: type, isMutable: true, initial: zero))
       module.globals.append(Global(type: type, isMutable: false, initial: zero))
     }
+    // A field of every type, in their order.
+    tag = module.tags.append(Tag(signature: signature(Type.allCases, []), name: "error"))
     for opcode in Opcode.allCases {
       for shape in Shape.allCases where opcode.typing.shapes.contains(ShapeSet(shape)) {
         for variant in variants(opcode, shape) {
@@ -80,6 +85,14 @@ struct MatrixModule {
     case .load, .store, .loadLane, .listMemory: opcode.isAtomic ? [0, 1, 2, 3] : [0, 1, 2]
     case .conditionalTrap, .trap: Array(TrapCode.allCases.indices)
     default: [0]
+    }
+  }
+
+  private func table(of shape: Shape) -> TableID {
+    switch shape {
+    case .externref: externTable
+    case .exnref: exceptionTable
+    default: functionTable
     }
   }
 
@@ -104,6 +117,7 @@ struct MatrixModule {
     case .anyInt: shape.isVector ? .v128 : [.i32, .i64][variant]
     case .anyFloat: shape.isVector ? .v128 : [.f32, .f64][variant]
     case .reference: .funcref
+    case .exnref: .exnref
     case .reinterpreted:
       switch shape {
       case .i32: .f32
@@ -124,6 +138,7 @@ struct MatrixModule {
     case .call, .callIndirect, .returnCall, .returnCallIndirect:
       operandTypes = [.i32, .i32]
       results = [.i32]
+    case .exceptionNew: operandTypes = Type.allCases
     case .brTable, .brif: results = [.i32]
     default: break
     }
@@ -147,6 +162,7 @@ struct MatrixModule {
     case .v128: builder.v128Const(V128(low: 0x3F80_0000_3F80_0000, high: 0x8080_8080_0F0F_0F0F))
     case .funcref: builder.refFunc(i32Function)
     case .externref: builder.refNull(.externref)
+    case .exnref: builder.refNull(.exnref)
     }
   }
 
@@ -159,7 +175,12 @@ struct MatrixModule {
       alignLog2: opcode.isAtomic ? UInt8(min(variant, shape == .i32 ? 2 : 3)) : 0,
       lane: UInt8(max(0, variant == 0 ? 0 : shape.laneCount - 1)))
     switch opcode.format {
-    case .nullary: return builder.nullary(opcode, shape)
+    case .nullary:
+      if opcode == .exceptionPending { builder.call(FunctionID(1), [builder.i32Const(1)]) }
+      return builder.nullary(opcode, shape)
+    case .taggedList: return builder.exceptionNew(tag, operands[...])
+    case .tagField:
+      return builder.exceptionField(shape, operands[0], Type.allCases.firstIndex(of: shape.type!)!, tag)
     case .constant:
       return shape == .i32
         ? builder.i32Const(7)
@@ -195,12 +216,13 @@ struct MatrixModule {
       case .globalSet: return builder.unaryEntity(opcode, shape, operands[0], globals[shape.type!]!)
       case .memoryGrow:
         return builder.unaryEntity(opcode, shape, operands[0], shape == .i64 ? MemoryID(2) : memory0)
+      case .exceptionIs: return builder.unaryEntity(opcode, shape, operands[0], tag)
       default:
-        let table = shape == .externref ? externTable : functionTable
+        let table = table(of: shape)
         return builder.unaryEntity(opcode, shape, operands[0], table)
       }
     case .binaryEntity:
-      let table = shape == .externref ? externTable : functionTable
+      let table = table(of: shape)
       return builder.binaryEntity(opcode, shape, operands[0], operands[1], table)
     case .listEntities:
       switch opcode {

@@ -26,6 +26,9 @@ struct WasmBytes {
   /// Minimum size of the only memory.
   mutating func memory(_ minimum: UInt32) { section(5, [1, 0] + Self.leb(minimum)) }
 
+  /// One type index a tag.
+  mutating func tags(_ types: [UInt32]) { section(13, Self.items(types.map { [0] + Self.leb($0) })) }
+
   /// Bodies without their `end`; locals are groups of a number and a type.
   mutating func code(_ bodies: [(locals: [(UInt32, UInt8)], code: [UInt8])]) {
     section(

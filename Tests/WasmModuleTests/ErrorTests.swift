@@ -55,18 +55,13 @@ import Testing
   @Test func unsupportedFeatures() {
     var memory64 = ModuleWriter()
     memory64.section(.memory, [1, 0x04, 0])
-    var tag = ModuleWriter()
-    tag.section(.tag, [1, 0, 0])
     var gc = ModuleWriter()
     gc.section(.type, [1, 0x5F, 0])
     var pageSize = ModuleWriter()
     pageSize.section(.memory, [1, 0x08, 0, 0])
     let cases: [([UInt8], Features)] = [
-      (memory64.bytes, .memory64), (tag.bytes, .exceptions), (gc.bytes, .gc),
+      (memory64.bytes, .memory64), (gc.bytes, .gc),
       (pageSize.bytes, .customPageSizes),
-      // try, try_table
-      (ModuleWriter.functions([[0, 0x06, 0x40, 0x0B, 0x0B]]), .legacyExceptions),
-      (ModuleWriter.functions([[0, 0x1F, 0x40, 0x00, 0x0B, 0x0B]]), .exceptions),
       // struct.new 0
       (ModuleWriter.functions([[0, 0xFB, 0x00, 0x00, 0x0B]]), .gc),
     ]

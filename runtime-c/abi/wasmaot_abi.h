@@ -90,12 +90,16 @@ struct wasmaot_func {
   uint32_t index; // position in wasmaot_funcs
 };
 
-enum wasmaot_table_kind { WASMAOT_TABLE_FUNCREF = 0, WASMAOT_TABLE_EXTERNREF = 1 };
+enum wasmaot_table_kind {
+  WASMAOT_TABLE_FUNCREF = 0,
+  WASMAOT_TABLE_EXTERNREF = 1,
+  WASMAOT_TABLE_EXNREF = 2,
+};
 
 // A table that the program can change. Generated, symbols `wasmaot_table_<index>`. Entries are
-// `struct wasmaot_func` (16 bytes) or, for externref, `void *`. (Read-only tables are constant
-// arrays that only generated code knows.) `entries` starts at generated storage for the initial
-// size; table.grow moves it to mapped memory.
+// `struct wasmaot_func` (16 bytes) or, for other references, `void *`. (Read-only tables are
+// constant arrays that only generated code knows.) `entries` starts at generated storage for the
+// initial size; table.grow moves it to mapped memory.
 struct wasmaot_table {
   void *entries;
   uint64_t size;
@@ -109,6 +113,27 @@ struct wasmaot_table {
 struct wasmaot_element_segment {
   const struct wasmaot_func *const *items;
   uint64_t size;
+};
+
+// ---- Exceptions -------------------------------------------------------------------------------
+
+// A thrown exception. An exnref is its address, or null. The payload follows: a field of 16 bytes a
+// value, the value in its low bytes.
+struct wasmaot_exception {
+  const void *tag; // the tag's identity; null in memory that holds no exception
+  uint32_t origin; // return address of what made it, from the start of the text section
+  uint32_t flags;  // WASMAOT_EXCEPTION_KEPT
+};
+#define WASMAOT_EXCEPTION_PAYLOAD 16u
+#define WASMAOT_EXCEPTION_FIELD_SIZE 16u
+// The program may hold references to it, which only the collector can find.
+#define WASMAOT_EXCEPTION_KEPT 1u
+
+// A tag of the static model: its address is its identity. Generated, symbols `wasmaot_tag_<index>`.
+struct wasmaot_static_tag {
+  const char *name; // null if it has none
+  uint32_t index;
+  uint32_t fields;
 };
 
 // ---- CPU features -----------------------------------------------------------------------------
@@ -156,7 +181,7 @@ struct wasmaot_value {
 
 // An export that the runtime can call. `call` takes arguments from `values` and puts results there.
 // Type strings have a letter a value: i (i32) I (i64) f (f32) F (f64) v (v128) r (funcref) e
-// (externref).
+// (externref) x (exnref).
 struct wasmaot_export {
   const char *name; // bytes: any may be among them, NUL too
   uint64_t name_size;
@@ -233,6 +258,15 @@ void wasmaot_table_copy(struct wasmaot_table *destination_table,
                         uint64_t source, uint64_t count);
 void wasmaot_table_init(struct wasmaot_table *table, const struct wasmaot_element_segment *segment,
                         uint64_t destination, uint64_t source, uint64_t count);
+
+// The pending exception, or null: `throw` sets it, who called a function that may throw tests it.
+extern struct wasmaot_exception *wasmaot_exception;
+// A new exception; the caller fills the payload of `size` bytes.
+struct wasmaot_exception *wasmaot_exception_new(const void *tag, uint32_t size);
+// Frees an exception that nobody holds any more, unless it is marked as kept.
+void wasmaot_exception_release(struct wasmaot_exception *exception);
+// Generated where the module has tags: addresses of its globals of type exnref, ended by null.
+extern struct wasmaot_exception **const wasmaot_exception_globals[];
 #endif
 
 // ---- Configuration ----------------------------------------------------------------------------

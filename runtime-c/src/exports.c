@@ -18,5 +18,7 @@ void wasmaot_initialize_reactor(void) {
   if (initialize && !initialize->params[0] && !initialize->results[0]) {
     struct wasmaot_value none = {0, 0};
     initialize->call(&none);
+    if (wasmaot_exception_check)
+      wasmaot_exception_check();
   }
 }

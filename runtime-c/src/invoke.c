@@ -195,6 +195,9 @@ static void format_value(char type, const struct wasmaot_value *value, char *out
   case 'r':
     snprintf(out, size, value->low ? "<funcref>" : "<null funcref>");
     break;
+  case 'x':
+    snprintf(out, size, value->low ? "<exnref>" : "<null exnref>");
+    break;
   default:
     snprintf(out, size, value->low ? "<externref>" : "<null externref>");
     break;
@@ -220,6 +223,8 @@ void wasmaot_invoke(void *unused) {
 
   wasmaot_initialize_reactor();
   export->call(values);
+  if (wasmaot_exception_check)
+    wasmaot_exception_check();
 
   char line[400]; // the smallest f64 takes 328
   for (size_t i = 0; export->results[i]; i++) {

@@ -108,6 +108,16 @@ void wasmaot_trap_start(void);
 // From now on, a trap ends the call into the wasm stack rather than the process.
 void wasmaot_trap_recover(void);
 
+// Prints "   0: name", a line of a backtrace.
+void wasmaot_trap_print_frame(unsigned number, uint64_t pc);
+
+// ---- exceptions.c, where the module has tags --------------------------------------------------
+
+// Ends the program if an exception has left the guest.
+__attribute__((weak)) void wasmaot_exception_check(void);
+// Takes the pending exception, for the test driver. False if there is none.
+__attribute__((weak)) bool wasmaot_exception_take(void);
+
 // ---- Optional parts ---------------------------------------------------------------------------
 
 // invoke.c and script.c: what runs on the wasm stack instead of module.entry.

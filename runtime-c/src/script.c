@@ -6,7 +6,7 @@
 //
 // For each line, and once before the first for the instantiation itself, one line comes back:
 //
-//   ok VALUE...   |   trap MESSAGE   |   error MESSAGE
+//   ok VALUE...   |   trap MESSAGE   |   exception   |   error MESSAGE
 //
 // References: 0 is null. A funcref is printed as its number in the module's descriptors, an
 // externref as its bits.
@@ -194,6 +194,10 @@ static void instantiate(void *unused) {
 }
 
 static bool report(uint32_t trap) {
+  if (trap == 0 && wasmaot_exception_take && wasmaot_exception_take()) {
+    put("exception");
+    return false;
+  }
   put(trap == 0 ? "ok" : "trap ");
   if (trap != 0)
     put(wasmaot_trap_message(trap));

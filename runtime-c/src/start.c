@@ -13,12 +13,17 @@ static void run(void *unused) {
   (void)unused;
   if (wasmaot_module.instantiation_trap)
     wasmaot_trap(wasmaot_module.instantiation_trap);
-  if (wasmaot_module.start)
+  if (wasmaot_module.start) {
     wasmaot_module.start();
+    if (wasmaot_exception_check)
+      wasmaot_exception_check();
+  }
   if (wasmaot_invoke)
     wasmaot_invoke(NULL);
   else if (wasmaot_module.entry)
     wasmaot_module.entry();
+  if (wasmaot_exception_check)
+    wasmaot_exception_check();
 }
 
 int main(int argc, char **argv, char **environment) {

@@ -33,7 +33,7 @@ static uint32_t function_at(uint64_t pc) {
   return found;
 }
 
-static void print_frame(unsigned number, uint64_t pc) {
+void wasmaot_trap_print_frame(unsigned number, uint64_t pc) {
   struct wasmaot_text text;
   text.length = 0;
   wasmaot_text_add(&text, number < 10 ? "   " : "  ");
@@ -75,7 +75,7 @@ static void print_backtrace(struct wasmaot_registers *registers) {
   wasmaot_text_add(&text, " wasm backtrace:\n");
   wasmaot_text_write(&text, 2);
   for (unsigned i = 0; i < BACKTRACE_FRAMES; i++) {
-    print_frame(i, registers->values[WASMAOT_PC] - (is_call ? 1 : 0));
+    wasmaot_trap_print_frame(i, registers->values[WASMAOT_PC] - (is_call ? 1 : 0));
     if (!wasmaot_unwind(&area, registers, is_call, NULL))
       return;
     is_call = true;

@@ -12,6 +12,7 @@ public enum Pass: String, CaseIterable, Sendable {
   case devirtualize
   case removeDeadEntities = "dead"
   case markImmutable = "immutable"
+  case findThrows = "throws"
 
   public enum Level: Sendable {
     /// Changes one body and reads the module's declarations: bodies go through it in parallel.
@@ -21,7 +22,7 @@ public enum Pass: String, CaseIterable, Sendable {
 
   public var level: Level {
     switch self {
-    case .removeDeadEntities, .markImmutable: .module
+    case .removeDeadEntities, .markImmutable, .findThrows: .module
     default: .function
     }
   }
@@ -37,6 +38,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .devirtualize: "turn indirect calls through read-only tables into direct ones"
     case .removeDeadEntities: "remove functions, globals, tables and segments that the roots do not reach"
     case .markImmutable: "find globals that nothing writes and tables that nothing changes"
+    case .findThrows: "find calls that can't throw, and drop the tests behind them"
     }
   }
 
@@ -46,6 +48,7 @@ public enum Pass: String, CaseIterable, Sendable {
     return [
       .removeDeadEntities, .markImmutable,
       .replaceConstants, .removeUnreachableBlocks, .removeTrivialParams, .foldConstants, .devirtualize,
+      .findThrows,
       .removeTrivialParams, .eliminateDeadCode,
       .removeDeadEntities,
     ]
@@ -59,7 +62,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .eliminateDeadCode: function.eliminateDeadCode()
     case .replaceConstants: function.replaceConstants(in: module)
     case .devirtualize: function.devirtualize(in: module)
-    case .removeDeadEntities, .markImmutable: preconditionFailure("\(self) is for modules")
+    case .removeDeadEntities, .markImmutable, .findThrows: preconditionFailure("\(self) is for modules")
     }
   }
 
@@ -67,6 +70,7 @@ public enum Pass: String, CaseIterable, Sendable {
     switch self {
     case .removeDeadEntities: module.removeDeadEntities(roots: options.roots)
     case .markImmutable: module.markImmutable()
+    case .findThrows: module.findThrows()
     default: preconditionFailure("\(self) is for functions")
     }
   }

@@ -22,6 +22,7 @@ struct SpecModule: Sendable {
     case anything
     case results([SpecValue])
     case trap(String)
+    case exception
   }
 
   enum Obstacle: String, Sendable, CaseIterable {
@@ -68,10 +69,8 @@ struct SpecPlan {
       case "module_definition", "module_instance":
         // Several instances of one module.
         current = nil
-      case "assert_return", "assert_trap", "assert_exhaustion", "action":
+      case "assert_return", "assert_trap", "assert_exhaustion", "assert_exception", "action":
         add(command)
-      case "assert_exception":
-        skipped[.feature, default: 0] += 1
       default:
         // assert_invalid, assert_malformed and assert_unlinkable: nothing runs.
         break
@@ -91,6 +90,7 @@ struct SpecPlan {
       switch command.type {
       case "assert_return": .results(command.expected ?? [])
       case "action": .anything
+      case "assert_exception": .exception
       default: .trap(command.text ?? "")
       }
     modules[target].steps.append(

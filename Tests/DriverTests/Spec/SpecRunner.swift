@@ -122,6 +122,7 @@ extension SpecModule.Expectation {
     switch self {
     case .anything: "anything"
     case .trap(let message): "trap '\(message)'"
+    case .exception: "exception"
     case .results(let values): "[\(values.map(\.text).joined(separator: ", "))]"
     }
   }
@@ -129,6 +130,7 @@ extension SpecModule.Expectation {
   func isMet(by line: Substring) -> Bool {
     switch self {
     case .anything: return line.hasPrefix("ok") || line.hasPrefix("trap")
+    case .exception: return line == "exception"
     case .trap(let message):
       guard line.hasPrefix("trap ") else { return false }
       let actual = line.dropFirst(5)

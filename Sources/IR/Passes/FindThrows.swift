@@ -1,0 +1,129 @@
+import Support
+
+extension Module {
+  /// Finds the functions that can't throw, and turns the tests behind calls of them into the constant that they
+  /// are; blocks that only they led to go.
+  ///
+  /// A function throws that makes an exception pending, or calls one that throws, and has an `unwind` that it may
+  /// come to. An indirect call may go to every function of its signature whose address is taken. The host throws
+  /// nothing: WASI has no exceptions.
+  mutating func findThrows() {
+    if tags.isEmpty { return }
+    let facts = bodies.ids.map { bodies[$0].map(ThrowFacts.init) }
+    var graph = ThrowGraph(self, facts)
+    graph.run()
+    let (throwing, throwingSignatures) = (graph.throwing, graph.throwingSignatures)
+    for id in bodies.ids where facts[id.index]?.hasTests == true {
+      // Taken out, so that it is changed in place and not copied.
+      var body = bodies[id]!
+      bodies[id] = nil
+      body.dropTests { data in
+        data.opcode == .call
+          ? throwing[FunctionID(rawValue: data.b)] : throwingSignatures[SignatureID(rawValue: data.b)]
+      }
+      bodies[id] = body
+    }
+  }
+}
+
+/// What one body does that matters to whether it throws.
+private struct ThrowFacts {
+  var callees: Set<FunctionID> = []
+  var signatures: Set<SignatureID> = []
+  /// Callees whose exceptions the body can't catch.
+  var tailCallees: Set<FunctionID> = []
+  var tailSignatures: Set<SignatureID> = []
+  var referenced: Set<FunctionID> = []
+  var makesPending = false
+  var unwinds = false
+  var hasTests = false
+
+  init(_ body: Function) {
+    for block in body.blockOrder {
+      for inst in body.blockInsts[block] {
+        let data = body.insts[inst]
+        switch data.opcode {
+        case .call: callees.insert(FunctionID(rawValue: data.b))
+        case .callIndirect: signatures.insert(SignatureID(rawValue: data.b))
+        case .returnCall: tailCallees.insert(FunctionID(rawValue: data.b))
+        case .returnCallIndirect: tailSignatures.insert(SignatureID(rawValue: data.b))
+        case .refFunc: referenced.insert(FunctionID(rawValue: data.c))
+        case .exceptionSet: makesPending = makesPending || !body.isNull(data.valueA)
+        case .exceptionPending: hasTests = true
+        case .unwind: unwinds = true
+        default: break
+        }
+      }
+    }
+  }
+}
+
+/// The call graph, walked from functions that throw to those that call them.
+private struct ThrowGraph {
+  private(set) var throwing = SecondaryMap<FunctionID, Bool>(default: false)
+  private(set) var throwingSignatures = SecondaryMap<SignatureID, Bool>(default: false)
+  private var callers: [FunctionID: [FunctionID]] = [:]
+  private var callersOfSignature: [SignatureID: [FunctionID]] = [:]
+  private var addressTaken = SecondaryMap<FunctionID, Bool>(default: false)
+  private var work: [FunctionID] = []
+  private let signatureOf: PrimaryMap<FunctionID, FunctionDecl>
+
+  init(_ module: Module, _ facts: [ThrowFacts?]) {
+    signatureOf = module.functions
+    for table in module.tables.values { take(table.initial) }
+    for segment in module.elementSegments.values { take(segment.items) }
+    for global in module.globals.values {
+      if case .function(let function) = global.initial { take([function]) }
+    }
+    for case let facts? in facts { take(facts.referenced) }
+    for id in module.functions.ids {
+      guard let facts = facts[id.index] else { continue }
+      // Where nothing leaves the function, its callees' exceptions don't.
+      let (callees, signatures) = facts.unwinds ? (facts.callees, facts.signatures) : ([], [])
+      for callee in callees.union(facts.tailCallees) { callers[callee, default: []].append(id) }
+      for signature in signatures.union(facts.tailSignatures) {
+        callersOfSignature[signature, default: []].append(id)
+      }
+      if facts.unwinds && facts.makesPending { mark(id) }
+    }
+  }
+
+  private mutating func take(_ functions: some Sequence<FunctionID>) {
+    for function in functions where !function.isNone { addressTaken[function] = true }
+  }
+
+  private mutating func mark(_ function: FunctionID) {
+    if throwing[function] { return }
+    throwing[function] = true
+    work.append(function)
+  }
+
+  mutating func run() {
+    while let function = work.popLast() {
+      for caller in callers[function] ?? [] { mark(caller) }
+      let signature = signatureOf[function].signature
+      guard addressTaken[function], !throwingSignatures[signature] else { continue }
+      throwingSignatures[signature] = true
+      for caller in callersOfSignature[signature] ?? [] { mark(caller) }
+    }
+  }
+}
+
+extension Function {
+  fileprivate func isNull(_ value: Value) -> Bool {
+    let data = values[resolve(value)]
+    return data.kind == .result && insts[Inst(rawValue: data.owner)].opcode == .refNull
+  }
+
+  fileprivate mutating func dropTests(unless throwing: (InstData) -> Bool) {
+    var isChanged = false
+    for block in blockOrder {
+      for (position, inst) in blockInsts[block].enumerated() where insts[inst].opcode == .exceptionPending {
+        if throwing(insts[blockInsts[block][position - 1]]) { continue }
+        insts[inst] = .constant(.iconst, .i32, bits: 0)
+        isChanged = true
+      }
+    }
+    if isChanged { foldConstants() }
+  }
+}
