@@ -37,7 +37,7 @@ import WasmModule
   @Test func deepLegacyTries() throws {
     let depth = 20_000
     var delegates: [UInt8] = []
-    for level in stride(from: depth - 1, through: 0, by: -1) { delegates += [0x18] + leb(depth - 1 - level) }
+    for level in stride(from: depth - 1, through: 0, by: -1) { delegates += [0x18] + leb(max(level - 1, 0)) }
     _ = try translate(repeated([0x06, 0x40], depth) + [0x10, 0] + delegates)
     _ = try translate(
       repeated([0x06, 0x40, 0x10, 0, 0x19], depth) + [0x10, 0] + repeated([0x0B], depth))
