@@ -76,6 +76,9 @@ struct wasmaot_runtime {
   // memmove and memset, for memory.copy and memory.fill: ranges are checked already.
   void *(*move)(void *destination, const void *source, size_t size);
   void *(*fill)(void *destination, int byte, size_t size);
+  // Frees an exception that code has caught and holds no reference to, unless it is marked as kept
+  // (WASMAOT_EXCEPTION_KEPT).
+  void (*exception_release)(struct wasmaot_instance *instance, struct wasmaot_exception *exception);
 };
 
 // The head of every instance. What follows it is laid out by the compiler; the descriptor's tables

@@ -1,17 +1,22 @@
-// Tags and exceptions. An exception lives as long as its store: references to it may be anywhere.
+// Tags and exceptions. An exception lives until the code that caught it releases it, or, if
+// references to it may be anywhere, as long as its store.
 #include "runtime.h"
 
 struct exception {
   struct exception *next; // of the store
-  // What code knows: struct wasmaot_exception.
-  const void *tag;
-  uint32_t payload_size;
-  uint32_t reserved;
+  struct exception **link;
+  // What code knows.
+  struct wasmaot_exception head;
   struct wasmaot_value payload[]; // a value each
 };
+// Code loads and stores vectors in it.
+_Static_assert(offsetof(struct exception, payload) % 16 == 0, "alignment of payloads");
+_Static_assert(sizeof(struct wasmaot_exception) == WASMAOT_EXCEPTION_PAYLOAD &&
+                   sizeof(struct wasmaot_value) == WASMAOT_EXCEPTION_FIELD_SIZE,
+               "layout of exceptions");
 
 static struct exception *exception_of(const struct wasmaot_exception *exception) {
-  return (struct exception *)((uintptr_t)exception - offsetof(struct exception, tag));
+  return (struct exception *)((uintptr_t)exception - offsetof(struct exception, head));
 }
 
 struct wasmaot_exception *wasmaot_exception_allocate(struct wasmaot_store *store, const void *tag,
@@ -19,12 +24,23 @@ struct wasmaot_exception *wasmaot_exception_allocate(struct wasmaot_store *store
   struct exception *exception = malloc(sizeof *exception + payload_size);
   if (!exception)
     return NULL;
-  exception->tag = tag;
-  exception->payload_size = payload_size;
-  exception->reserved = 0;
+  exception->head = (struct wasmaot_exception){.tag = tag};
   exception->next = store->exceptions;
+  exception->link = &store->exceptions;
+  if (exception->next)
+    exception->next->link = &exception->next;
   store->exceptions = exception;
-  return (struct wasmaot_exception *)&exception->tag;
+  return &exception->head;
+}
+
+void wasmaot_exception_release(struct wasmaot_exception *released) {
+  struct exception *exception = exception_of(released);
+  if ((exception->head.flags & WASMAOT_EXCEPTION_KEPT) != 0)
+    return;
+  *exception->link = exception->next;
+  if (exception->next)
+    exception->next->link = exception->link;
+  free(exception);
 }
 
 void wasmaot_exceptions_end(struct wasmaot_store *store) {
@@ -77,7 +93,7 @@ wasmaot_error *wasmaot_throw(wasmaot_store *store, wasmaot_tag *tag, const wasma
 }
 
 wasmaot_tag *wasmaot_exception_tag(const wasmaot_exception *exception) {
-  return *(wasmaot_tag *const *)exception_of(exception)->tag;
+  return *(wasmaot_tag *const *)exception->tag;
 }
 
 const wasmaot_val *wasmaot_exception_args(const wasmaot_exception *exception) {

@@ -230,6 +230,14 @@ exception_new(struct wasmaot_instance *instance, const void *tag, uint32_t paylo
   return exception;
 }
 
+GUEST_FACING static void exception_release(struct wasmaot_instance *instance,
+                                           struct wasmaot_exception *exception) {
+  (void)instance;
+  struct activation *activation = guest_suspend(RUNTIME_RESERVE);
+  wasmaot_exception_release(exception);
+  guest_resume(activation);
+}
+
 const struct wasmaot_runtime wasmaot_runtime = {
     .abi_version = WASMAOT_EMBEDDED_ABI_VERSION,
     .size = sizeof wasmaot_runtime,
@@ -247,4 +255,5 @@ const struct wasmaot_runtime wasmaot_runtime = {
     .exception_new = exception_new,
     .move = move,
     .fill = fill,
+    .exception_release = exception_release,
 };

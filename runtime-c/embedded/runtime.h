@@ -476,6 +476,7 @@ wasmaot_error *wasmaot_error_of_end(struct wasmaot_store *store, struct wasm_sta
 wasmaot_error *wasmaot_error_of_trap(uint32_t trap);
 wasmaot_error *wasmaot_error_of_exception(struct wasmaot_exception *exception);
 void wasmaot_exceptions_end(struct wasmaot_store *store);
+void wasmaot_exception_release(struct wasmaot_exception *exception);
 struct wasmaot_exception *wasmaot_exception_allocate(struct wasmaot_store *store, const void *tag,
                                                      uint32_t payload_size);
 
