@@ -157,6 +157,7 @@ wasmaot_error *wasmaot_enter(struct wasmaot_store *store, wasmaot_enter_function
   } else if (store->pending) {
     struct wasmaot_exception *exception = store->pending;
     store->pending = NULL;
+    wasmaot_exception_to_error(store, exception);
     error = wasmaot_error_of_exception(exception);
   }
   if (own_stack)

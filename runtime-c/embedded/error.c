@@ -40,6 +40,8 @@ wasmaot_error *wasmaot_error_new(const char *message) {
 void wasmaot_error_delete(wasmaot_error *error) {
   if (!error || error == wasmaot_error_memory())
     return;
+  if (error->exception)
+    wasmaot_exception_end_error(error->exception);
   free(error->message);
   free(error->frames);
   free(error->names);
@@ -130,8 +132,6 @@ wasmaot_error *wasmaot_error_of_end(struct wasmaot_store *store, struct wasm_sta
 
 wasmaot_error *wasmaot_error_of_exception(struct wasmaot_exception *exception) {
   wasmaot_error *error = wasmaot_error_fixed(WASMAOT_ERROR_EXCEPTION, "uncaught exception");
-  // The host may hold on to it: code that catches it again must not free it.
-  exception->flags |= WASMAOT_EXCEPTION_KEPT;
   if (error != wasmaot_error_memory())
     error->exception = exception;
   return error;

@@ -1,46 +1,73 @@
-// Tags and exceptions. An exception lives until the code that caught it releases it, or, if
-// references to it may be anywhere, as long as its store.
+// Tags and exceptions. One that is caught without a reference to it is freed there and then. One
+// that nothing caught belongs to the error that says so. The others live as long as their store:
+// references to them may be anywhere.
 #include "runtime.h"
 
+// Bytes of exceptions that live in a store: what a guest can make the host keep.
+#define EXCEPTION_LIMIT ((uint64_t)64 << 20)
+
 struct exception {
-  struct exception *next; // of the store
-  struct exception **link;
-  // What code knows.
-  struct wasmaot_exception head;
-  struct wasmaot_value payload[]; // a value each
+  struct exception *next;  // of the store
+  struct exception **link; // null: an error's
+  uint64_t size;
+  uint64_t padding; // the payload may hold a v128
+  struct wasmaot_exception abi;
+  struct wasmaot_value payload[]; // a field each
 };
-// Code loads and stores vectors in it.
-_Static_assert(offsetof(struct exception, payload) % 16 == 0, "alignment of payloads");
-_Static_assert(sizeof(struct wasmaot_exception) == WASMAOT_EXCEPTION_PAYLOAD &&
-                   sizeof(struct wasmaot_value) == WASMAOT_EXCEPTION_FIELD_SIZE,
-               "layout of exceptions");
+_Static_assert(offsetof(struct exception, payload) - offsetof(struct exception, abi) ==
+                   WASMAOT_EXCEPTION_PAYLOAD,
+               "code finds the payload there");
+_Static_assert(sizeof(struct wasmaot_value) == WASMAOT_EXCEPTION_FIELD_SIZE, "a field each");
 
 static struct exception *exception_of(const struct wasmaot_exception *exception) {
-  return (struct exception *)((uintptr_t)exception - offsetof(struct exception, head));
+  return (struct exception *)((uintptr_t)exception - offsetof(struct exception, abi));
 }
 
-struct wasmaot_exception *wasmaot_exception_allocate(struct wasmaot_store *store, const void *tag,
-                                                     uint32_t payload_size) {
-  struct exception *exception = malloc(sizeof *exception + payload_size);
-  if (!exception)
-    return NULL;
-  exception->head = (struct wasmaot_exception){.tag = tag};
+static void attach(struct wasmaot_store *store, struct exception *exception) {
   exception->next = store->exceptions;
   exception->link = &store->exceptions;
   if (exception->next)
     exception->next->link = &exception->next;
   store->exceptions = exception;
-  return &exception->head;
+  store->exception_bytes += exception->size;
 }
 
-void wasmaot_exception_release(struct wasmaot_exception *released) {
-  struct exception *exception = exception_of(released);
-  if ((exception->head.flags & WASMAOT_EXCEPTION_KEPT) != 0)
-    return;
+static void detach(struct wasmaot_store *store, struct exception *exception) {
   *exception->link = exception->next;
   if (exception->next)
     exception->next->link = exception->link;
-  free(exception);
+  exception->link = NULL;
+  store->exception_bytes -= exception->size;
+}
+
+static struct exception *allocate(const void *tag, uint32_t payload_size) {
+  uint64_t size = sizeof(struct exception) + (uint64_t)payload_size;
+  struct exception *exception = malloc(size);
+  if (exception)
+    *exception = (struct exception){.size = size, .abi = {.tag = tag}};
+  return exception;
+}
+
+struct wasmaot_exception *wasmaot_exception_allocate(struct wasmaot_store *store, const void *tag,
+                                                     uint32_t payload_size) {
+  if (store->exception_bytes > EXCEPTION_LIMIT)
+    return NULL;
+  struct exception *exception = allocate(tag, payload_size);
+  if (!exception)
+    return NULL;
+  attach(store, exception);
+  return &exception->abi;
+}
+
+static bool is_kept(const struct wasmaot_exception *exception) {
+  return (exception->flags & WASMAOT_EXCEPTION_KEPT) != 0;
+}
+
+void wasmaot_exception_free(struct wasmaot_store *store, struct wasmaot_exception *released) {
+  if (is_kept(released))
+    return;
+  detach(store, exception_of(released));
+  free(exception_of(released));
 }
 
 void wasmaot_exceptions_end(struct wasmaot_store *store) {
@@ -49,6 +76,28 @@ void wasmaot_exceptions_end(struct wasmaot_store *store) {
     store->exceptions = exception->next;
     free(exception);
   }
+}
+
+// ---- Between errors and stores ----------------------------------------------------------------
+
+void wasmaot_exception_to_error(struct wasmaot_store *store, struct wasmaot_exception *exception) {
+  if (!is_kept(exception) && exception_of(exception)->link)
+    detach(store, exception_of(exception));
+}
+
+void wasmaot_exception_to_store(struct wasmaot_store *store, struct wasmaot_exception *exception) {
+  if (!exception_of(exception)->link)
+    attach(store, exception_of(exception));
+}
+
+void wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_exception *exception) {
+  exception->flags |= WASMAOT_EXCEPTION_KEPT;
+  wasmaot_exception_to_store(store, exception);
+}
+
+void wasmaot_exception_end_error(struct wasmaot_exception *exception) {
+  if (!exception_of(exception)->link)
+    free(exception_of(exception));
 }
 
 // ---- The host's side --------------------------------------------------------------------------
@@ -83,13 +132,12 @@ wasmaot_error *wasmaot_throw(wasmaot_store *store, wasmaot_tag *tag, const wasma
     if (!wasmaot_value_fits(store, type->values[i], &args[i]))
       return wasmaot_error_format(WASMAOT_ERROR_ARGUMENT, "argument %u is not of the tag's type",
                                   i);
-  struct wasmaot_exception *exception =
-      wasmaot_exception_allocate(store, tag->identity, (uint32_t)(arg_count * sizeof *args));
+  struct exception *exception = allocate(tag->identity, (uint32_t)(arg_count * sizeof *args));
   if (!exception)
     return wasmaot_error_memory();
   if (arg_count > 0)
-    memcpy(exception_of(exception)->payload, args, arg_count * sizeof *args);
-  return wasmaot_error_of_exception(exception);
+    memcpy(exception->payload, args, arg_count * sizeof *args);
+  return wasmaot_error_of_exception(&exception->abi);
 }
 
 wasmaot_tag *wasmaot_exception_tag(const wasmaot_exception *exception) {

@@ -131,6 +131,7 @@ GUEST_FACING void wasmaot_call_host(void *context, struct wasmaot_value *values)
   activation->host_frame = 0;
   if (error && error->kind == WASMAOT_ERROR_EXCEPTION && error->exception) {
     store->pending = error->exception;
+    wasmaot_exception_to_store(store, error->exception);
     wasmaot_error_delete(error);
   } else if (error) {
     store->host_error = error;

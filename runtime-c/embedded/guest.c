@@ -232,9 +232,8 @@ exception_new(struct wasmaot_instance *instance, const void *tag, uint32_t paylo
 
 GUEST_FACING static void exception_release(struct wasmaot_instance *instance,
                                            struct wasmaot_exception *exception) {
-  (void)instance;
   struct activation *activation = guest_suspend(RUNTIME_RESERVE);
-  wasmaot_exception_release(exception);
+  wasmaot_exception_free(instance->store, exception);
   guest_resume(activation);
 }
 

@@ -68,8 +68,7 @@ static inline bool valtype_equal(struct valtype a, struct valtype b) {
   return a.kind == b.kind && a.nullable == b.nullable && a.function == b.function;
 }
 // Whether a value of the host's may stand where `type` is expected: references are looked at.
-bool wasmaot_value_fits(const struct wasmaot_store *store, struct valtype type,
-                        const wasmaot_val *value);
+bool wasmaot_value_fits(struct wasmaot_store *store, struct valtype type, const wasmaot_val *value);
 wasmaot_functype wasmaot_functype_of(const struct type *type);
 
 // ---- pool.c: reservations of memories ---------------------------------------------------------
@@ -310,6 +309,7 @@ struct wasmaot_store {
   struct wasmaot_global *globals;
   struct wasmaot_tag *tags;
   struct exception *exceptions;
+  uint64_t exception_bytes;
 };
 
 bool wasmaot_store_use(struct wasmaot_store *store, struct wasmaot_module *module);
@@ -475,8 +475,15 @@ wasmaot_error *wasmaot_error_of_end(struct wasmaot_store *store, struct wasm_sta
                                     uint32_t end);
 wasmaot_error *wasmaot_error_of_trap(uint32_t trap);
 wasmaot_error *wasmaot_error_of_exception(struct wasmaot_exception *exception);
+// Unless it is marked as kept.
+void wasmaot_exception_free(struct wasmaot_store *store, struct wasmaot_exception *released);
+// An error owns an exception that nobody else may hold; a store takes it back when it is thrown on,
+// and for good when the host passes a reference to it.
+void wasmaot_exception_to_error(struct wasmaot_store *store, struct wasmaot_exception *exception);
+void wasmaot_exception_to_store(struct wasmaot_store *store, struct wasmaot_exception *exception);
+void wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_exception *exception);
+void wasmaot_exception_end_error(struct wasmaot_exception *exception);
 void wasmaot_exceptions_end(struct wasmaot_store *store);
-void wasmaot_exception_release(struct wasmaot_exception *exception);
 struct wasmaot_exception *wasmaot_exception_allocate(struct wasmaot_store *store, const void *tag,
                                                      uint32_t payload_size);
 

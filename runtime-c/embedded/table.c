@@ -32,7 +32,9 @@ bool wasmaot_table_start(struct wasmaot_store *store, struct wasmaot_table *tabl
   uint64_t size = type->minimum;
   if (!is_within_limit(store, 0, size))
     return false;
-  table->kind = element.kind == WASMAOT_FUNCREF ? WASMAOT_TABLE_FUNCREF : WASMAOT_TABLE_EXTERNREF;
+  table->kind = element.kind == WASMAOT_FUNCREF  ? WASMAOT_TABLE_FUNCREF
+                : element.kind == WASMAOT_EXNREF ? WASMAOT_TABLE_EXNREF
+                                                 : WASMAOT_TABLE_EXTERNREF;
   if (!table->entries || table->capacity < size) {
     wasmaot_table_free(table);
     struct table_header *header = make_storage(table, size);

@@ -49,7 +49,7 @@ bool wasmaot_valtype_is_subtype(struct valtype a, struct valtype b) {
          (b.function == 0 || a.function == b.function);
 }
 
-bool wasmaot_value_fits(const struct wasmaot_store *store, struct valtype type,
+bool wasmaot_value_fits(struct wasmaot_store *store, struct valtype type,
                         const wasmaot_val *value) {
   switch (type.kind) {
   case WASMAOT_FUNCREF:
@@ -61,7 +61,10 @@ bool wasmaot_value_fits(const struct wasmaot_store *store, struct valtype type,
   case WASMAOT_EXTERNREF:
     return type.nullable || value->externref;
   case WASMAOT_EXNREF:
-    return type.nullable || value->exnref;
+    if (!value->exnref)
+      return type.nullable;
+    wasmaot_exception_adopt(store, value->exnref); // from here on the guest may hold it
+    return true;
   default:
     return true;
   }

@@ -263,6 +263,10 @@ static void exceptions(void) {
     CHECK(wasmaot_exception_args(exception)[0].i32 == 7);
     wasmaot_error_delete(error);
   }
+  // Those that nothing caught are gone with their errors: a million of 64 bytes are the limit.
+  for (int i = 0; i < 1200000; i++)
+    wasmaot_error_delete(TRY("throw", i, 0, 0));
+  CHECK_ERROR(TRY("throw", 1, 0, 0), WASMAOT_ERROR_EXCEPTION, "uncaught exception");
   CHECK(CALL("add_one", 1, 0, 0) == 2);
   end(&world);
 }
