@@ -47,6 +47,9 @@ public struct BuildOptions: Hashable, Codable, Sendable {
   public var stubsImports = false
   /// Bytes of the stack that the module's functions run on; nil: the runtime's default.
   public var stackSize: UInt64?
+  public var boundsChecks = BoundsChecks.guardPages
+  /// Explicit checks hold for speculative execution, too.
+  public var mitigatesSpectre = false
   /// Keep a symbol for each function, for debuggers and profilers.
   public var keepsSymbols = false
   /// The program reads invocations from standard input: how the test suite drives a module.
@@ -76,6 +79,8 @@ extension BuildOptions {
     backend.target = target
     backend.jobs = jobs
     backend.symbols = keepsSymbols
+    backend.boundsChecks = boundsChecks
+    backend.mitigatesSpectre = mitigatesSpectre
     backend.isOneUnit = emit != .exe
     backend.emission =
       switch emit {

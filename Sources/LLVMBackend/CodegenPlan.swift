@@ -16,6 +16,8 @@ struct CodegenPlan: Sendable {
   var descriptors: SecondaryMap<FunctionID, UInt32>
   /// The functions of `wasmaot_funcs`, from position 1.
   var describedFunctions: [FunctionID]
+  /// Memories with a memory.grow.
+  var grownMemories: Set<MemoryID> = []
   /// Whether functions follow `tailcc`, which costs registers and stack, rather than `fastcc`.
   var usesTailCalls: Bool
 
@@ -55,6 +57,7 @@ struct CodegenPlan: Sendable {
           switch body.insts[inst].opcode {
           case .refFunc: referenced[FunctionID(rawValue: body.insts[inst].c)] = true
           case .returnCall, .returnCallIndirect: usesTailCalls = true
+          case .memoryGrow: grownMemories.insert(MemoryID(rawValue: body.insts[inst].c))
           default: break
           }
         }
@@ -98,6 +101,13 @@ struct CodegenPlan: Sendable {
       size += counts[id]
     }
     return units
+  }
+
+  /// The reservation catches every access with a 32-bit index, but only at the granularity of the hardware's
+  /// pages.
+  func checksBounds(of memory: MemoryID) -> Bool {
+    options.boundsChecks == .explicit || module.memories[memory].isMemory64
+      || module.memories[memory].pageSizeLog2 < 12
   }
 
   func isGiant(_ id: FunctionID) -> Bool {

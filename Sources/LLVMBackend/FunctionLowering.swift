@@ -218,7 +218,11 @@ final class FunctionLowering {
 
   /// Ends the current block with a trap.
   func emitTrap(_ code: TrapCode) {
-    _ = call(base.intrinsic("llvm.ubsantrap"), [base.int(code.rawValue, types.i8)])
+    if unit.plan.options.boundsChecks == .explicit {
+      _ = model.callRuntime(.trap, [base.int32(code.rawValue)], in: self)
+    } else {
+      _ = call(base.intrinsic("llvm.ubsantrap"), [base.int(code.rawValue, types.i8)])
+    }
     LLVMBuildUnreachable(builder)
   }
 

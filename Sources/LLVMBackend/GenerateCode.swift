@@ -57,6 +57,7 @@ private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError)
 
   try machine.optimize(unit.base)
   unit.defineFunctionMap()
+  unit.checkStack()
   if plan.options.verify { try unit.base.verify("optimisation") }
   let optimized = clock.now
 

@@ -46,6 +46,8 @@ protocol InstanceModel {
 
   /// The address of a memory's byte 0.
   func memoryBase(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef
+  /// Bytes of a memory that never grows; nil if it may, or others can grow it.
+  func constantSize(of memory: MemoryID) -> UInt64?
   /// `struct wasmaot_memory *`
   func memory(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef
   /// `struct wasmaot_table *`, of a table that can change.
@@ -70,8 +72,17 @@ protocol InstanceModel {
 
   // MARK: The module
 
+  /// The lowest address that the stack may reach, where functions check that themselves; nil where a guard page
+  /// does it.
+  func stackLimit(in lowering: FunctionLowering) -> LLVMValueRef?
+
   /// Defines what is not in a function's body: adaptors, and the data that the runtime reads. Unit 0's.
   func defineModule()
+}
+
+extension InstanceModel {
+  func constantSize(of memory: MemoryID) -> UInt64? { nil }
+  func stackLimit(in lowering: FunctionLowering) -> LLVMValueRef? { nil }
 }
 
 /// What a call needs to know of its callee.
@@ -92,6 +103,8 @@ struct EntryLayout {
 
 /// What generated code calls in the runtime (runtime-c/abi says what each does).
 enum RuntimeFunction: String {
+  /// Does not return.
+  case trap
   case memoryGrow = "memory_grow"
   case memoryInit = "memory_init"
   case atomicWait32 = "atomic_wait32"
@@ -108,6 +121,7 @@ enum RuntimeFunction: String {
   func type(_ types: UnitTypes) -> (result: LLVMTypeRef, parameters: [LLVMTypeRef]) {
     let (ptr, i64) = (types.ptr, types.i64)
     return switch self {
+    case .trap: (types.void, [types.i32])
     case .memoryGrow: (i64, [ptr, i64])
     case .memoryInit: (types.void, [ptr, ptr, i64, i64, i64])
     case .atomicWait32: (types.i32, [ptr, i64, types.i32, i64])

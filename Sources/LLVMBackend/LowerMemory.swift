@@ -14,36 +14,17 @@ extension FunctionLowering {
     let memory = module.memories[memArg.memory]
     var index = operand(index)
     if !memory.isMemory64 { index = LLVMBuildZExt(builder, index, types.i64, "") }
-    if unit.needsBoundsCheck(memArg.memory) {
-      checkBounds(memArg.memory, index, offset: memArg.offset, width: width)
-    }
+    let comparison =
+      unit.plan.checksBounds(of: memArg.memory)
+      ? checkBounds(memArg.memory, index, offset: memArg.offset, width: width) : nil
     if memArg.offset != 0 { index = LLVMBuildAdd(builder, index, base.int64(memArg.offset), "") }
-    return byteAddress(memArg.memory, index)
+    let pointer = byteAddress(memArg.memory, index)
+    return comparison.map { masked(pointer, unless: $0) } ?? pointer
   }
 
   private func byteAddress(_ memory: MemoryID, _ index: LLVMValueRef) -> LLVMValueRef {
     var index: LLVMValueRef? = index
     return LLVMBuildGEP2(builder, types.i8, model.memoryBase(memory, in: self), &index, 1, "")
-  }
-
-  /// Traps unless `index + offset + width <= bytes`; no sum here can wrap.
-  func checkBounds(_ memory: MemoryID, _ index: LLVMValueRef, offset: UInt64, width: UInt64) {
-    let (end, overflow) = offset.addingReportingOverflow(width)
-    guard !overflow else { return trap(.memoryOutOfBounds, if: base.int(1, types.i1)) }
-    let bytes = loadField(memory, WasmaotMemory.bytes)
-    let limit = LLVMBuildSub(builder, bytes, base.int64(end), "")
-    let isOutside = LLVMBuildOr(
-      builder, LLVMBuildICmp(builder, LLVMIntULT, bytes, base.int64(end), ""),
-      LLVMBuildICmp(builder, LLVMIntUGT, index, limit, ""), "")!
-    trap(.memoryOutOfBounds, if: isOutside)
-  }
-
-  /// A field of the memory's descriptor.
-  private func loadField(_ memory: MemoryID, _ field: UInt32) -> LLVMValueRef {
-    let pointer = LLVMBuildStructGEP2(builder, types.memory, model.memory(memory, in: self), field, "")
-    let load = LLVMBuildLoad2(builder, types.i64, pointer, "")!
-    LLVMSetMetadata(load, unit.aliasTags.kind, unit.aliasTags.runtime)
-    return load
   }
 
   // MARK: Loads and stores
@@ -54,8 +35,8 @@ extension FunctionLowering {
     let load = LLVMBuildLoad2(builder, type, address(memArg, index, width: width), "")!
     LLVMSetAlignment(load, 1)
     LLVMSetMetadata(load, unit.aliasTags.kind, unit.aliasTags.memories[memArg.memory.index])
-    // Nobody looks at the value, but it may trap: LLVM would drop an ordinary load.
-    if !hasUses(inst) { LLVMSetVolatile(load, 1) }
+    // Nobody looks at the value, but it may trap: LLVM would drop an ordinary load. (A check stays in any case.)
+    if !hasUses(inst), !unit.plan.checksBounds(of: memArg.memory) { LLVMSetVolatile(load, 1) }
     return load
   }
 
@@ -122,7 +103,7 @@ extension FunctionLowering {
     let id = MemoryID(rawValue: data.c)
     let pages: LLVMValueRef
     if data.opcode == .memorySize {
-      pages = loadField(id, WasmaotMemory.pages)
+      pages = memoryField(WasmaotMemory.pages, of: id, types.i64)
     } else {
       pages = model.callRuntime(
         .memoryGrow, [model.memory(id, in: self), extendedToI64(data.valueA)], in: self)
@@ -164,33 +145,9 @@ extension FunctionLowering {
     }
   }
 
-  /// Traps unless `start + count <= bytes`, without a sum that can wrap, before anything is written.
-  private func checkRange(_ memory: MemoryID, _ start: LLVMValueRef, _ count: LLVMValueRef) {
-    let bytes = loadField(memory, WasmaotMemory.bytes)
-    let room = LLVMBuildSub(builder, bytes, count, "")
-    let isOutside = LLVMBuildOr(
-      builder, LLVMBuildICmp(builder, LLVMIntUGT, count, bytes, ""),
-      LLVMBuildICmp(builder, LLVMIntUGT, start, room, ""), "")!
-    trap(.memoryOutOfBounds, if: isOutside)
-  }
-
   /// data.drop and elem.drop: the segment's size becomes 0.
   func dropSegment(_ segment: LLVMValueRef) {
     let size = LLVMBuildStructGEP2(builder, types.segment, segment, 1, "")
     storeRuntime(base.int64(0), size!)
-  }
-}
-
-/// Field numbers of `struct wasmaot_memory`.
-enum WasmaotMemory {
-  static let pages: UInt32 = 1
-  static let bytes: UInt32 = 2
-}
-
-extension ModuleUnit {
-  /// The reservation catches every access with a 32-bit index, but only at the granularity of the
-  /// hardware's pages.
-  func needsBoundsCheck(_ id: MemoryID) -> Bool {
-    module.memories[id].isMemory64 || module.memories[id].pageSizeLog2 < 12
   }
 }

@@ -9,10 +9,11 @@ extension FunctionLowering {
     let index = LLVMBuildIntCast2(builder, index, types.i64, 0, "")
     let size = table.isReadOnly ? base.int64(table.minimum) : tableField(id, WasmaotTable.size, types.i64)
     trap(outOfBounds, if: LLVMBuildICmp(builder, LLVMIntUGE, index, size, ""))
+    let safeIndex = masked(index!, below: size)
     let entries =
       table.isReadOnly ? model.readOnlyTable(id) : tableField(id, WasmaotTable.entries, types.ptr)
     let entry = table.element != .funcref ? types.ptr : model.entryLayout(of: id).type
-    var indices: [LLVMValueRef?] = [index]
+    var indices: [LLVMValueRef?] = [safeIndex]
     return LLVMBuildGEP2(builder, entry, entries, &indices, 1, "")
   }
 

@@ -27,6 +27,7 @@ extension StaticModel {
       base.int32(memories.count), base.int32(tables.count), base.int32(imageCount),
       base.int32(exports.count), base.int32(module.functions.count),
       base.int32(plan.instructionSet.requiredBits),
+      base.int32(plan.options.boundsChecks == .explicit ? WASMAOT_MODULE_CHECKS : 0), base.int32(0),
       unit.constantArray(types.ptr, memories), unit.constantArray(types.ptr, tables), images,
       unit.constantArray(types.export, exports),
       module.start.isNone ? base.null : plainWrapper("wasmaot_start", module.start), entry,

@@ -160,6 +160,7 @@ enum ResultPassing: Equatable {
 struct AliasTags {
   let kind: UInt32
   let memories: [LLVMValueRef]
+  let memoryDescriptor: LLVMValueRef
   let runtime: LLVMValueRef
 
   init(_ unit: Unit, memoryCount: Int) {
@@ -179,6 +180,7 @@ struct AliasTags {
     }
     kind = LLVMGetMDKindIDInContext(context, "tbaa", 4)
     memories = (0..<memoryCount).map { tag("memory \($0)") }
+    memoryDescriptor = tag("memory descriptor")
     runtime = tag("runtime")
   }
 }

@@ -12,13 +12,21 @@ extension StaticModel {
     unit.sharedVariable("wasmaot_memory_\(id.rawValue)", type: types.memory, isConstant: false, alignment: 8)
     {
       let memory = module.memories[id]
-      let addressSpace = (memory.isMemory64 ? UInt64(1) << 63 : UInt64(1) << 32) >> memory.pageSizeLog2
+      let mayMove = plan.checksBounds(of: id)
+      // Of single bytes at most as many as an i32 can count.
+      let addressSpace: UInt64 =
+        memory.isMemory64
+        ? (1 << 63) >> UInt64(memory.pageSizeLog2)
+        : min((1 << 32) >> UInt64(memory.pageSizeLog2), UInt64(UInt32.max))
+      let flags =
+        (memory.isShared ? WASMAOT_MEMORY_SHARED : 0) | (mayMove ? WASMAOT_MEMORY_MAY_MOVE : 0)
       return base.structure(
         types.memory,
         [
-          memoryBase(id), base.int64(memory.minimum), base.int64(memory.minimum << memory.pageSizeLog2),
+          mayMove ? base.null : constantMemoryBase(id), base.int64(memory.minimum),
+          base.int64(memory.minimumBytes),
           base.int64(min(memory.maximum ?? addressSpace, addressSpace)), base.int32(memory.pageSizeLog2),
-          base.int32(memory.isShared ? WASMAOT_MEMORY_SHARED : 0),
+          base.int32(flags),
         ])
     }
   }

@@ -25,6 +25,16 @@ public enum EntryPoint: Sendable {
   case invoke([Export])
 }
 
+/// How accesses outside of a memory are found.
+public enum BoundsChecks: String, Sendable, CaseIterable, Codable {
+  /// They fault, in a reservation that is larger than any index; as do accesses below the stack. 64-bit
+  /// memories and those with pages of one byte are checked explicitly all the same.
+  case guardPages = "guard"
+  /// By comparisons; so is the stack, and a failed check calls the runtime: no reservation, and no handler for
+  /// signals.
+  case explicit
+}
+
 public struct BackendOptions: Sendable {
   public var level = OptimizationLevel.O2
   /// A name of `LLVMInfo.cpus(for:)`. `baseline` is x86-64-v2; `native` is the CPU of this machine.
@@ -44,6 +54,10 @@ public struct BackendOptions: Sendable {
   public var entry: EntryPoint
   /// Address of memory 0; the runtime maps it there (`WASMAOT_MEMORY0_BASE`).
   public var memoryBase: UInt64 = 0x10000
+
+  public var boundsChecks = BoundsChecks.guardPages
+  /// Explicit checks hold for speculative execution, too.
+  public var mitigatesSpectre = false
 
   public init(entry: EntryPoint) { self.entry = entry }
 }

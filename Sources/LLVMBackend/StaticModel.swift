@@ -114,10 +114,19 @@ struct StaticModel: InstanceModel {
 
   // MARK: State
 
-  /// A constant: never loaded, so that addressing modes and loop analyses see through.
-  func memoryBase(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef { memoryBase(memory) }
+  /// A constant: never loaded, so that addressing modes and loop analyses see through. A memory that is checked
+  /// explicitly has no reservation, and may move when it grows.
+  func memoryBase(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef {
+    plan.checksBounds(of: memory)
+      ? lowering.memoryField(WasmaotMemory.base, of: memory, types.ptr) : constantMemoryBase(memory)
+  }
 
-  func memoryBase(_ id: MemoryID) -> LLVMValueRef {
+  /// The program's only instance: whatever grows a memory is an instruction.
+  func constantSize(of memory: MemoryID) -> UInt64? {
+    plan.grownMemories.contains(memory) ? nil : module.memories[memory].minimumBytes
+  }
+
+  func constantMemoryBase(_ id: MemoryID) -> LLVMValueRef {
     let address =
       id.rawValue == 0
       ? plan.options.memoryBase
@@ -145,8 +154,16 @@ struct StaticModel: InstanceModel {
     _ function: RuntimeFunction, _ arguments: [LLVMValueRef], in lowering: FunctionLowering
   ) -> LLVMValueRef {
     let type = function.type(types)
-    let callee = base.runtimeFunction("wasmaot_\(function.rawValue)", type.result, type.parameters)
+    let callee = base.runtimeFunction(
+      "wasmaot_\(function.rawValue)", type.result, type.parameters, noReturn: function == .trap)
     return lowering.call(callee, arguments)
+  }
+
+  func stackLimit(in lowering: FunctionLowering) -> LLVMValueRef? {
+    guard plan.options.boundsChecks == .explicit else { return nil }
+    let name = "wasmaot_stack_limit"
+    let variable = LLVMGetNamedGlobal(base.llvm, name) ?? base.declareGlobal(name, types.i64)
+    return lowering.loadRuntime(types.i64, variable)
   }
 
   func defineModule() {

@@ -68,7 +68,7 @@ struct UnitTypes {
     exception = structure("wasmaot_exception", [ptr, i32, i32])
     module = structure(
       "wasmaot_module",
-      Array(repeating: i32, count: 8) + Array(repeating: ptr, count: 8))
+      Array(repeating: i32, count: 10) + Array(repeating: ptr, count: 8))
   }
 
   subscript(type: Type) -> LLVMTypeRef {

@@ -117,13 +117,14 @@ extension Decoder {
     let flags = try cursor.byte()
     guard flags & ~0x0F == 0 else { throw .malformed("malformed limits flags", "\(flags)", at: offset) }
     let (limits, address) = try limits(flags: flags, "a memory")
-    if flags & 0x08 != 0 {
-      throw .unsupported(.customPageSizes, "a memory with a page size of its own", at: offset)
-    }
-    // 4 GiB, or 16 EiB, in pages of 64 KiB.
-    let most: UInt64 = address == .i32 ? 1 << 16 : 1 << 48
+    let pageSizeLog2 = flags & 0x08 == 0 ? 16 : try pageSizeLog2(at: offset)
+    // 4 GiB, or 16 EiB. In pages of one byte, as many as the address type can count.
+    let most: UInt64 =
+      pageSizeLog2 == 16 ? (address == .i32 ? 1 << 16 : 1 << 48) : address == .i32 ? 1 << 32 - 1 : .max
     guard limits.minimum <= most, limits.maximum ?? 0 <= most else {
-      let text = address == .i32 ? "65536 pages (4 GiB)" : "2^48 pages (16 EiB)"
+      let text =
+        pageSizeLog2 == 0
+        ? "2^32 - 1 bytes" : address == .i32 ? "65536 pages (4 GiB)" : "2^48 pages (16 EiB)"
       throw .invalid("memory size must be at most \(text)", at: offset)
     }
     let isShared = flags & 0x02 != 0
@@ -131,7 +132,19 @@ extension Decoder {
       try require(.threads, "a shared memory", at: offset)
       guard limits.maximum != nil else { throw .invalid("shared memory must have maximum", at: offset) }
     }
-    return MemType(limits: limits, address: address, isShared: isShared)
+    return MemType(limits: limits, address: address, isShared: isShared, pageSizeLog2: pageSizeLog2)
+  }
+
+  /// One byte and 64 KiB are all that there is.
+  private mutating func pageSizeLog2(at offset: Int) throws(WasmError) -> UInt8 {
+    try require(.customPageSizes, "a memory with a page size of its own", at: offset)
+    let log2 = try cursor.u32()
+    // The proposal calls 2^64 and more malformed.
+    guard log2 < 64 else { throw .malformed("invalid custom page size", "2^\(log2) bytes", at: offset) }
+    guard log2 == 0 || log2 == 16 else {
+      throw .invalid("invalid custom page size", "2^\(log2) bytes", at: offset)
+    }
+    return UInt8(log2)
   }
 
   private mutating func limits(flags: UInt8, _ what: String) throws(WasmError) -> (Limits, AddressType) {

@@ -13,7 +13,7 @@ struct Decoder {
   var visibleTypes = 0
 
   /// Proposals that decoder and validator implement, whether the rest of the pipeline does or not.
-  static let implemented: Features = Features.supported.union([.memory64, .wideArithmetic, .relaxedSIMD])
+  static let implemented: Features = Features.supported
 
   init(bytes: ModuleBytes, features: Features) {
     cursor = ByteCursor(bytes.buffer, range: ByteRange(start: 0, end: bytes.count))

@@ -38,13 +38,13 @@ public struct Features: OptionSet, Hashable, Sendable {
     (.extendedConst, "extended-const", true),
     (.multiMemory, "multi-memory", true),
     (.threads, "threads", true),
-    (.memory64, "memory64", false),
+    (.memory64, "memory64", true),
     (.exceptions, "exceptions", true),
     (.legacyExceptions, "legacy-exceptions", true),
     (.functionReferences, "function-references", true),
     (.gc, "gc", false),
     (.wideArithmetic, "wide-arithmetic", true),
-    (.customPageSizes, "custom-page-sizes", false),
+    (.customPageSizes, "custom-page-sizes", true),
     (.compactImports, "compact-imports", false),
   ]
 

@@ -104,6 +104,21 @@ struct CodegenOptions: ParsableArguments {
     help: ArgumentHelp("System to generate code for; 'help' lists those supported.", valueName: "TRIPLE"))
   var target = "native"
 
+  @Option(
+    name: .customLong("bounds-checks"),
+    help: ArgumentHelp(
+      "How accesses outside of a memory, and stack overflow, are caught: by guard pages, or by explicit checks.",
+      discussion: """
+        With explicit checks a program reserves no address space and handles no signals. 64-bit memories are \
+        always checked explicitly.
+        """, valueName: "guard|explicit"))
+  var boundsChecks = BoundsChecks.guardPages
+
+  @Flag(
+    name: .customLong("spectre-mitigation"),
+    help: "Make explicit checks of memories and tables hold for speculative execution, too.")
+  var mitigatesSpectre = false
+
   @OptionGroup var features: FeatureOptions
 
   @Flag(
@@ -124,6 +139,8 @@ struct CodegenOptions: ParsableArguments {
     options.cpu = cpu
     options.target = try Target.named(target)
     options.keepsSymbols = keepsSymbols
+    options.boundsChecks = boundsChecks
+    options.mitigatesSpectre = mitigatesSpectre
     options.features = try features.selected()
   }
 
@@ -168,6 +185,8 @@ extension OptimizationLevel: ExpressibleByArgument {
 }
 
 extension EmitKind: ExpressibleByArgument {}
+
+extension BoundsChecks: ExpressibleByArgument {}
 
 extension String {
   fileprivate func padding(toLength length: Int) -> String {

@@ -22,8 +22,9 @@ struct EndToEndTests {
   static let folder = TestSupport.packageRoot.appending("Tests/filetests/driver")
   static let files = TestSupport.contents(of: folder).filter { $0.hasSuffix(".wat") }
 
-  @Test(arguments: files, ["-O0", "-O3"])
-  func program(file: String, level: String) async throws {
+  /// With explicit checks a program needs no more address space than it uses.
+  @Test(arguments: files, ["-O0", "-O3", "-O2 --bounds-checks=explicit"])
+  func program(file: String, mode: String) async throws {
     let text = String(decoding: try TestSupport.read(Self.folder.appending(file)), as: UTF8.self)
     let directives = Directives(text)
     let module = try await TestSupport.module(fromText: text)
@@ -39,7 +40,8 @@ struct EndToEndTests {
       try TestSupport.write(module, to: input)
 
       let build = try await CommandLineTool.run(
-        ["build", input.string, "-o", app.string, "--no-cache", level] + words("build"))
+        ["build", input.string, "-o", app.string, "--no-cache"]
+          + mode.split(separator: " ").map(String.init) + words("build"))
       if let status = directives.number("fails") {
         #expect(build.status == status)
         for line in directives["stderr"] { #expect(build.errorText.contains(line), "\(build.errorText)") }
@@ -53,8 +55,11 @@ struct EndToEndTests {
         let parts = pair.split(separator: "=", maxSplits: 1)
         environment[String(parts[0])] = String(parts[1])
       }
+      let limit =
+        mode.contains("explicit") ? ["-c", "ulimit -v 65536 && exec \"$0\" \"$@\"", app.string] : []
       let result = try await TestSupport.run(
-        app, words("run"), input: Array(directives["input"].map { $0 + "\n" }.joined().utf8),
+        limit.isEmpty ? app : "/bin/sh", limit + words("run"),
+        input: Array(directives["input"].map { $0 + "\n" }.joined().utf8),
         environment: environment, workingDirectory: temporary)
       #expect(result.status == directives.number("exit") ?? 0, "\(result.errorText)")
       #expect(result.text == directives["stdout"].map { $0 + "\n" }.joined())

@@ -8,7 +8,8 @@ import Testing
 
 /// Tests/filetests/llvm/*.ir: a module in the IR's text form, with directives in its comments:
 ///
-///     ; run: O2 O3 asm                  levels, then asm, llvm-ir; optionally cpu=NAME
+///     ; run: O2 O3 asm                  levels, then asm, llvm-ir; optionally cpu=NAME,
+///                                       bounds=explicit, spectre
 ///     ; function f1                     the checks that follow look at this function's code
 ///     ; check: TEXT                     lines with these texts, in this order
 ///     ; check-not: TEXT                 no line has this text
@@ -32,6 +33,8 @@ import Testing
         options.emission = run.emission
         options.verify = true
         options.cpu = run.cpu
+        options.boundsChecks = run.boundsChecks
+        options.mitigatesSpectre = run.mitigatesSpectre
         let output = String(
           decoding: try generateCode(for: module, options: options).units[0].bytes, as: UTF8.self)
         for check in script.checks {
@@ -61,6 +64,8 @@ private struct Script {
     var levels: [OptimizationLevel] = []
     var emission = Emission.assembly
     var cpu = "baseline"
+    var boundsChecks = BoundsChecks.guardPages
+    var mitigatesSpectre = false
   }
   struct Check {
     var function: String?
@@ -103,6 +108,10 @@ private struct Script {
             run.emission = .llvmIR
           } else if word.hasPrefix("cpu=") {
             run.cpu = String(word.dropFirst(4))
+          } else if word == "bounds=explicit" {
+            run.boundsChecks = .explicit
+          } else if word == "spectre" {
+            run.mitigatesSpectre = true
           } else {
             precondition(word == "asm", "unknown word '\(word)' in '; run:'")
           }

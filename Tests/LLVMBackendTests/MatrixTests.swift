@@ -28,6 +28,20 @@ import Testing
     #expect(try generateCode(for: matrix.module, options: options).requiredFeatures.contains("avx2"))
   }
 
+  @Test(arguments: [OptimizationLevel.O0, .O2], [false, true])
+  func everyOperatorCompilesWithExplicitChecks(level: OptimizationLevel, mitigatesSpectre: Bool) throws {
+    let matrix = MatrixModule(constantOperands: false)
+    var options = BackendOptions(entry: .invoke(exports(of: matrix.module)))
+    options.level = level
+    options.verify = true
+    options.boundsChecks = .explicit
+    options.mitigatesSpectre = mitigatesSpectre
+    options.emission = .assembly
+    let result = try generateCode(for: matrix.module, options: options)
+    // Traps are calls.
+    #expect(!String(decoding: result.units[0].bytes, as: UTF8.self).contains("ud1"))
+  }
+
   private func exports(of module: IR.Module) -> [Export] {
     module.functions.ids.map { Export(name: ByteString("f\($0.rawValue)"), function: $0) }
   }

@@ -53,15 +53,10 @@ import Testing
 
   /// A module that needs a feature which is not supported names it.
   @Test func unsupportedFeatures() {
-    var memory64 = ModuleWriter()
-    memory64.section(.memory, [1, 0x04, 0])
     var gc = ModuleWriter()
     gc.section(.type, [1, 0x5F, 0])
-    var pageSize = ModuleWriter()
-    pageSize.section(.memory, [1, 0x08, 0, 0])
     let cases: [([UInt8], Features)] = [
-      (memory64.bytes, .memory64), (gc.bytes, .gc),
-      (pageSize.bytes, .customPageSizes),
+      (gc.bytes, .gc),
       // struct.new 0
       (ModuleWriter.functions([[0, 0xFB, 0x00, 0x00, 0x0B]]), .gc),
     ]

@@ -54,7 +54,7 @@ enum wasmaot_trap {
 // One linear memory. Generated, one a memory, symbols `wasmaot_memory_<index>`; written by the
 // runtime.
 struct wasmaot_memory {
-  uint8_t *base;          // constant in the static model
+  uint8_t *base;          // constant in the static model, unless it may move
   uint64_t pages;         // memory.size
   uint64_t bytes;         // pages << page_log2: what bulk operations and WASI compare with
   uint64_t maximum_pages; // the type's maximum, or the address space's
@@ -62,6 +62,9 @@ struct wasmaot_memory {
   uint32_t flags;         // WASMAOT_MEMORY_*
 };
 #define WASMAOT_MEMORY_SHARED 1u
+// The base is not constant: no reservation, every access is checked. Null until the runtime maps
+// it.
+#define WASMAOT_MEMORY_MAY_MOVE 2u
 
 // A page-aligned piece of a memory's initial contents. `bytes` lies in the writable, page-aligned
 // section `wasmaot_image` and is moved into place by mremap. Offset and size are multiples of 4096.
@@ -197,6 +200,10 @@ struct wasmaot_funcmap_entry {
   uint32_t function;
 };
 
+// Built with --bounds-checks=explicit: nothing relies on faults. Functions compare the stack
+// pointer with wasmaot_stack_limit, and a failed check calls wasmaot_trap.
+#define WASMAOT_MODULE_CHECKS 1u
+
 // Generated, symbol `wasmaot_module`. (The embedded runtime has a structure of this name of its
 // own.)
 #ifndef WASMAOT_EMBEDDED_RUNTIME
@@ -209,6 +216,8 @@ struct wasmaot_module {
   uint32_t export_count;
   uint32_t function_count;    // entries of name_offsets less one
   uint32_t required_features; // WASMAOT_X86_*: the runtime checks them before it runs anything
+  uint32_t flags;             // WASMAOT_MODULE_*
+  uint32_t reserved;
   struct wasmaot_memory *const *memories;
   // Null for a read-only table.
   struct wasmaot_table *const *tables;
@@ -237,6 +246,10 @@ struct wasmaot_module {
 
 #if !defined(__swift__) && !defined(WASMAOT_EMBEDDED_RUNTIME)
 _Noreturn void wasmaot_trap(uint32_t code);
+// The lowest stack pointer that a function may have when it is entered (WASMAOT_MODULE_CHECKS).
+extern uint64_t wasmaot_stack_limit;
+// For frames of a page and more: the size is in rax, all registers are kept.
+void wasmaot_stack_probe(void);
 // Old size in pages, or UINT64_MAX where it can't grow.
 uint64_t wasmaot_memory_grow(struct wasmaot_memory *memory, uint64_t delta);
 void wasmaot_memory_init(struct wasmaot_memory *memory, const struct wasmaot_data_segment *segment,

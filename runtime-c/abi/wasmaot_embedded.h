@@ -119,7 +119,6 @@ struct wasmaot_memory_slot {
   uint8_t *base;
   struct wasmaot_memory *memory;
 };
-#define WASMAOT_MEMORY_MAY_MOVE 2u
 
 // ---- The descriptor ---------------------------------------------------------------------------
 

@@ -295,6 +295,11 @@ static bool load(const struct wasmaot_unwind_area *area, uint64_t address, uint6
   return true;
 }
 
+// A call that does not return may be the last instruction of all code.
+static bool is_return_address(const struct wasmaot_unwind_area *area, uint64_t address) {
+  return wasmaot_area_has_code(area, address - 1);
+}
+
 bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_registers *registers,
                     bool is_call, uint64_t *function_start) {
   uint64_t pc = registers->values[WASMAOT_PC] - (is_call ? 1 : 0);
@@ -332,7 +337,7 @@ bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_regis
       return false;
   caller.values[WASMAOT_RSP] = cfa;
   *registers = caller;
-  return wasmaot_area_has_code(area, caller.values[WASMAOT_PC]);
+  return is_return_address(area, caller.values[WASMAOT_PC]);
 }
 
 bool wasmaot_leave_native_code(const struct wasmaot_unwind_area *area,
@@ -342,7 +347,7 @@ bool wasmaot_leave_native_code(const struct wasmaot_unwind_area *area,
   uint64_t stack = registers->values[WASMAOT_RSP];
   if ((stack & 7) == 0 && stack_contains(area, stack, 8)) {
     uint64_t return_address = *(const uint64_t *)stack; // NOLINT: inside the stack of wasm
-    if (wasmaot_area_has_code(area, return_address)) {
+    if (is_return_address(area, return_address)) {
       registers->values[WASMAOT_PC] = return_address;
       registers->values[WASMAOT_RSP] = stack + 8;
       return true;
@@ -355,7 +360,7 @@ bool wasmaot_leave_native_code(const struct wasmaot_unwind_area *area,
       return false;
     const uint64_t *slots = (const uint64_t *)frame; // NOLINT: inside the stack of wasm
     uint64_t next = slots[0];
-    if (wasmaot_area_has_code(area, slots[1])) {
+    if (is_return_address(area, slots[1])) {
       struct wasmaot_registers caller = {{0}};
       caller.values[WASMAOT_PC] = slots[1];
       caller.values[WASMAOT_RSP] = frame + 16;

@@ -1,5 +1,6 @@
 // Linear memories: reserved whole at start, opened by pages, so that compiled code needs no bounds
-// checks and memory.grow never moves anything.
+// checks and memory.grow never moves anything. Those that compiled code checks explicitly
+// (WASMAOT_MEMORY_MAY_MOVE) take no more than their size, and move when they grow.
 #include "runtime.h"
 #include "sys.h"
 
@@ -52,7 +53,74 @@ static bool open_pages(const struct wasmaot_memory *memory, uint64_t from, uint6
          !sys_failed(sys3(SYS_mprotect, memory->base + from, to - from, PROT_READ | PROT_WRITE));
 }
 
-static void start_memory(const struct wasmaot_memory *memory) {
+static bool may_move(const struct wasmaot_memory *memory) {
+  return (memory->flags & WASMAOT_MEMORY_MAY_MOVE) != 0;
+}
+
+// ---- Memories that may move --------------------------------------------------------------------
+
+#define HOST_PAGE 4096ull
+
+// What is mapped for so many bytes. (Sizes are at most 2^63, or UINT64_MAX for "too large".)
+static uint64_t mapped_size(uint64_t bytes) {
+  return bytes > UINT64_MAX - HOST_PAGE ? bytes : (bytes + HOST_PAGE - 1) & ~(HOST_PAGE - 1);
+}
+
+// A shared memory must not move under other threads' accesses: its maximum, which it has, is
+// reserved.
+static bool reserve_shared(struct wasmaot_memory *memory) {
+  uint64_t size = mapped_size(memory->maximum_pages << memory->page_log2);
+  if (size == 0)
+    return true;
+  long mapped =
+      sys6(SYS_mmap, 0, (long)size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (sys_failed(mapped))
+    return false;
+  memory->base = (uint8_t *)mapped; // NOLINT: an address that mmap gave
+  return true;
+}
+
+// Changes the mapping from that of `old` bytes to that of `new`. Contents stay, new bytes are zero.
+static bool resize(struct wasmaot_memory *memory, uint64_t old, uint64_t new) {
+  uint64_t from = mapped_size(old);
+  uint64_t to = mapped_size(new);
+  if (from == to)
+    return true;
+  if (memory->flags & WASMAOT_MEMORY_SHARED)
+    return open_pages(memory, from, to);
+  long mapped;
+  if (from == 0)
+    mapped = sys6(SYS_mmap, 0, (long)to, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  else
+    mapped = sys4(SYS_mremap, memory->base, from, to, MREMAP_MAYMOVE);
+  if (sys_failed(mapped))
+    return false;
+  memory->base = (uint8_t *)mapped; // NOLINT: an address that the kernel gave
+  return true;
+}
+
+static bool start_movable(struct wasmaot_memory *memory) {
+  if ((memory->flags & WASMAOT_MEMORY_SHARED) != 0 && !reserve_shared(memory))
+    return false;
+  return resize(memory, 0, memory->bytes);
+}
+
+// ---- Start -------------------------------------------------------------------------------------
+
+static _Noreturn void refuse_size(void) {
+  wasmaot_fail(WASMAOT_EXIT_START,
+               "not enough memory for the initial size of a linear memory; look at "
+               "vm.overcommit_memory and ulimit -v",
+               NULL, NULL);
+}
+
+static void start_memory(struct wasmaot_memory *memory) {
+  if (may_move(memory)) {
+    if (!start_movable(memory))
+      refuse_size();
+    return;
+  }
   // NOREPLACE: were something mapped there already (by a preloaded library, a sanitizer), replacing
   // it would hand it to the guest.
   long mapped =
@@ -63,10 +131,7 @@ static void start_memory(const struct wasmaot_memory *memory) {
   if ((uint64_t)mapped != address_of(memory)) // a kernel before 4.17 takes the address for a hint
     refuse_reservation(memory, -EEXIST);
   if (!open_pages(memory, 0, memory->bytes))
-    wasmaot_fail(WASMAOT_EXIT_START,
-                 "not enough memory for the initial size of a linear memory; look at "
-                 "vm.overcommit_memory and ulimit -v",
-                 NULL, NULL);
+    refuse_size();
 }
 
 // Up to this size copying is quicker than moving, which splits mappings: measured, start to exit.
@@ -75,8 +140,10 @@ static void start_memory(const struct wasmaot_memory *memory) {
 // Puts initial contents in place by moving their pages, which reads and copies nothing: pages that
 // the guest never touches never leave the disk. (Bounds were checked when the module was compiled.)
 static void place_image(const struct wasmaot_image *image) {
-  uint8_t *destination = wasmaot_module.memories[image->memory]->base + image->offset;
-  if (image->size > COPY_LIMIT &&
+  const struct wasmaot_memory *memory = wasmaot_module.memories[image->memory];
+  uint8_t *destination = memory->base + image->offset;
+  // One mapping of the kernel's is all that can grow by moving: no pieces in it.
+  if (image->size > COPY_LIMIT && !may_move(memory) &&
       !sys_failed(sys5(SYS_mremap, image->bytes, image->size, image->size,
                        MREMAP_MAYMOVE | MREMAP_FIXED, destination)))
     return;
@@ -93,6 +160,8 @@ void wasmaot_memory_start(void) {
 bool wasmaot_memory_is_out_of_bounds(uint64_t address) {
   for (uint32_t i = 0; i < wasmaot_module.memory_count; i++) {
     const struct wasmaot_memory *memory = wasmaot_module.memories[i];
+    if (may_move(memory))
+      continue; // checked before: a fault there is a bug
     uint64_t offset = address - address_of(memory);
     // A fault below the memory's size is something else (a truncated executable, broken hardware).
     if (offset < WASMAOT_MEMORY32_RESERVATION)
@@ -106,7 +175,8 @@ uint64_t wasmaot_memory_grow(struct wasmaot_memory *memory, uint64_t delta) {
   if (delta > memory->maximum_pages - old)
     return UINT64_MAX;
   uint64_t bytes = (old + delta) << memory->page_log2;
-  if (!open_pages(memory, memory->bytes, bytes))
+  if (may_move(memory) ? !resize(memory, memory->bytes, bytes)
+                       : !open_pages(memory, memory->bytes, bytes))
     return UINT64_MAX;
   memory->pages = old + delta;
   memory->bytes = bytes;

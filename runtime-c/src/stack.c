@@ -2,6 +2,11 @@
 // shell's, with a guard region below it that makes running out of it a trap.
 //
 //   | guard, no access | stack of wasm | signal stack |
+//
+// Where compiled code compares the stack pointer itself (WASMAOT_MODULE_CHECKS) there is room below
+// the stack, in which the runtime, and functions that call none, go on without a comparison:
+//
+//   | guard, no access | room | stack of wasm |
 #include "runtime.h"
 #include "sys.h"
 
@@ -14,8 +19,11 @@
 // Beside what the kernel needs to save the CPU's registers (AT_MINSIGSTKSZ).
 #define SIGNAL_STACK_SIZE (32ull << 10)
 #define PAGE_SIZE 4096ull
+// As for the guard; and to report the trap.
+#define ROOM_SIZE GUARD_SIZE
 
 static uint64_t stack_low;
+uint64_t wasmaot_stack_limit;
 static uint64_t stack_high;
 static uint64_t signal_stack_size;
 // Stack pointer of the caller of wasmaot_stack_enter, with the callee-saved registers on top.
@@ -25,8 +33,11 @@ static uint64_t round_to_pages(uint64_t size) { return (size + PAGE_SIZE - 1) & 
 
 void wasmaot_stack_start(void) {
   uint64_t size = round_to_pages(wasmaot_process.stack_size);
-  signal_stack_size = round_to_pages(SIGNAL_STACK_SIZE + getauxval(AT_MINSIGSTKSZ));
-  uint64_t total = GUARD_SIZE + size + signal_stack_size;
+  bool is_checked = (wasmaot_module.flags & WASMAOT_MODULE_CHECKS) != 0;
+  uint64_t room = is_checked ? ROOM_SIZE : 0;
+  if (!is_checked)
+    signal_stack_size = round_to_pages(SIGNAL_STACK_SIZE + getauxval(AT_MINSIGSTKSZ));
+  uint64_t total = GUARD_SIZE + room + size + signal_stack_size;
   // Nothing of it is used until it is touched.
   long base = sys6(SYS_mmap, 0, (long)total, PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
@@ -38,7 +49,8 @@ void wasmaot_stack_start(void) {
         "smaller --stack-size",
         NULL, NULL);
   stack_low = (uint64_t)base + GUARD_SIZE;
-  stack_high = stack_low + size;
+  stack_high = stack_low + room + size;
+  wasmaot_stack_limit = stack_low + room;
 }
 
 void wasmaot_stack_bounds(uint64_t *low, uint64_t *high) {
@@ -104,3 +116,30 @@ uint32_t wasmaot_stack_enter(void (*function)(void *), void *argument) {
 _Noreturn void wasmaot_stack_leave(uint32_t trap) {
   wasmaot_stack_restore(trap, &saved_stack_pointer);
 }
+
+// ---- Checked stacks ----------------------------------------------------------------------------
+
+// Entered by a jump from a prologue, at whatever alignment.
+__attribute__((force_align_arg_pointer, used)) _Noreturn static void stack_overflow(void) {
+  wasmaot_trap(WASMAOT_TRAP_STACK_OVERFLOW);
+}
+
+// The jump leaves the caller's return address on top, so that the backtrace starts there.
+__asm__(".section .text.wasmaot_stack_probe,\"ax\",@progbits\n"
+        ".hidden wasmaot_stack_probe\n"
+        ".globl wasmaot_stack_probe\n"
+        ".type wasmaot_stack_probe,@function\n"
+        "wasmaot_stack_probe:\n"
+        "  push %rcx\n"
+        "  mov %rsp, %rcx\n"
+        "  sub %rax, %rcx\n"
+        "  jb 1f\n" // a frame larger than the address space below: no wrapping around it
+        "  cmp wasmaot_stack_limit(%rip), %rcx\n"
+        "  jb 1f\n"
+        "  pop %rcx\n"
+        "  ret\n"
+        "1:\n"
+        "  pop %rcx\n"
+        "  jmp stack_overflow\n"
+        ".size wasmaot_stack_probe, . - wasmaot_stack_probe\n"
+        ".previous\n");

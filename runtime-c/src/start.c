@@ -43,7 +43,8 @@ int main(int argc, char **argv, char **environment) {
   if (wasmaot_process.takes_grants && wasmaot_grants_parse)
     wasmaot_grants_parse();
   wasmaot_stack_start();
-  wasmaot_trap_start();
+  if ((wasmaot_module.flags & WASMAOT_MODULE_CHECKS) == 0)
+    wasmaot_trap_start();
   wasmaot_memory_start();
   // Directories are opened before the guest's first instruction: what isn't open by then stays
   // shut.

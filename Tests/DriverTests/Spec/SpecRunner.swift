@@ -10,6 +10,8 @@ import WasmModule
 /// Builds the modules of a script, runs each in its own program, and compares.
 struct SpecRunner: Sendable {
   var options: BuildOptions
+  /// Bytes that a program may map (ulimit -v).
+  var addressSpaceLimit: Int?
 
   struct Outcome: Sendable {
     var passed = 0
@@ -112,7 +114,14 @@ struct SpecRunner: Sendable {
         }.joined()
       return (["invoke", name] + step.arguments).joined(separator: " ") + "\n"
     }.joined()
-    let result = try await TestSupport.run(program, input: Array(input.utf8))
+    let result =
+      if let limit = addressSpaceLimit {
+        try await TestSupport.run(
+          "/bin/sh", ["-c", "ulimit -v \(limit >> 10) && exec \"$0\"", program.string],
+          input: Array(input.utf8))
+      } else {
+        try await TestSupport.run(program, input: Array(input.utf8))
+      }
     return result.text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
   }
 }

@@ -12,7 +12,7 @@ import Testing
   private static let isFull = TestSupport.environment["WASMAOT_SPEC_FULL"] != nil
   static let folder: FilePath? = TestSupport.testData?.appending("spec/core")
   /// Suites of proposals, in folders beside the core's.
-  static let proposals = ["threads", "wide-arithmetic", "custom"]
+  static let proposals = ["threads", "wide-arithmetic", "custom-page-sizes", "custom"]
 
   @Test(
     .enabled(if: folder != nil, "no test data"),
@@ -55,6 +55,30 @@ import Testing
     print(
       "spec \(suite) -\(level): \(outcome.passed) assertions passed in \(outcome.modules) programs, "
         + "left out: \(outcome.skipped.values.reduce(0, +))")
+  }
+
+  /// What is about memories and tables, or deep, with explicit checks: in less address space than a reservation
+  /// takes.
+  @Test(.enabled(if: folder != nil, "no test data"), arguments: [OptimizationLevel.O0, .O2])
+  func explicitBoundsChecks(level: OptimizationLevel) async throws {
+    let folder = try #require(Self.folder)
+    let topics = [
+      "memory", "table", "load", "store", "address", "align", "bulk", "data", "elem", "endianness", "start",
+      "traps", "call", "fac", "skip-stack", "stack", "unwind", "simd_memory",
+    ]
+    let names = TestSupport.contents(of: folder).filter { name in
+      Self.isFull || topics.contains { name.contains($0) }
+    }
+    var runner = SpecRunner(level: level)
+    runner.options.boundsChecks = .explicit
+    runner.addressSpaceLimit = 4 << 30
+    let limited = runner
+    let outcome = try await total(names) { try await limited.run(folder.appending($0)) }
+    for failure in outcome.failures { Issue.record("-\(level) \(failure)") }
+    print(
+      "spec core -\(level), explicit bounds checks: \(outcome.passed) assertions passed in "
+        + "\(outcome.modules) programs of \(names.count) scripts")
+    #expect(outcome.passed > 5000)
   }
 
   /// The sum over all scripts, some of them at a time.

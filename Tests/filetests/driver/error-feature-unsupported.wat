@@ -1,4 +1,4 @@
 ;;! fails 1
-;;! stderr memory64
-;;! stderr does not support memory64 yet
-(module (memory i64 1) (func (export "_start")))
+;;! stderr gc
+;;! stderr does not support gc yet
+(module (type $s (struct (field i32))) (func (export "_start") (drop (struct.new_default $s))))
