@@ -1,0 +1,1 @@
+print(scriptArgs.length, scriptArgs[0], scriptArgs[1]);

@@ -1,0 +1,3 @@
+print("before");
+undefined.property;
+print("never");
