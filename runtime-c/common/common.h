@@ -49,10 +49,11 @@ static inline bool wasmaot_area_has_code(const struct wasmaot_unwind_area *area,
 const uint8_t *wasmaot_find_frame_header(const uint8_t *image, size_t *size);
 // Steps to the caller. `is_call` says that the program counter is a return address, which may
 // already lie in the next function or row. False where there is no caller in the area's code, or
-// the tables don't say. `function_start`, if not null, takes the address where the function begins
-// that is left, 0 if unknown.
+// the tables don't say.
 bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_registers *registers,
-                    bool is_call, uint64_t *function_start);
+                    bool is_call);
+// Where the function begins that holds this address, wasm or not; 0 if the tables don't say.
+uint64_t wasmaot_function_start(const struct wasmaot_unwind_area *area, uint64_t pc);
 // From native code (the runtime, libc) to the wasm code that called it. False where it can't be
 // found.
 bool wasmaot_leave_native_code(const struct wasmaot_unwind_area *area,

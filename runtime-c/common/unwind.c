@@ -300,17 +300,21 @@ static bool is_return_address(const struct wasmaot_unwind_area *area, uint64_t a
   return wasmaot_area_has_code(area, address - 1);
 }
 
+uint64_t wasmaot_function_start(const struct wasmaot_unwind_area *area, uint64_t pc) {
+  const uint8_t *entry = find_entry(area, pc);
+  struct frame_info info;
+  return entry && read_frame(entry, &info) && pc - info.code_start < info.code_size
+             ? info.code_start
+             : 0;
+}
+
 bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_registers *registers,
-                    bool is_call, uint64_t *function_start) {
+                    bool is_call) {
   uint64_t pc = registers->values[WASMAOT_PC] - (is_call ? 1 : 0);
   const uint8_t *entry = find_entry(area, pc);
   struct frame_info info;
-  if (function_start)
-    *function_start = 0;
   if (!entry || !read_frame(entry, &info) || pc - info.code_start >= info.code_size)
     return false;
-  if (function_start)
-    *function_start = info.code_start;
 
   struct machine machine;
   machine.depth = 0;

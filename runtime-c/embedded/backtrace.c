@@ -62,7 +62,7 @@ static void walk(const struct activation *activation, struct wasmaot_registers *
     add_frame(stack, use->module, registers->values[WASMAOT_PC] - (is_call ? 1 : 0));
     struct wasmaot_unwind_area area = area_of(stack, use->module);
     uint64_t stack_pointer = registers->values[WASMAOT_RSP];
-    if (!wasmaot_unwind(&area, registers, is_call, NULL)) {
+    if (!wasmaot_unwind(&area, registers, is_call)) {
       // The caller is in another module, or there is none.
       if (registers->values[WASMAOT_RSP] == stack_pointer)
         return;

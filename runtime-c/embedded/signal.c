@@ -7,10 +7,11 @@
 // instruction is a failed check. Anything else is a bug (of the host, the runtime, the compiler)
 // and must not be passed off as the guest's: it goes to the handler that was there before.
 //
-// An interruption may come anywhere. In wasm code, and in the runtime's functions that wasm calls
-// once they are back in MODE_GUEST, the handler ends the activation. In MODE_HOST it does nothing:
-// guest_resume and wasmaot_switch look at the flag. In MODE_GUEST with another program counter, the
-// signal arrived in another signal's handler, which must come to its end: see postpone.
+// An interruption may come anywhere. In wasm code, on the way into it, and in the runtime's
+// functions that wasm calls once they are back in MODE_GUEST, the handler ends the activation. In
+// MODE_HOST it does nothing: guest_resume and wasmaot_switch look at the flag. In MODE_GUEST with
+// another program counter, the signal arrived in another signal's handler, which must come to its
+// end: see postpone.
 #include "runtime.h"
 
 #include <signal.h>
@@ -121,6 +122,20 @@ void wasmaot_signal_thread(int thread) {
   syscall(SYS_tgkill, getpid(), thread, SIGURG);
 }
 
+// Whether the program counter is in one of the functions that wasmaot_switch calls to get into
+// wasm: they need not be among wasm code.
+static bool is_entering(const struct wasmaot_store *store, uint64_t pc) {
+  const struct module_uses *uses = atomic_load_explicit(&store->modules, memory_order_acquire);
+  for (uint32_t i = 0; uses && i < uses->count; i++) {
+    const struct wasmaot_code *code = uses->uses[i].module->code;
+    uint64_t start = wasmaot_function_start(&uses->uses[i].module->area, pc);
+    for (uint32_t signature = 0; start != 0 && signature < code->signature_count; signature++)
+      if ((uint64_t)(uintptr_t)code->signatures[signature].enter == start)
+        return true;
+  }
+  return false;
+}
+
 // The signal arrived in the handler of another one (an alarm, a profiler), which may itself have
 // asked for the interruption. It is sent again, and blocked until that handler returns: the kernel
 // then restores the mask of wasm code, where it is not blocked, and delivers it there.
@@ -134,7 +149,8 @@ static void on_urgent(int signal, siginfo_t *info, void *context) {
   if (activation && activation->mode == MODE_GUEST &&
       atomic_load_explicit(activation->interrupted, memory_order_relaxed) != 0) {
     uint64_t pc = (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
-    if (wasmaot_store_find_code(activation->store, pc) || is_guest_facing(pc))
+    if (wasmaot_store_find_code(activation->store, pc) || is_guest_facing(pc) ||
+        is_entering(activation->store, pc))
       end_activation(activation, context, END_INTERRUPTED);
     else
       postpone(context);

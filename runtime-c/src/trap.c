@@ -76,7 +76,7 @@ static void print_backtrace(struct wasmaot_registers *registers) {
   wasmaot_text_write(&text, 2);
   for (unsigned i = 0; i < BACKTRACE_FRAMES; i++) {
     wasmaot_trap_print_frame(i, registers->values[WASMAOT_PC] - (is_call ? 1 : 0));
-    if (!wasmaot_unwind(&area, registers, is_call, NULL))
+    if (!wasmaot_unwind(&area, registers, is_call))
       return;
     is_call = true;
   }

@@ -9,6 +9,7 @@
 
 #define WASM __attribute__((section("wasmaot_text"), noinline, used, swiftcall))
 #define THUNK __attribute__((section("wasmaot_text"), noinline, used))
+#define ENTER __attribute__((noinline, used)) // not among wasm code
 #define SELF struct layout *self __attribute__((swift_context))
 #define MAP_FUNCTION(function, index)                                                              \
   __asm__(".pushsection wasmaot_funcmap,\"a\",@progbits\n"                                         \
@@ -172,31 +173,28 @@ MAP_FUNCTION(fail, 15);
 // ---- Signatures -------------------------------------------------------------------------------
 
 #define ARGUMENT(i) ((uint32_t)values[i].low)
-THUNK static void enter_none(void *code, void *context, struct wasmaot_value *values) {
+ENTER static void enter_none(void *code, void *context, struct wasmaot_value *values) {
   (void)values;
+  // Long enough for interruptions to come here, too.
+  for (volatile int i = 0; i < 1000; i++)
+    ;
   ((function_none *)code)(context);
 }
-MAP_FUNCTION(enter_none, 0xffffffff);
-THUNK static void enter_i_i(void *code, void *context, struct wasmaot_value *values) {
+ENTER static void enter_i_i(void *code, void *context, struct wasmaot_value *values) {
   values[0].low = ((function_i_i *)code)(ARGUMENT(0), context);
 }
-MAP_FUNCTION(enter_i_i, 0xffffffff);
-THUNK static void enter_ii(void *code, void *context, struct wasmaot_value *values) {
+ENTER static void enter_ii(void *code, void *context, struct wasmaot_value *values) {
   ((function_ii *)code)(ARGUMENT(0), ARGUMENT(1), context);
 }
-MAP_FUNCTION(enter_ii, 0xffffffff);
-THUNK static void enter_ii_i(void *code, void *context, struct wasmaot_value *values) {
+ENTER static void enter_ii_i(void *code, void *context, struct wasmaot_value *values) {
   values[0].low = ((function_ii_i *)code)(ARGUMENT(0), ARGUMENT(1), context);
 }
-MAP_FUNCTION(enter_ii_i, 0xffffffff);
-THUNK static void enter_iii(void *code, void *context, struct wasmaot_value *values) {
+ENTER static void enter_iii(void *code, void *context, struct wasmaot_value *values) {
   ((function_iii *)code)(ARGUMENT(0), ARGUMENT(1), ARGUMENT(2), context);
 }
-MAP_FUNCTION(enter_iii, 0xffffffff);
-THUNK static void enter_i(void *code, void *context, struct wasmaot_value *values) {
+ENTER static void enter_i(void *code, void *context, struct wasmaot_value *values) {
   ((function_i *)code)(ARGUMENT(0), context);
 }
-MAP_FUNCTION(enter_i, 0xffffffff);
 
 THUNK __attribute__((swiftcall)) static uint32_t adapt_i_i(uint32_t argument, void *context
                                                            __attribute__((swift_context))) {
