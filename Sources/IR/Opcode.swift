@@ -79,6 +79,10 @@ public enum Opcode: UInt16, Sendable, CaseIterable {
   /// c ? a : b, with c an i32.
   case select
   case copy
+  /// A use of the value that no optimiser sees through: whatever traps on the way to it happens.
+  case keep
+  /// The same value, of which an optimiser knows nothing.
+  case opaque
 
   // Integer arithmetic, scalar or per lane
   case iadd, isub, imul, ineg, iabs

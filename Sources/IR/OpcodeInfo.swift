@@ -15,7 +15,7 @@ extension Opcode {
     case .iconst, .fconst: .constant
     case .vconst: .vectorConstant
     case .refFunc: .entity
-    case .refIsNull, .copy, .exceptionSet, .exceptionKeep, .exceptionRelease, .ineg, .iabs, .bnot, .clz, .ctz,
+    case .refIsNull, .copy, .keep, .opaque, .exceptionSet, .exceptionKeep, .exceptionRelease, .ineg, .iabs, .bnot, .clz, .ctz,
       .popcnt, .ieqz,
       .fabs, .fneg, .fceil, .ffloor, .ftrunc, .fnearest, .fsqrt,
       .wrap, .sextend, .uextend, .extend8S, .extend16S, .extend32S,
@@ -78,7 +78,8 @@ extension Opcode {
     case .memoryCopy, .memoryInit, .tableCopy, .tableInit, .call, .callIndirect: [.traps, .reads, .writes]
     case .memorySize, .tableSize, .globalGet, .exceptionField, .exceptionPending, .exceptionPeek: .reads
     case .memoryGrow, .tableGrow, .atomicFence: [.reads, .writes]
-    case .dataDrop, .elementDrop, .globalSet, .exceptionSet, .exceptionKeep, .exceptionRelease: .writes
+    case .dataDrop, .elementDrop, .globalSet, .keep, .exceptionSet, .exceptionKeep, .exceptionRelease:
+      .writes
     case .returnCall, .returnCallIndirect: [.traps, .reads, .writes, .terminator]
     case .jump, .brif, .brTable, .return, .unwind: .terminator
     case .trap: [.traps, .terminator]

@@ -43,6 +43,20 @@ public enum Shape: UInt8, Hashable, Sendable, CaseIterable {
     }
   }
 
+  /// The shape of values of a type as they are.
+  public init(_ type: Type) {
+    self =
+      switch type {
+      case .i32: .i32
+      case .i64: .i64
+      case .f32: .f32
+      case .f64: .f64
+      case .v128: .v128
+      case .funcref: .funcref
+      case .externref: .externref
+      }
+  }
+
   public var isVector: Bool { type == .v128 }
 
   /// Number of lanes; 1 for scalars, 0 for `none` and for `v128` without lanes.

@@ -12,6 +12,8 @@ final class FunctionLowering {
   let llvmFunction: LLVMValueRef
   /// The instance that the function runs in, if the model passes it.
   let context: LLVMValueRef?
+  /// Otherwise LLVM compiles it as it is, but for what nobody uses: its code generator drops that at any level.
+  let isOptimized: Bool
   /// Where results go that do not fit into registers (`ResultPassing.pointer`).
   let resultPointer: LLVMValueRef?
 
@@ -31,7 +33,9 @@ final class FunctionLowering {
   var module: IR.Module { unit.module }
   var model: any InstanceModel { unit.model }
 
-  init(_ unit: ModuleUnit, _ function: Function, into llvmFunction: LLVMValueRef) {
+  init(
+    _ unit: ModuleUnit, _ function: Function, into llvmFunction: LLVMValueRef, isOptimized: Bool = true
+  ) {
     self.unit = unit
     self.function = function
     self.llvmFunction = llvmFunction
@@ -46,6 +50,7 @@ final class FunctionLowering {
     let results = unit.module.signatures[function.signature].results
     resultPointer = leadingParameter(ResultPassing(results) == .pointer)
     leadingParameterCount = leading
+    self.isOptimized = isOptimized
     values = Array(repeating: nil, count: function.values.count)
     conditions = Array(repeating: nil, count: function.values.count)
     isUsed = Array(repeating: false, count: function.values.count)
@@ -221,6 +226,7 @@ final class FunctionLowering {
     if unit.plan.options.boundsChecks == .explicit {
       _ = model.callRuntime(.trap, [base.int32(code.rawValue)], in: self)
     } else {
+      exposeMemory()
       _ = call(base.intrinsic("llvm.ubsantrap"), [base.int(code.rawValue, types.i8)])
     }
     LLVMBuildUnreachable(builder)

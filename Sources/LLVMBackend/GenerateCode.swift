@@ -45,11 +45,12 @@ private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError)
   for id in functions {
     guard let body = plan.module.bodies[id] else { continue }
     let function = unit.function(id).function
+    let isOptimized = plan.options.level != .O0 && !plan.isGiant(id)
     if plan.isGiant(id) {
       unit.base.addAttribute("noinline", to: function)
       unit.base.addAttribute("optnone", to: function)
     }
-    FunctionLowering(unit, body, into: function).lower()
+    FunctionLowering(unit, body, into: function, isOptimized: isOptimized).lower()
   }
   if unit.definesData { unit.model.defineModule() }
   if plan.options.verify { try unit.base.verify("lowering") }

@@ -57,21 +57,6 @@ extension FunctionLowering {
     }
   }
 
-  /// The same value, of which LLVM knows nothing: through an empty piece of assembly in a register.
-  func opaque(_ value: LLVMValueRef) -> LLVMValueRef {
-    let type: LLVMTypeRef = LLVMTypeOf(value)
-    let constraints =
-      switch unit.plan.options.target.architecture {
-      case .x86_64: "=x,0"
-      }
-    let asmType = base.functionType(type, [type])
-    let assembly = LLVMGetInlineAsm(
-      asmType, "", 0, constraints, constraints.utf8.count, 0, 0, LLVMInlineAsmDialectATT, 0)!
-    let call = call(Callee(function: assembly, type: asmType), [value])
-    base.addCallAttribute("nounwind", to: call)
-    return call
-  }
-
   func floatUnary(_ data: InstData) -> LLVMValueRef {
     let a = operand(data.valueA, as: data.shape)
     let name: String

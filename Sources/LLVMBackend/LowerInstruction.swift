@@ -8,6 +8,8 @@ extension FunctionLowering {
     switch data.opcode {
     case .iconst, .fconst, .vconst, .refNull, .refFunc: lowerConstant(inst, data)
     case .copy: define(inst, operand(data.valueA))
+    case .keep: keep(operand(data.valueA))
+    case .opaque: define(inst, opaque(operand(data.valueA)))
     case .refIsNull: defineCondition(inst, LLVMBuildIsNull(builder, operand(data.valueA), ""))
     case .select:
       define(

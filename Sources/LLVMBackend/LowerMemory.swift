@@ -35,8 +35,9 @@ extension FunctionLowering {
     let load = LLVMBuildLoad2(builder, type, address(memArg, index, width: width), "")!
     LLVMSetAlignment(load, 1)
     LLVMSetMetadata(load, unit.aliasTags.kind, unit.aliasTags.memories[memArg.memory.index])
-    // Nobody looks at the value, but it may trap: LLVM would drop an ordinary load. (A check stays in any case.)
-    if !hasUses(inst), !unit.plan.checksBounds(of: memArg.memory) { LLVMSetVolatile(load, 1) }
+    // It may trap. LLVM would drop an ordinary load whose value nobody needs; where it optimises, the pass
+    // `anchor` has found out who does, and otherwise a volatile load costs nothing. (A check stays in any case.)
+    if !isOptimized || !hasUses(inst), !unit.plan.checksBounds(of: memArg.memory) { LLVMSetVolatile(load, 1) }
     return load
   }
 

@@ -137,8 +137,8 @@ final class Unit {
     LLVMAddAttributeAtIndex(function, functionIndex, enumAttribute(name))
   }
 
-  func addCallAttribute(_ name: String, to call: LLVMValueRef) {
-    LLVMAddCallSiteAttribute(call, functionIndex, enumAttribute(name))
+  func addCallAttribute(_ name: String, _ value: UInt64 = 0, to call: LLVMValueRef) {
+    LLVMAddCallSiteAttribute(call, functionIndex, enumAttribute(name, value))
   }
 
   /// The first argument of a call is the callee's instance.

@@ -62,6 +62,7 @@ struct TraceInterpreter {
         return nil
       case .trap: throw Trap(code: TrapCode(rawValue: data.c)!)
       case .trapnz: if self[data.valueA] != 0 { throw Trap(code: TrapCode(rawValue: data.c)!) }
+      case .keep: break
       case .store:
         trace.append("store \(self[data.valueA]) \(self[data.valueB])")
       case .globalSet:
@@ -78,6 +79,7 @@ struct TraceInterpreter {
   private mutating func evaluate(_ data: InstData) throws(Trap) -> UInt64 {
     switch data.opcode {
     case .iconst, .fconst: return data.constantBits
+    case .opaque: return self[data.valueA]
     case .globalGet: return globals[Int(data.c)]
     case .load16U: return madeUp(self[data.valueA], function.memArgs[MemArgID(rawValue: data.c)].offset)
     case .call:

@@ -13,6 +13,7 @@ public enum Pass: String, CaseIterable, Sendable {
   case removeDeadEntities = "dead"
   case markImmutable = "immutable"
   case findThrows = "throws"
+  case anchorTraps = "anchor"
 
   public enum Level: Sendable {
     /// Changes one body and reads the module's declarations: bodies go through it in parallel.
@@ -39,6 +40,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .removeDeadEntities: "remove functions, globals, tables and segments that the roots do not reach"
     case .markImmutable: "find globals that nothing writes and tables that nothing changes"
     case .findThrows: "find calls that can't throw, and drop the tests behind them"
+    case .anchorTraps: "give loads uses that LLVM can't lose"
     }
   }
 
@@ -49,7 +51,7 @@ public enum Pass: String, CaseIterable, Sendable {
       .removeDeadEntities, .markImmutable,
       .replaceConstants, .removeUnreachableBlocks, .removeTrivialParams, .foldConstants, .devirtualize,
       .findThrows,
-      .removeTrivialParams, .eliminateDeadCode,
+      .removeTrivialParams, .eliminateDeadCode, .anchorTraps,
       .removeDeadEntities,
     ]
   }
@@ -62,6 +64,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .eliminateDeadCode: function.eliminateDeadCode()
     case .replaceConstants: function.replaceConstants(in: module)
     case .devirtualize: function.devirtualize(in: module)
+    case .anchorTraps: function.anchorTraps()
     case .removeDeadEntities, .markImmutable, .findThrows: preconditionFailure("\(self) is for modules")
     }
   }

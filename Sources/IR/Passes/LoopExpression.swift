@@ -1,0 +1,276 @@
+import Support
+
+/// How a value comes about within one block of a loop, in a form that can be evaluated: constants, loads from
+/// memory, values from outside of the loop, and scalar operators on them.
+struct LoopExpression {
+  enum Node {
+    case constant(UInt64)
+    case load(AccessRange, InstData)
+    /// Defined outside of the loop: any value of its type.
+    case outside(Value, Type)
+    /// The header's parameter that the value is passed to in the next turn.
+    case state
+    /// Operands are positions of earlier nodes.
+    case unary(InstData, Int, Type)
+    case binary(InstData, Int, Int)
+    case select(Int, Int, Int)
+  }
+  private(set) var nodes: [Node] = []
+  private(set) var loads: [LoopValues.Access] = []
+  /// Operands of instructions in the loop that are defined outside of it.
+  private(set) var outsideOperands: [Operand] = []
+  /// Parameters of the loop whose first value may be anything.
+  private(set) var freeParams: [Value] = []
+  private(set) var usesState = false
+
+  struct Operand: Hashable {
+    var inst: Inst
+    var value: Value
+  }
+
+  /// Nil if `value` can't be told, or depends on something of which an optimiser may know more than that it is
+  /// some value of its type.
+  init?(_ value: Value, in block: Block, of values: LoopValues, state: Value = .none) {
+    var positions: [Value: Int] = [:]
+    // Operands before their uses, on an explicit stack.
+    var stack = [values.function.resolve(value)]
+    while let value = stack.last {
+      if positions[value] != nil {
+        stack.removeLast()
+        continue
+      }
+      var missing: [Value] = []
+      func position(_ operand: Value) -> Int {
+        if let known = positions[operand] { return known }
+        missing.append(operand)
+        return 0
+      }
+      guard nodes.count + stack.count < Self.largest,
+        let node = makeNode(value, block, values, state, position)
+      else { return nil }
+      if missing.isEmpty {
+        positions[value] = nodes.count
+        nodes.append(node)
+        note(value, node, values)
+        stack.removeLast()
+      } else {
+        stack += missing
+      }
+    }
+  }
+
+  private static let largest = 64
+
+  private func makeNode(
+    _ value: Value, _ block: Block, _ values: LoopValues, _ state: Value, _ position: (Value) -> Int
+  ) -> Node? {
+    let function = values.function
+    let type = function.type(of: value)
+    if type == .v128 || type.isReference { return nil }
+    if value == state { return .state }
+    if let bits = values.constant(value) { return .constant(bits) }
+    guard let home = values.definingBlock(value) else { return .outside(value, type) }
+    guard let data = values.definition(value) else {
+      // A parameter of the loop's is, in the first turn, what it starts with.
+      guard home == values.loop.header, let start = values.entryArgument(of: value) else { return nil }
+      if let bits = values.constant(start) { return .constant(bits) }
+      return values.isCounter(value) ? nil : .outside(value, type)
+    }
+    guard home == block else { return nil }
+    if data.opcode.format == .load {
+      let inst = Inst(rawValue: function.values[value].owner)
+      guard let load = values.load(inst), values.readsMemory(load), !readsDifferently(load.range, data) else {
+        return nil
+      }
+      return .load(load.range, data)
+    }
+    guard data.opcode.effects.isEmpty else { return nil }
+    let a = function.resolve(data.valueA)
+    switch data.opcode.format {
+    case .unary: return .unary(data, position(a), function.type(of: a))
+    case .binary: return .binary(data, position(a), position(function.resolve(data.valueB)))
+    case .ternary where data.opcode == .select:
+      return .select(
+        position(a), position(function.resolve(data.valueB)), position(function.resolve(data.valueC)))
+    default: return nil
+    }
+  }
+
+  /// Whether some of these bytes are read as another type, too.
+  private func readsDifferently(_ range: AccessRange, _ data: InstData) -> Bool {
+    nodes.contains {
+      if case .load(let other, let otherData) = $0 { return other.overlaps(range) && otherData.shape != data.shape }
+      return false
+    }
+  }
+
+  private mutating func note(_ value: Value, _ node: Node, _ values: LoopValues) {
+    let function = values.function
+    let inst = Inst(rawValue: function.values[value].owner)
+    switch node {
+    case .load: if let load = values.load(inst) { loads.append(load) }
+    case .state: usesState = true
+    case .unary, .binary, .select:
+      function.forEachOperand(of: inst) {
+        let operand = function.resolve($0)
+        if values.constant(operand) == nil, values.definingBlock(operand) == nil {
+          outsideOperands.append(Operand(inst: inst, value: operand))
+        }
+      }
+    case .outside: if values.definingBlock(value) != nil { freeParams.append(value) }
+    case .constant: break
+    }
+  }
+}
+
+// MARK: - Witnesses
+
+// Whether the expression depends on the last byte of what a load reads is shown by example: two evaluations
+// that differ in this byte only and give different results. No optimiser, however clever, can then do without
+// the byte, nor without the address that it comes from.
+
+extension LoopExpression {
+  /// Whether its low `width` bytes depend on the load, and, if they are stored to `target`, are not just what is
+  /// there anyway.
+  func shows(_ load: LoopValues.Access, width: Int = 8, storedTo target: AccessRange? = nil) -> Bool {
+    let mask = width >= 8 ? UInt64.max : 1 << UInt64(8 * width) - 1
+    var depends = false
+    var changesMemory = target == nil
+    for trial in Trial.all {
+      guard let first = evaluate(trial), let second = evaluate(trial, flipping: load.range) else { continue }
+      if (first ^ second) & mask != 0 { depends = true }
+      if let target, (trial.bytes(target, isFloat: false) ^ first) & mask != 0 { changesMemory = true }
+      if depends && changesMemory { return true }
+    }
+    return false
+  }
+
+  /// Whether what goes round the loop tells, many turns later, what the load read in the first.
+  ///
+  /// It starts as `initial`, or as any value of this type.
+  func remembers(_ load: LoopValues.Access, initial: UInt64?, _ type: Type) -> Bool {
+    Trial.all.contains { trial in
+      var first = initial ?? trial.state(type)
+      var second = first
+      for turn in 0..<Self.turns {
+        guard let a = evaluate(trial, turn: turn, state: first),
+          let b = evaluate(trial, turn: turn, state: second, flipping: turn == 0 ? load.range : nil)
+        else { return false }
+        (first, second) = (a, b)
+      }
+      return first != second
+    }
+  }
+
+  /// More than LLVM unrolls a loop completely.
+  private static let turns = 80
+
+  private func evaluate(
+    _ trial: Trial, turn: Int = 0, state: UInt64 = 0, flipping flipped: AccessRange? = nil
+  ) -> UInt64? {
+    var results: [UInt64] = []
+    results.reserveCapacity(nodes.count)
+    for node in nodes {
+      let result: UInt64?
+      switch node {
+      case .constant(let bits): result = bits
+      case .state: result = state
+      case .outside(let value, let type): result = trial.value(value, type)
+      case .load(let range, let data):
+        let isFloat = data.shape == .f32 || data.shape == .f64
+        result = data.extended(trial.bytes(range, isFloat: isFloat, turn: turn, flipping: flipped))
+      case .unary(let data, let a, let type):
+        result = evaluateUnary(data.opcode, data.shape, results[a], operand: type)
+      case .binary(let data, let a, let b):
+        result = evaluateBinary(data.opcode, data.shape, results[a], results[b])
+      case .select(let condition, let a, let b):
+        result = results[condition] & 0xFFFF_FFFF != 0 ? results[a] : results[b]
+      }
+      guard let result else { return nil }
+      results.append(result)
+    }
+    return results.last
+  }
+}
+
+extension InstData {
+  /// The result of a scalar load of these bytes.
+  fileprivate func extended(_ bits: UInt64) -> UInt64 {
+    let signed: Int64
+    switch opcode {
+    case .load8S: signed = Int64(Int8(truncatingIfNeeded: bits))
+    case .load16S: signed = Int64(Int16(truncatingIfNeeded: bits))
+    case .load32S: signed = Int64(Int32(truncatingIfNeeded: bits))
+    default: return bits
+    }
+    return shape == .i32 ? UInt64(UInt32(truncatingIfNeeded: signed)) : UInt64(bitPattern: signed)
+  }
+}
+
+/// A world to evaluate expressions in: what memory and the values from outside are, the same in every run.
+private struct Trial {
+  /// What later turns of the loop read.
+  enum Later: UInt64 { case random, zeros, ones, positive }
+  var seed: UInt64
+  var later: Later
+  /// What is exclusive-ored to a byte to make it another one.
+  var flip: UInt64
+
+  static let all: [Trial] = [
+    Trial(seed: 1, later: .random, flip: 0x80), Trial(seed: 2, later: .zeros, flip: 0x80),
+    Trial(seed: 3, later: .ones, flip: 0x01), Trial(seed: 4, later: .positive, flip: 0xFF),
+    Trial(seed: 5, later: .zeros, flip: 0x7F), Trial(seed: 6, later: .random, flip: 0x11),
+  ]
+
+  func state(_ type: Type) -> UInt64 { value(.none, type) }
+
+  /// A value from outside: a float is of an ordinary size.
+  func value(_ value: Value, _ type: Type) -> UInt64 {
+    let bits = mix(UInt64(value.rawValue) << 1 | 1)
+    switch type {
+    case .i32: return bits & 0xFFFF_FFFF
+    case .f32: return UInt64(Float(1 + Double(bits & 0xFFFF) / 65536).bitPattern)
+    case .f64: return (1 + Double(bits & 0xFFFF) / 65536).bitPattern
+    default: return bits
+    }
+  }
+
+  /// What memory holds, the first byte lowest; `flipped` has another last byte.
+  func bytes(_ range: AccessRange, isFloat: Bool, turn: Int = 0, flipping flipped: AccessRange? = nil) -> UInt64 {
+    var result: UInt64 = 0
+    for index in 0..<min(range.width, 8) {
+      let offset = range.offset + index
+      var byte = self.byte(range, offset, turn)
+      // Sign and exponent of floats from 1 to 2: others would be lost beside each other.
+      if isFloat, index == range.width - 1 { byte = 0x3F }
+      if isFloat, index == range.width - 2 { byte = byte & 0x0F | (range.width == 4 ? 0x80 : 0xF0) }
+      if let flipped, flipped.memory == range.memory, flipped.root == range.root,
+        offset == flipped.offset + flipped.width - 1
+      {
+        byte ^= isFloat ? flip & 0x80 | 1 : flip
+      }
+      result |= byte << UInt64(8 * index)
+    }
+    return result
+  }
+
+  private func byte(_ range: AccessRange, _ offset: Int64, _ turn: Int) -> UInt64 {
+    if turn > 0 {
+      switch later {
+      case .random: break
+      case .zeros: return 0
+      case .ones: return 0xFF
+      case .positive: return 0x7F
+      }
+    }
+    let place = UInt64(truncatingIfNeeded: offset) &* 0x1_0001 ^ UInt64(range.root) << 32
+    return mix(place ^ UInt64(turn) << 24 ^ UInt64(range.memory.rawValue) << 56) & 0xFF
+  }
+
+  private func mix(_ bits: UInt64) -> UInt64 {
+    var z = bits &+ seed &* 0x9E37_79B9_7F4A_7C15
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
