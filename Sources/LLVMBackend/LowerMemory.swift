@@ -93,8 +93,10 @@ extension FunctionLowering {
       value = extract(value, Int(memArg.lane))
     default: preconditionFailure("\(data.opcode) is not a store")
     }
-    let store = LLVMBuildStore(builder, value, address(memArg, data.valueA, width: UInt64(width)))
+    let store = LLVMBuildStore(builder, value, address(memArg, data.valueA, width: UInt64(width)))!
     LLVMSetAlignment(store, 1)
+    // Around `x | 1` LLVM narrows load and store, even if the load is volatile.
+    if !isOptimized { LLVMSetVolatile(store, 1) }
     LLVMSetMetadata(store, unit.aliasTags.kind, unit.aliasTags.memories[memArg.memory.index])
   }
 

@@ -118,7 +118,12 @@ struct TrapMatrix {
         ("xor", { "(\(type).xor (local.tee $\(type) \($0)) (local.get $\(type)))" }),
         ("sub", { "(\(type).sub (local.tee $\(type) \($0)) (local.get $\(type)))" }),
         ("eq", { "(\(type).eq (local.tee $\(type) \($0)) (local.get $\(type)))" }),
-        ("absorbed", { "(\(type).or (\(type).and \($0) (local.tee $\(type) (\(type).load (i32.const 0)))) (local.get $\(type)))" }),
+        (
+          "absorbed",
+          {
+            "(\(type).or (\(type).and \($0) (local.tee $\(type) (\(type).load (i32.const 0)))) (local.get $\(type)))"
+          }
+        ),
         ("shifted", { "(\(type).shl (\(type).shl \($0) \(c(bits))) \(c(1)))" }),
         ("below0", { "(\(type).lt_u \($0) \(c(0)))" }),
         ("rem1", { "(\(type).rem_u \($0) \(c(1)))" }),
@@ -148,8 +153,10 @@ struct TrapMatrix {
         ("low", { "(i64x2.extract_lane 0 \($0))" }),
         ("extend_low", { "(i64x2.extend_low_i32x4_s \($0))" }),
         ("replaced", { "(i64x2.replace_lane 1 \($0) (i64.const 1))" }),
-        ("shuffled",
-          { "(i8x16.shuffle 0 1 2 3 0 1 2 3 0 1 2 3 0 1 2 3 \($0) (v128.const i64x2 0 0))" }),
+        (
+          "shuffled",
+          { "(i8x16.shuffle 0 1 2 3 0 1 2 3 0 1 2 3 0 1 2 3 \($0) (v128.const i64x2 0 0))" }
+        ),
         ("all_true", { "(v128.any_true (v128.or \($0) (v128.const i64x2 -1 -1)))" }),
       ]
     }
@@ -160,7 +167,8 @@ struct TrapMatrix {
 
   /// An access of `load.width` bytes at the parameter, in bounds and not.
   private mutating func add(
-    _ load: Load, _ name: String, _ body: String, others: [UInt32] = [], marker: (in: UInt32, out: UInt32)? = nil
+    _ load: Load, _ name: String, _ body: String, others: [UInt32] = [],
+    marker: (in: UInt32, out: UInt32)? = nil
   ) {
     let name = "\(load.name) \(name)"
     let params = "(param $p i32)" + (others.isEmpty ? "" : " (param $q i32)")
@@ -188,7 +196,8 @@ struct TrapMatrix {
     add(
       load, "between stores", "\(mark(1)) (drop \(access)) \(mark(2))", marker: (in: 2, out: 1))
     add(
-      load, "between stores, callee", "\(mark(1)) (drop (call $\"callee \(load.name)\" (local.get $p))) \(mark(2))",
+      load, "between stores, callee",
+      "\(mark(1)) (drop (call $\"callee \(load.name)\" (local.get $p))) \(mark(2))",
       marker: (in: 2, out: 1))
     // The first trap is the one that is seen.
     let name = "\(load.name) before a division"
@@ -274,19 +283,53 @@ struct TrapMatrix {
       ("loop that loads", "(drop \(element))", ""),
       ("loop for its last value", "(local.set $x \(element))", "(global.set $g (local.get $x))"),
       ("loop for its last value, stored", "(i32.store (i32.const 128) \(element))", ""),
-      ("loop for a sum", "(local.set $x (i32.add (local.get $x) \(element)))", "(global.set $g (local.get $x))"),
+      (
+        "loop for a sum", "(local.set $x (i32.add (local.get $x) \(element)))",
+        "(global.set $g (local.get $x))"
+      ),
       ("loop for an unused sum", "(local.set $x (i32.add (local.get $x) \(element)))", ""),
-      ("loop for a product of 0", "(local.set $x (i32.mul (local.get $x) \(element)))", "(global.set $g (local.get $x))"),
-      ("loop for a conjunction of 0", "(local.set $x (i32.and (local.get $x) \(element)))", "(global.set $g (local.get $x))"),
-      ("loop for bits that leave", "(local.set $x (i32.add (i32.shl (local.get $x) (i32.const 16)) \(element)))", "(global.set $g (local.get $x))"),
+      (
+        "loop for a product of 0", "(local.set $x (i32.mul (local.get $x) \(element)))",
+        "(global.set $g (local.get $x))"
+      ),
+      (
+        "loop for a conjunction of 0", "(local.set $x (i32.and (local.get $x) \(element)))",
+        "(global.set $g (local.get $x))"
+      ),
+      (
+        "loop for bits that leave",
+        "(local.set $x (i32.add (i32.shl (local.get $x) (i32.const 16)) \(element)))",
+        "(global.set $g (local.get $x))"
+      ),
       ("loop that stores nothing new", "(i32.store (local.get $i) \(element))", ""),
-      ("loop that stores nothing", "(i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.mul \(element) (i32.const 0)))", ""),
-      ("loop that stores bytes", "(i32.store8 (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.load offset=3 (local.get $i)))", ""),
-      ("loop that stores twice", "(i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) \(element)) (i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.const 1))", ""),
-      ("loop with a difference", "(i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.sub (i32.add \(element) (local.get $a)) \(element)))", ""),
-      ("loop with one side", "(local.set $x \(element)) (if (i32.eqz (local.get $i)) (then (i32.store (i32.const 128) (local.get $x))))", ""),
+      (
+        "loop that stores nothing",
+        "(i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.mul \(element) (i32.const 0)))", ""
+      ),
+      (
+        "loop that stores bytes",
+        "(i32.store8 (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.load offset=3 (local.get $i)))", ""
+      ),
+      (
+        "loop that stores twice",
+        "(i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) \(element)) (i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.const 1))",
+        ""
+      ),
+      (
+        "loop with a difference",
+        "(i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.sub (i32.add \(element) (local.get $a)) \(element)))",
+        ""
+      ),
+      (
+        "loop with one side",
+        "(local.set $x \(element)) (if (i32.eqz (local.get $i)) (then (i32.store (i32.const 128) (local.get $x))))",
+        ""
+      ),
       ("loop that searches", "(br_if 1 (i32.eq \(element) (i32.const 0x12345678)))", ""),
-      ("loop that compares", "(i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.lt_u \(element) (i32.const 0)))", ""),
+      (
+        "loop that compares",
+        "(i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.lt_u \(element) (i32.const 0)))", ""
+      ),
     ]
     for (name, body, after) in bodies {
       add(
@@ -296,7 +339,8 @@ struct TrapMatrix {
     // What inlining lets an optimiser know.
     functions.append(
       "  (func $scale \(params) (param $f i32) (local $i i32)"
-        + " \(loop("(i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.mul \(element) (local.get $f)))")))")
+        + " \(loop("(i32.store (i32.and (local.get $i) (i32.const 0x7ffc)) (i32.mul \(element) (local.get $f)))")))"
+    )
     functions.append(
       "  (func $sum \(params) (result i32) (local $i i32) (local $x i32)"
         + " \(loop("(local.set $x (i32.add (local.get $x) \(element)))")) (local.get $x))")

@@ -50,7 +50,8 @@ extension Function {
 extension Opcode {
   var isLoad: Bool {
     switch self {
-    case .load, .load8S, .load8U, .load16S, .load16U, .load32S, .load32U, .loadExtendS, .loadExtendU, .loadSplat,
+    case .load, .load8S, .load8U, .load16S, .load16U, .load32S, .load32U, .loadExtendS, .loadExtendU,
+      .loadSplat,
       .loadZero, .loadLane:
       true
     default: false
@@ -80,6 +81,7 @@ private struct AnchorPlan {
   }
 
   private mutating func addStores(_ values: LoopValues) {
+    var isAnchoring = false
     for store in values.stores where values.isLasting(store) {
       let data = values.function.insts[store.inst]
       guard let expression = LoopExpression(data.valueB, in: store.block, of: values) else { continue }
@@ -87,7 +89,18 @@ private struct AnchorPlan {
       let shown = expression.loads.filter {
         !anchored.contains($0.inst) && expression.shows($0, width: width, storedTo: store.range)
       }
-      if !shown.isEmpty { anchor(shown, by: expression, values) }
+      if shown.isEmpty { continue }
+      anchor(shown, by: expression, values)
+      isAnchoring = true
+    }
+    // How often the loop turns must not become a small constant, either.
+    guard isAnchoring else { return }
+    let bounds = values.bounds
+    hidden.formUnion(bounds.operands)
+    for param in bounds.params {
+      if let start = values.entryArgument(of: param), values.constant(start) == nil {
+        hideStart(of: param, values)
+      }
     }
   }
 

@@ -99,7 +99,9 @@ struct LoopExpression {
   /// Whether some of these bytes are read as another type, too.
   private func readsDifferently(_ range: AccessRange, _ data: InstData) -> Bool {
     nodes.contains {
-      if case .load(let other, let otherData) = $0 { return other.overlaps(range) && otherData.shape != data.shape }
+      if case .load(let other, let otherData) = $0 {
+        return other.overlaps(range) && otherData.shape != data.shape
+      }
       return false
     }
   }
@@ -130,16 +132,19 @@ struct LoopExpression {
 // the byte, nor without the address that it comes from.
 
 extension LoopExpression {
-  /// Whether its low `width` bytes depend on the load, and, if they are stored to `target`, are not just what is
-  /// there anyway.
-  func shows(_ load: LoopValues.Access, width: Int = 8, storedTo target: AccessRange? = nil) -> Bool {
+  /// Whether its low `width` bytes depend on the load. If they are stored to where they come from, the last of
+  /// them must be another one than it was, too: x86's code generator narrows the load and the store around
+  /// `or x, 1`.
+  func shows(_ load: LoopValues.Access, width: Int, storedTo target: AccessRange) -> Bool {
     let mask = width >= 8 ? UInt64.max : 1 << UInt64(8 * width) - 1
+    let lastByte = mask & ~(mask >> 8)
     var depends = false
-    var changesMemory = target == nil
+    var changesMemory = !loads.contains { $0.range.overlaps(target) }
     for trial in Trial.all {
       guard let first = evaluate(trial), let second = evaluate(trial, flipping: load.range) else { continue }
       if (first ^ second) & mask != 0 { depends = true }
-      if let target, (trial.bytes(target, isFloat: false) ^ first) & mask != 0 { changesMemory = true }
+      let old = trial.bytes(target, isFloat: isFloat)
+      if (old ^ first) & lastByte != 0 { changesMemory = true }
       if depends && changesMemory { return true }
     }
     return false
@@ -159,6 +164,12 @@ extension LoopExpression {
         (first, second) = (a, b)
       }
       return first != second
+    }
+  }
+
+  private var isFloat: Bool {
+    nodes.contains {
+      if case .load(_, let data) = $0 { data.shape == .f32 || data.shape == .f64 } else { false }
     }
   }
 
@@ -236,7 +247,9 @@ private struct Trial {
   }
 
   /// What memory holds, the first byte lowest; `flipped` has another last byte.
-  func bytes(_ range: AccessRange, isFloat: Bool, turn: Int = 0, flipping flipped: AccessRange? = nil) -> UInt64 {
+  func bytes(_ range: AccessRange, isFloat: Bool, turn: Int = 0, flipping flipped: AccessRange? = nil)
+    -> UInt64
+  {
     var result: UInt64 = 0
     for index in 0..<min(range.width, 8) {
       let offset = range.offset + index

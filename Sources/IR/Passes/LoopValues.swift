@@ -91,19 +91,28 @@ struct LoopValues {
 
   private func range(of data: InstData) -> AccessRange {
     let memArg = function.memArgs[MemArgID(rawValue: data.c)]
-    var index = function.resolve(data.valueA)
-    var offset = Int64(truncatingIfNeeded: memArg.offset)
-    // An optimiser that proves that a sum doesn't wrap sees through it.
-    for _ in 0..<8 {
-      guard let sum = definition(index), sum.opcode == .iadd, let constant = constant(sum.valueB) else { break }
-      offset &+= Int64(Int32(truncatingIfNeeded: constant))
-      index = function.resolve(sum.valueA)
-    }
+    let (index, constants) = splitSum(function.resolve(data.valueA))
+    let offset = Int64(truncatingIfNeeded: memArg.offset) &+ constants
     let width = Int64(data.opcode.accessWidth(data.shape))
     // Nothing that a program can address is that far away.
     let isSane = abs(offset) < 1 << 40
     return AccessRange(
       memory: memArg.memory, root: numbers[resolved: index], offset: isSane ? offset : 0, width: width)
+  }
+
+  /// A value as a sum of another one and constants. An optimiser that proves that the sums don't wrap sees it so.
+  private func splitSum(_ value: Value) -> (value: Value, offset: Int64) {
+    var index = value
+    var offset: Int64 = 0
+    for _ in 0..<8 {
+      guard let sum = definition(index), sum.opcode == .iadd || sum.opcode == .isub,
+        let constant = constant(sum.valueB)
+      else { break }
+      let signed = Int64(Int32(truncatingIfNeeded: constant))
+      offset = sum.opcode == .iadd ? offset &+ signed : offset &- signed
+      index = function.resolve(sum.valueA)
+    }
+    return (index, offset)
   }
 
   // MARK: Questions
@@ -113,7 +122,9 @@ struct LoopValues {
   /// Where the loop defines a value; nil outside.
   func definingBlock(_ value: Value) -> Block? {
     let data = function.values[value]
-    if data.kind == .param { return contains(Block(rawValue: data.owner)) ? Block(rawValue: data.owner) : nil }
+    if data.kind == .param {
+      return contains(Block(rawValue: data.owner)) ? Block(rawValue: data.owner) : nil
+    }
     return places[Inst(rawValue: data.owner)]?.block
   }
 
@@ -159,36 +170,82 @@ struct LoopValues {
     return result
   }
 
-  /// Whether LLVM may unroll the loop completely: it has few turns, and their number is a constant. Then stores
-  /// of the loop and behind it can meet at constant addresses.
+  /// Whether LLVM may unroll the loop completely: there are few turns, and their number follows from constants.
+  /// Then stores of the loop and behind it can meet at constant addresses.
   var isUnrolled: Bool {
-    let size = loop.blocks.reduce(0) { $0 + function.blockInsts[$1].count }
-    return loop.blocks.contains { block in
-      guard let last = function.terminator(of: block), function.insts[last].opcode == .brif,
-        let turns = turns(until: function.resolve(function.insts[last].valueA))
-      else { return false }
-      return turns * UInt64(size) <= 2000
+    let size = UInt64(loop.blocks.reduce(0) { $0 + function.blockInsts[$1].count })
+    return exits.contains { exit in
+      let closure = condition(ofBranch: exit.from)
+      guard closure.isConstant else { return false }
+      return closure.value.flatMap { turns(until: $0) }.map { $0 * size <= 2000 } ?? true
     }
   }
 
-  /// How often the loop turns until a condition on a counter changes, if all that takes part is constant. Only
-  /// the order of magnitude matters.
+  /// What decides how often the loop turns, as far as it comes from outside: operands of instructions, and
+  /// parameters of the header.
+  var bounds: (operands: [LoopExpression.Operand], params: [Value]) {
+    var result: (operands: [LoopExpression.Operand], params: [Value]) = ([], [])
+    for exit in exits {
+      let closure = condition(ofBranch: exit.from)
+      result.operands += closure.outsideOperands
+      result.params += closure.params
+    }
+    return result
+  }
+
+  private struct Condition {
+    var value: Value?
+    /// Nothing but constants, and parameters that start as constants, takes part.
+    var isConstant = true
+    var outsideOperands: [LoopExpression.Operand] = []
+    var params: [Value] = []
+  }
+
+  private func condition(ofBranch block: Block) -> Condition {
+    guard let last = function.terminator(of: block), function.insts[last].opcode == .brif else {
+      return Condition()
+    }
+    var result = Condition(value: function.resolve(function.insts[last].valueA))
+    var work = [(user: last, value: result.value!)]
+    var seen: Set<Value> = []
+    while let (user, value) = work.popLast() {
+      if constant(value) != nil || !seen.insert(value).inserted { continue }
+      guard seen.count < 32, let home = definingBlock(value) else {
+        result.isConstant = false
+        if user != last { result.outsideOperands.append(.init(inst: user, value: value)) }
+        continue
+      }
+      guard let data = definition(value) else {
+        if home == loop.header { result.params.append(value) }
+        let isConstant = home == loop.header && entryArgument(of: value).flatMap { constant($0) } != nil
+        result.isConstant = result.isConstant && isConstant
+        continue
+      }
+      guard data.opcode.effects.isEmpty else {
+        result.isConstant = false
+        continue
+      }
+      let inst = Inst(rawValue: function.values[value].owner)
+      function.forEachOperand(of: inst) { work.append((inst, function.resolve($0))) }
+    }
+    return result
+  }
+
+  /// How often the loop turns until a condition on a counter changes, if it is of a common form and all that takes
+  /// part is constant. Only the order of magnitude matters.
   private func turns(until condition: Value) -> UInt64? {
     var counter = condition
     var limit: UInt64 = 0
     if let data = definition(condition), data.opcode.isComparison {
-      counter = function.resolve(data.valueA)
-      if let constant = constant(data.valueB) {
-        limit = constant
-      } else if let constant = constant(data.valueA) {
-        (limit, counter) = (constant, function.resolve(data.valueB))
-      } else {
-        return nil
-      }
+      let (a, b) = (function.resolve(data.valueA), function.resolve(data.valueB))
+      guard let constant = constant(b) ?? constant(a) else { return nil }
+      limit = constant
+      counter = self.constant(b) != nil ? a : b
     } else if let data = definition(condition), data.opcode == .ieqz {
       counter = function.resolve(data.valueA)
     }
-    if let sum = definition(counter), sum.opcode == .iadd, constant(sum.valueB) != nil {
+    if let sum = definition(counter), sum.opcode == .iadd || sum.opcode == .isub, constant(sum.valueB) != nil
+    {
       counter = function.resolve(sum.valueA)
     }
     let data = function.values[counter]

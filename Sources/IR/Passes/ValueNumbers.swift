@@ -36,7 +36,9 @@ struct ValueNumbers {
     }
   }
 
-  private func number(_ value: Value, _ function: Function) -> UInt32 { numbers[function.resolve(value).index] }
+  private func number(_ value: Value, _ function: Function) -> UInt32 {
+    numbers[function.resolve(value).index]
+  }
 
   subscript(resolved value: Value) -> UInt32 { numbers[value.index] }
 }
