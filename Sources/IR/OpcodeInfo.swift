@@ -15,7 +15,8 @@ extension Opcode {
     case .iconst, .fconst: .constant
     case .vconst: .vectorConstant
     case .refFunc: .entity
-    case .refIsNull, .copy, .keep, .opaque, .exceptionSet, .exceptionKeep, .exceptionRelease, .ineg, .iabs, .bnot, .clz, .ctz,
+    case .refIsNull, .copy, .keep, .opaque, .exceptionSet, .exceptionKeep, .exceptionRelease, .ineg, .iabs,
+      .bnot, .clz, .ctz,
       .popcnt, .ieqz,
       .fabs, .fneg, .fceil, .ffloor, .ftrunc, .fnearest, .fsqrt,
       .wrap, .sextend, .uextend, .extend8S, .extend16S, .extend32S,

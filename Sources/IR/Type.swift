@@ -54,6 +54,7 @@ public enum Shape: UInt8, Hashable, Sendable, CaseIterable {
       case .v128: .v128
       case .funcref: .funcref
       case .externref: .externref
+      case .exnref: .exnref
       }
   }
 
