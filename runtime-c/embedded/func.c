@@ -199,8 +199,23 @@ wasmaot_error *wasmaot_func_call(const wasmaot_func *func, const wasmaot_val *ar
   return error;
 }
 
+// Whether a type has the kinds of a generated header's text.
+static bool has_kinds(const struct type *type, const char *text) {
+  static const char letters[] = "iIfFvrex";
+  uint32_t count = type->param_count + type->result_count;
+  for (uint32_t i = 0; i < count; i++) {
+    if (i == type->param_count && *text++ != '>')
+      return false;
+    if (*text++ != letters[type->kinds[i]])
+      return false;
+  }
+  if (type->result_count == 0 && *text++ != '>')
+    return false;
+  return *text == 0;
+}
+
 wasmaot_error *wasmaot_instance_call(wasmaot_instance *instance, uint64_t interface_hash,
-                                     uint32_t export_index, wasmaot_val *values) {
+                                     uint32_t export_index, const char *text, wasmaot_val *values) {
   const struct wasmaot_code *code = instance_of(instance)->module->code;
   if (code->interface_hash != interface_hash || export_index >= code->export_count ||
       code->exports[export_index].kind != WASMAOT_EXTERN_FUNC)
@@ -209,6 +224,11 @@ wasmaot_error *wasmaot_instance_call(wasmaot_instance *instance, uint64_t interf
   const struct wasmaot_func_ref *function =
       wasmaot_instance_function(instance_of(instance), code->exports[export_index].index);
   const struct type *type = wasmaot_func_type_of(function);
+  // The hash says which header it was, but is easy to forge: names are the module's choice, and
+  // results of another type would be written past the end of the caller's `values`.
+  if (!has_kinds(type, text))
+    return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT,
+                               "the header was generated for a function of another type");
   wasmaot_error *error = call(function, type, (struct wasmaot_value *)(void *)values);
   if (!error)
     normalize(type, values);

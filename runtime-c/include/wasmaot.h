@@ -246,9 +246,11 @@ wasmaot_functype wasmaot_func_type(const wasmaot_func *func);
 wasmaot_error *wasmaot_func_call(const wasmaot_func *func, const wasmaot_val *args,
                                  size_t arg_count, wasmaot_val *results, size_t result_count);
 // For generated headers: calls the exported function at this position of the module's exports, if
-// the module has this interface. `values` holds the arguments and takes the results.
+// the module has this interface and the function this type: the kinds of its parameters, '>', those
+// of its results, a letter each of "iIfFvrex", in the order of wasmaot_valkind. `values` holds the
+// arguments and takes the results: it has room for whichever are more.
 wasmaot_error *wasmaot_instance_call(wasmaot_instance *instance, uint64_t interface_hash,
-                                     uint32_t export_index, wasmaot_val *values);
+                                     uint32_t export_index, const char *type, wasmaot_val *values);
 
 // ---- Memories ---------------------------------------------------------------------------------
 

@@ -142,10 +142,19 @@ static void calls(void) {
   CHECK(wasmaot_global_get(export_of(world.instance, "counter").of.global).i32 == 101);
   CHECK(wasmaot_global_get(export_of(world.instance, "constant").of.global).i64 == 42);
   wasmaot_val values[2] = {{.i32 = 84}, {.i32 = 2}};
-  CHECK_OK(wasmaot_instance_call(world.instance, 0x1234, 5, values));
+  CHECK_OK(wasmaot_instance_call(world.instance, 0x1234, 5, "ii>i", values));
   CHECK(values[0].i32 == 42);
-  CHECK_ERROR(wasmaot_instance_call(world.instance, 0x1235, 5, values), WASMAOT_ERROR_ARGUMENT,
-              "the header was generated");
+  CHECK_ERROR(wasmaot_instance_call(world.instance, 0x1235, 5, "ii>i", values),
+              WASMAOT_ERROR_ARGUMENT, "the header was generated for a module");
+  // The hash may be forged. All that is not the type is refused.
+  static const char *const wrong[] = {"",    ">",    "i>i",   "iii>i", "ii>",  "ii",
+                                      "iii", "ii>I", "ii>ii", "iI>i",  "ii>>", "ii>i>"};
+  for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+    CHECK_ERROR(wasmaot_instance_call(world.instance, 0x1234, 5, wrong[i], values),
+                WASMAOT_ERROR_ARGUMENT, "the header was generated for a function");
+  CHECK_OK(wasmaot_instance_call(world.instance, 0x1234, 1, "ii>", values)); // store
+  CHECK_ERROR(wasmaot_instance_call(world.instance, 0x1234, 1, "ii", values),
+              WASMAOT_ERROR_ARGUMENT, "the header was generated for a function");
   CHECK_ERROR(wasmaot_func_call(function(world.instance, "divide"), values, 1, values, 1),
               WASMAOT_ERROR_ARGUMENT, "the function takes 2 arguments");
   CHECK(!wasmaot_instance_export(world.instance, "stor", 4, &(wasmaot_extern){0}));
