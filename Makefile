@@ -61,7 +61,7 @@ EMBEDDED_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g0 -fPIC -pthread -fvisibility=hi
   -ffunction-sections -fdata-sections -fno-omit-frame-pointer -fstack-protector-strong \
   -ffile-prefix-map=$(CURDIR)=. $(RUNTIME_WARNINGS) $(EMBEDDED_EXTRA_CFLAGS)
 
-.PHONY: all runtime embedded swift install test test-sanitized test-embedded test-embedded-sanitized format clean
+.PHONY: all runtime embedded swift install test test-sanitized test-embedded test-embedded-sanitized spec-host format clean
 
 all: runtime swift
 
@@ -129,6 +129,12 @@ $(EMBEDDED_BUILD)/guest.o: $(wildcard $(RUNTIME)/test/embedded/*.[ch] $(RUNTIME)
 
 $(EMBEDDED_TEST): $(RUNTIME)/test/embedded/test.c $(EMBEDDED_BUILD)/guest.o $(EMBEDDED_BUILD)/libwasmaot.a
 	$(CC) $(TEST_CFLAGS) $(EMBEDDED_EXTRA_CFLAGS) $^ -o $@
+
+# What runs the specification's scripts: see Tests/DriverTests/Spec.
+$(EMBEDDED_BUILD)/spec_host: $(RUNTIME)/test/spec_host.c $(EMBEDDED_BUILD)/libwasmaot.a
+	$(CC) $(TEST_CFLAGS) $(EMBEDDED_EXTRA_CFLAGS) $^ -ldl -o $@
+
+spec-host: $(EMBEDDED_BUILD)/spec_host
 
 test-embedded: $(EMBEDDED_TEST)
 	$(EMBEDDED_TEST)

@@ -147,8 +147,9 @@ wasmaot_error *wasmaot_enter(struct wasmaot_store *store, wasmaot_enter_function
   wasmaot_activation = activation.previous;
   store->activation = activation.store_previous;
   store->stack_limit = outer_limit;
+  // A signal that is on its way finds nothing to do.
   if (!activation.store_previous)
-    atomic_store(&store->thread, 0);
+    atomic_store_explicit(&store->thread, 0, memory_order_release);
 
   wasmaot_error *error = NULL;
   if (end != END_RETURNED) {

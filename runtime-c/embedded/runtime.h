@@ -140,6 +140,7 @@ struct wasmaot_engine {
   uint64_t stack_size;
   struct type_table types;
   struct pool pool;
+  struct wasm_stack *_Atomic spare_stack; // without the lock: what a single thread needs
   pthread_mutex_t stack_lock;
   struct wasm_stack *stacks;
   uint32_t stack_count;

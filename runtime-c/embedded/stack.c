@@ -33,6 +33,9 @@ static struct wasm_stack *make(uint64_t size) {
 }
 
 struct wasm_stack *wasmaot_stack_take(struct wasmaot_engine *engine) {
+  struct wasm_stack *spare = atomic_exchange(&engine->spare_stack, NULL);
+  if (spare)
+    return spare;
   pthread_mutex_lock(&engine->stack_lock);
   struct wasm_stack *stack = engine->stacks;
   if (stack) {
@@ -44,6 +47,9 @@ struct wasm_stack *wasmaot_stack_take(struct wasmaot_engine *engine) {
 }
 
 void wasmaot_stack_give(struct wasmaot_engine *engine, struct wasm_stack *stack) {
+  struct wasm_stack *none = NULL;
+  if (atomic_compare_exchange_strong(&engine->spare_stack, &none, stack))
+    return;
   pthread_mutex_lock(&engine->stack_lock);
   bool is_kept = engine->stack_count < MAX_FREE_STACKS;
   if (is_kept) {
@@ -57,6 +63,9 @@ void wasmaot_stack_give(struct wasmaot_engine *engine, struct wasm_stack *stack)
 }
 
 void wasmaot_stacks_end(struct wasmaot_engine *engine) {
+  struct wasm_stack *spare = atomic_load(&engine->spare_stack);
+  if (spare)
+    destroy(spare);
   while (engine->stacks) {
     struct wasm_stack *stack = engine->stacks;
     engine->stacks = stack->next;

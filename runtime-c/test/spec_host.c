@@ -32,9 +32,13 @@ static void fail(const char *message) { printf("error %s\n", message); }
 
 // What an error is, on one line.
 static void report(wasmaot_error *error) {
-  static const char *const words[] = {[WASMAOT_ERROR_TRAP] = "trap",
-                                      [WASMAOT_ERROR_EXCEPTION] = "exception",
-                                      [WASMAOT_ERROR_LINK] = "unlinkable"};
+  if (wasmaot_error_get_kind(error) == WASMAOT_ERROR_EXCEPTION) {
+    printf("exception\n");
+    wasmaot_error_delete(error);
+    return;
+  }
+  static const char *const words[] = {
+      [WASMAOT_ERROR_TRAP] = "trap", [WASMAOT_ERROR_LINK] = "unlinkable"};
   wasmaot_error_kind kind = wasmaot_error_get_kind(error);
   const char *word = kind < sizeof words / sizeof words[0] && words[kind] ? words[kind] : "error";
   printf("%s %s\n", word, wasmaot_error_message(error));

@@ -451,3 +451,48 @@ const struct wasmaot_code linked_wasm = {COMMON,
                                          .expressions = linked_expressions,
                                          .element_count = 1,
                                          .elements = linked_elements};
+
+// ---- Recursive types --------------------------------------------------------------------------
+
+struct recursive_layout {
+  struct wasmaot_instance head;
+  struct wasmaot_func_ref described[3]; // 64
+};
+#define RECURSIVE(params, results) {params, results, enter_none, NULL}
+static const struct wasmaot_signature recursive_signatures[] = {
+    RECURSIVE("(0)", "i"), RECURSIVE("(2)", ""), RECURSIVE("(1)", "i")};
+static const struct wasmaot_signature other_signatures[] = {
+    RECURSIVE("(1)", "i"), RECURSIVE("(0)", ""), RECURSIVE("(2)", "i")};
+static const struct wasmaot_entity recursive_functions[] = {FUNCTION(0), FUNCTION(1), FUNCTION(2)};
+static const struct wasmaot_entity recursive_imported[] = {
+    {.offset = UINT32_MAX, .flags = WASMAOT_ENTITY_IMPORTED, .signature = 0},
+    {.offset = UINT32_MAX, .flags = WASMAOT_ENTITY_IMPORTED, .signature = 1},
+    {.offset = UINT32_MAX, .flags = WASMAOT_ENTITY_IMPORTED, .signature = 2}};
+static const struct wasmaot_described_function recursive_described[] = {
+    {(void *)nothing, 0, 0}, {(void *)nothing, 1, 1}, {(void *)nothing, 2, 2}};
+static const uint32_t three_described[] = {0, 1, 2};
+static const struct wasmaot_export_entry recursive_exports[] = {
+    {NAME("f0"), WASMAOT_EXTERN_FUNC, 0},
+    {NAME("f1"), WASMAOT_EXTERN_FUNC, 1},
+    {NAME("f2"), WASMAOT_EXTERN_FUNC, 2}};
+static const struct wasmaot_import recursive_imports[] = {
+    {NAME("r"), NAME("f2"), WASMAOT_EXTERN_FUNC, 0},
+    {NAME("r"), NAME("f1"), WASMAOT_EXTERN_FUNC, 1},
+    {NAME("r"), NAME("f0"), WASMAOT_EXTERN_FUNC, 2}};
+
+#define RECURSIVE_COMMON                                                                           \
+  .abi_version = WASMAOT_EMBEDDED_ABI_VERSION, .size = sizeof(struct wasmaot_code),                \
+  .instance_size = sizeof(struct recursive_layout), .signature_count = 3, .start = UINT32_MAX,     \
+  .function_count = 3, .text_start = __start_wasmaot_text, .text_end = __stop_wasmaot_text
+const struct wasmaot_code recursive_wasm = {RECURSIVE_COMMON,
+                                            .signatures = recursive_signatures,
+                                            .functions = recursive_functions,
+                                            .described_count = 3,
+                                            .described_offset = 64,
+                                            .described = recursive_described,
+                                            .described_of_function = three_described,
+                                            .export_count = 3,
+                                            .exports = recursive_exports};
+const struct wasmaot_code recursive_import_wasm = {RECURSIVE_COMMON, .signatures = other_signatures,
+                                                   .functions = recursive_imported,
+                                                   .import_count = 3, .imports = recursive_imports};

@@ -19,6 +19,11 @@ extern const wasmaot_code bad_segment_wasm;
 // Imports the full module's memory, table, global, and function `add`.
 extern const wasmaot_code linked_wasm;
 
+// Functions f0, f1 and f2 of recursive types; and a module that imports three functions of the same
+// types, in another order: those of f2, f1 and f0.
+extern const wasmaot_code recursive_wasm;
+extern const wasmaot_code recursive_import_wasm;
+
 #define IMAGE_OFFSET 8192
 #define IMAGE_SIZE 12288
 

@@ -571,6 +571,38 @@ static void linking(void) {
   end(&world);
 }
 
+static void recursive_types(void) {
+  struct world world = {.engine = wasmaot_engine_new(NULL)};
+  // Whichever order modules come in, the numbers are the same.
+  wasmaot_module *importing;
+  CHECK_OK(wasmaot_module_load(world.engine, &recursive_import_wasm, &importing));
+  CHECK_OK(wasmaot_module_load(world.engine, &recursive_wasm, &world.module));
+  world.store = wasmaot_store_new(world.engine, NULL);
+  CHECK_OK(wasmaot_instance_new(world.store, world.module, NULL, 0, &world.instance));
+  wasmaot_extern imports[3];
+  for (int order = 0; order < 27; order++) {
+    int digits[3] = {order % 3, order / 3 % 3, order / 9};
+    for (int i = 0; i < 3; i++)
+      imports[i] = export_of(world.instance, (const char *[]){"f0", "f1", "f2"}[digits[i]]);
+    wasmaot_instance *instance;
+    wasmaot_error *error = wasmaot_instance_new(world.store, importing, imports, 3, &instance);
+    if (digits[0] == 2 && digits[1] == 1 && digits[2] == 0)
+      CHECK_OK(error);
+    else
+      CHECK_ERROR(error, WASMAOT_ERROR_LINK, "incompatible import type");
+  }
+  // A function that takes null, and no function of another type.
+  wasmaot_val value = {.funcref = NULL};
+  CHECK_OK(wasmaot_func_call(function(world.instance, "f1"), &value, 1, NULL, 0));
+  value.funcref = function(world.instance, "f2");
+  CHECK_OK(wasmaot_func_call(function(world.instance, "f1"), &value, 1, NULL, 0));
+  value.funcref = function(world.instance, "f0");
+  CHECK_ERROR(wasmaot_func_call(function(world.instance, "f1"), &value, 1, NULL, 0),
+              WASMAOT_ERROR_ARGUMENT, "argument 0 is null, a function of another type");
+  wasmaot_module_delete(importing);
+  end(&world);
+}
+
 static void tables(void) {
   struct world world = start_with(&full_wasm, twice, NULL);
   wasmaot_table *table = export_of(world.instance, "table").of.table;
@@ -806,6 +838,7 @@ static const struct {
     {"isolation", isolation},
     {"isolation_after_fork", isolation_after_fork},
     {"linking", linking},
+    {"recursive_types", recursive_types},
     {"tables", tables},
     {"host_function_first", host_function_first},
     {"failed_instantiations", failed_instantiations},
