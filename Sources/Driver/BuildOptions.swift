@@ -142,7 +142,7 @@ extension Features {
       let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = String(parts.first ?? "")
       guard let row = Self.table.first(where: { $0.name == name }) else {
-        throw .usage("unknown feature '\(name)' in -W \(text)", help: Self.listOfNames(like: name))
+        throw .usage("unknown feature '\(name)'", help: Self.listOfNames(like: name))
       }
       guard row.isSupported else {
         throw .usage("feature '\(name)' is not supported yet", help: Self.listOfNames(like: name))
@@ -153,6 +153,22 @@ extension Features {
       default:
         throw .usage(
           "-W \(text) sets '\(name)' to neither y nor n", help: "write -W \(name)=y or -W \(name)=n")
+      }
+    }
+  }
+
+  /// Applies the list of `--features`: `all`, `none`, names, and names with a minus. As in wasm-tools, a list that
+  /// starts with a name starts from nothing.
+  public mutating func apply(list text: String) throws(Problem) {
+    let words = text.split(separator: ",", omittingEmptySubsequences: false)
+    if let first = words.first, first != "all", !first.hasPrefix("-") { self = [] }
+    for word in words {
+      switch word {
+      case "all": self = .supported
+      case "none": self = []
+      default:
+        let isForbidden = word.hasPrefix("-")
+        try apply(setting: "\(isForbidden ? word.dropFirst() : word)=\(isForbidden ? "n" : "y")")
       }
     }
   }

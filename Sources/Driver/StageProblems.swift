@@ -50,7 +50,7 @@ struct ModuleSource {
       let names = features.names.joined(separator: ", ")
       problem.help =
         features.isSubset(of: .supported)
-        ? "-W \(names)=n forbids it"
+        ? "-W or --features forbids it; -W \(names)=y allows it"
         : "wasmaot does not support \(names) yet; turn it off where the module is compiled"
     case .limitExceeded: problem.help = "wasmaot has the limits that browsers have"
     case .notWasm, .component: break

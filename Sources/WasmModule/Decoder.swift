@@ -168,48 +168,6 @@ struct Decoder {
     module.customSections.append(CustomSection(name: name, contents: contents))
   }
 
-  private mutating func importSection() throws(WasmError) {
-    let count = try cursor.count("imports", limit: ImplementationLimits.imports, minimumSize: 4)
-    module.imports.reserveCapacity(count)
-    for position in 0..<count {
-      let offset = cursor.position
-      let moduleName = try cursor.name()
-      let name = try cursor.name()
-      let kindOffset = cursor.position
-      let kind = try cursor.byte()
-      let desc: ExternDesc
-      switch kind {
-      case 0:
-        let type = try functionTypeIndex()
-        desc = .function(
-          module.functions.append(
-            FunctionDecl(type: type, origin: .imported(position), body: ByteRange(start: 0, end: 0))))
-        module.importedFunctionCount += 1
-        try checkTotal(module.functions.count, "functions", ImplementationLimits.functions, at: offset)
-      case 1:
-        desc = .table(module.tables.append(TableDecl(type: try tableType(), origin: .imported(position))))
-        try checkTotal(module.tables.count, "tables", ImplementationLimits.tables, at: offset)
-        if module.tables.count > 1 { try require(.referenceTypes, "more than one table", at: offset) }
-      case 2:
-        desc = .memory(
-          module.memories.append(MemoryDecl(type: try memoryType(), origin: .imported(position))))
-        try checkMemories(at: offset)
-      case 3:
-        let type = try globalType()
-        if type.isMutable { try require(.mutableGlobal, "an imported mutable global", at: offset) }
-        desc = .global(module.globals.append(GlobalDecl(type: type, origin: .imported(position))))
-      case 4:
-        try require(.exceptions, "an imported tag", at: kindOffset)
-        desc = .tag(module.tags.append(TagDecl(type: try tagType(), origin: .imported(position))))
-      case 0x7E where name.isEmpty, 0x7F where name.isEmpty:
-        throw .unsupported(.compactImports, "a group of imports", at: kindOffset)
-      default: throw .malformed("malformed import kind", "\(kind)", at: kindOffset)
-      }
-      module.imports.append(Import(module: moduleName, name: name, desc: desc, offset: offset))
-    }
-    noteFunctions()
-  }
-
   private mutating func functionSection() throws(WasmError) {
     let start = cursor.position
     let count = try cursor.count("functions", limit: ImplementationLimits.functions)
@@ -222,7 +180,7 @@ struct Decoder {
     noteFunctions()
   }
 
-  private mutating func noteFunctions() {
+  mutating func noteFunctions() {
     module.isDeclaredReference = [Bool](repeating: false, count: module.functions.count)
   }
 
@@ -271,7 +229,7 @@ struct Decoder {
     }
   }
 
-  private mutating func checkMemories(at offset: Int) throws(WasmError) {
+  mutating func checkMemories(at offset: Int) throws(WasmError) {
     if module.memories.count > 1 { try require(.multiMemory, "more than one memory", at: offset) }
     try checkTotal(module.memories.count, "memories", ImplementationLimits.memories, at: offset)
   }

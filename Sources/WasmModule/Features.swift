@@ -45,7 +45,7 @@ public struct Features: OptionSet, Hashable, Sendable {
     (.gc, "gc", false),
     (.wideArithmetic, "wide-arithmetic", true),
     (.customPageSizes, "custom-page-sizes", true),
-    (.compactImports, "compact-imports", false),
+    (.compactImports, "compact-imports", true),
   ]
 
   /// Everything that is finished: the default.

@@ -78,9 +78,18 @@ struct FeatureOptions: ParsableArguments {
         """, valueName: "NAME=y|n"))
   var features: [String] = []
 
+  @Option(
+    name: .customLong("features"),
+    help: ArgumentHelp(
+      "The same in one list: 'all', 'none', names to allow, '-NAME' to forbid, in this order.",
+      discussion: "Applied before -W. A list that starts with a name allows nothing else.",
+      valueName: "LIST"))
+  var featureList: String?
+
   func selected() throws(Problem) -> Features {
     if let jobs, jobs < 1 { throw .usage("-j \(jobs) asks for less than one thread") }
     var selected = Features.supported
+    if let featureList { try selected.apply(list: featureList) }
     for text in features { try selected.apply(setting: text) }
     return selected
   }

@@ -107,6 +107,22 @@ import WasmModule
   }
 
   @Test(arguments: [
+    ("all", Features.supported), ("none", []), ("-simd", .supported.subtracting(.simd)),
+    ("simd,threads", [.simd, .threads]), ("all,-simd,-threads,simd", .supported.subtracting(.threads)),
+  ])
+  func featureList(list: String, expected: Features) throws {
+    var features = Features.supported
+    try features.apply(list: list)
+    #expect(features == expected)
+  }
+
+  @Test(arguments: ["", "simdd", "gc", "-", "simd,", "simd=y"])
+  func featureListIsWrong(list: String) {
+    var features = Features.supported
+    #expect(throws: Problem.self) { try features.apply(list: list) }
+  }
+
+  @Test(arguments: [
     ("simdd=y", "unknown feature 'simdd'", "did you mean 'simd'?"),
     ("", "unknown feature ''", "features are"),
     ("gc=y", "'gc' is not supported yet", "features are"), ("simd=maybe", "neither y nor n", "-W simd=y"),

@@ -204,6 +204,22 @@ import Testing
     }
   }
 
+  @Test func atomicWidths() {
+    expectError("bytes wide") { _, body in
+      let memArg = body.memArgs.append(MemArg(offset: 0, memory: MemoryID(0), alignLog2: 3))
+      let inst = body.insts.append(
+        InstData(.atomicStore, .i32, a: 0, b: 1, c: memArg.rawValue))
+      body.blockInsts[Block(0)].insert(inst, at: 0)
+    }
+  }
+
+  @Test func branchHints() {
+    expectError("no branch hint 3") { _, body in
+      let branch = body.blockInsts[Block(0)].last!
+      body.insts[branch].flags = 3
+    }
+  }
+
   // MARK: - Module
 
   @Test func bodies() {

@@ -48,6 +48,23 @@ import Testing
     #expect(result.output == "")
   }
 
+  /// A program with checks of its own leaves all signals alone.
+  @Test func onlyGuardPagesNeedHandlers() async throws {
+    #expect(try await Self.invoke("handlers").output == "3\n")
+    #expect(try await Self.invoke("handlers", flags: ["-DMODULE_FLAGS=1"]).output == "0\n")
+  }
+
+  /// Frames of a page and more are compared with the limit, also those that would wrap around the address space.
+  @Test func largeFramesAreCompared() async throws {
+    let flags = ["-DMODULE_FLAGS=1"]
+    #expect(try await Self.invoke("probe", ["5000"], flags: flags).output == "5000\n")
+    for size in ["9000000", "0x7fffffffffff", "-1", "-4096"] {
+      let result = try await Self.invoke("probe", [size], flags: flags)
+      #expect(result.status == 134)
+      #expect(result.errors.hasPrefix("wasmaot: trap: call stack exhausted\n wasm backtrace:\n"))
+    }
+  }
+
   @Test func aFailedCheckIsDecoded() async throws {
     let result = try await Self.invoke("trap_divide")
     #expect(result.status == 134)

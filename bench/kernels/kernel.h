@@ -34,8 +34,16 @@ static inline double sum_floats(const float *values, size_t count) {
 
 // Runs a kernel once to warm up and REPEAT times for the shortest time; REPEAT is part of the
 // kernel's data flow (the data is the result of all runs), so that no run can be left out.
+//
+// With GROWS the program grows its memory as malloc would, so that its size is no constant.
+#ifdef GROWS
+#define GROW() __builtin_wasm_memory_grow(0, 1)
+#else
+#define GROW() 0
+#endif
 #define MEASURE(name, repeat, statement, checksum)                                                 \
   int main(void) {                                                                                 \
+    (void)GROW();                                                                                  \
     setup();                                                                                       \
     statement;                                                                                     \
     double best = 1e30;                                                                            \

@@ -141,6 +141,33 @@ WASM static void table_get(struct wasmaot_value *values) {
   values[0].low = ((struct wasmaot_func *)wasmaot_table_0.entries)[values[0].low].index;
 }
 
+// How many of the signals of faults have a handler.
+WASM static void handlers(struct wasmaot_value *values) {
+  static const int signals[] = {11, 7, 4}; // SEGV, BUS, ILL
+  uint64_t count = 0;
+  for (int i = 0; i < 3; i++) {
+    uint64_t action[4] = {0};
+    long result = 13; // SYS_rt_sigaction
+    register long size __asm__("r10") = 8;
+    __asm__ volatile("syscall"
+                     : "+a"(result)
+                     : "D"((long)signals[i]), "S"(0L), "d"(action), "r"(size)
+                     : "rcx", "r11", "memory");
+    if (action[0] > 1)
+      count++;
+  }
+  values[0].low = count;
+}
+MAP_FUNCTION(handlers, 11);
+
+// What the prologue of a function with a frame of this size does.
+WASM static void probe(struct wasmaot_value *values) {
+  uint64_t size = values[0].low;
+  __asm__ volatile("call wasmaot_stack_probe" : "+a"(size) : : "memory");
+  values[0].low = size;
+}
+MAP_FUNCTION(probe, 12);
+
 static const struct wasmaot_export exports[] = {
     {NAME("trap_divide"), "", "", trap_divide},
     {NAME("trap_code"), "i", "", trap_code},
@@ -163,6 +190,8 @@ static const struct wasmaot_export exports[] = {
     {NAME("echo_f32"), "f", "f", echo},
     {NAME("echo_f64"), "F", "F", echo},
     {NAME("echo_v128"), "v", "v", echo},
+    {NAME("handlers"), "", "i", handlers},
+    {NAME("probe"), "I", "I", probe},
     {NAME("echo_externref"), "e", "e", echo},
     {NAME(""), "i", "i", echo},
 };
@@ -176,7 +205,7 @@ static const char names[] = "trap_divide"
                             "recurse_down"
                             "recurse"
                             "into_runtime";
-static const uint32_t name_offsets[] = {0, 11, 20, 25, 36, 41, 45, 57, 64, 76, 76, 76};
+static const uint32_t name_offsets[] = {0, 11, 20, 25, 36, 41, 45, 57, 64, 76, 76, 76, 76, 76};
 
 HIDDEN const struct wasmaot_module wasmaot_module = {
     .abi_version = WASMAOT_ABI_VERSION,
@@ -187,7 +216,10 @@ HIDDEN const struct wasmaot_module wasmaot_module = {
     .table_count = 1,
     .image_count = 2,
     .export_count = sizeof exports / sizeof exports[0],
-    .function_count = 11,
+    .function_count = 13,
+#ifdef MODULE_FLAGS
+    .flags = MODULE_FLAGS,
+#endif
 #ifdef REQUIRED_FEATURES
     .required_features = REQUIRED_FEATURES,
 #endif

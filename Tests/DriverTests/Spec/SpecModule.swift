@@ -50,7 +50,8 @@ struct SpecPlan {
   init(_ script: SpecScript, folder: FilePath, load: (FilePath) throws -> ModuleBytes) rethrows {
     for command in script.commands {
       switch command.type {
-      case "module", "assert_uninstantiable":
+      // A malformed custom section changes nothing.
+      case "module", "assert_uninstantiable", "assert_invalid_custom", "assert_malformed_custom":
         guard let filename = command.filename, filename.hasSuffix(".wasm") else {
           current = nil
           continue
@@ -59,7 +60,7 @@ struct SpecPlan {
         if command.type == "assert_uninstantiable" { module.instantiationTrap = command.text ?? "" }
         module.obstacle = obstacle(of: try load(folder.appending(filename)))
         modules.append(module)
-        if command.type == "module" {
+        if command.type != "assert_uninstantiable" {
           current = modules.count - 1
           if let name = command.name { named[name] = current }
         }

@@ -47,9 +47,11 @@ import Testing
   @Test(.enabled(if: folder != nil, "no test data"), arguments: proposals, [OptimizationLevel.O0, .O2])
   func proposal(suite: String, level: OptimizationLevel) async throws {
     let folder = try #require(Self.folder).removingLastComponent().appending(suite)
-    let runner = SpecRunner(level: level)
+    var runner = SpecRunner(level: level)
+    runner.runsEveryModule = true
+    let all = runner
     let outcome = try await total(TestSupport.contents(of: folder)) {
-      try await runner.run(folder.appending($0))
+      try await all.run(folder.appending($0))
     }
     for failure in outcome.failures { Issue.record("-\(level) \(failure)") }
     print(
