@@ -98,7 +98,10 @@ extension FunctionLowering {
   /// A memory's size in bytes: a constant if nothing can grow it.
   func memoryBytes(_ memory: MemoryID) -> LLVMValueRef {
     if let bytes = model.constantSize(of: memory) { return base.int64(bytes) }
-    return memoryField(WasmaotMemory.bytes, of: memory, types.i64)
+    let load = memoryField(WasmaotMemory.bytes, of: memory, types.i64)
+    // Never less than the first size: what is static data of the producer's needs no check.
+    LLVMSetMetadata(load, base.rangeKind, base.range(module.memories[memory].minimumBytes, 1 << 63 + 1))
+    return load
   }
 
   /// A field of the memory's descriptor. Only the runtime writes it: no store of generated code aliases.

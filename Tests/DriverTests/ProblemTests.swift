@@ -106,10 +106,11 @@ import WasmModule
     #expect(features == expected)
   }
 
-  @Test(arguments: [
-    ("all", Features.supported), ("none", []), ("-simd", .supported.subtracting(.simd)),
-    ("simd,threads", [.simd, .threads]), ("all,-simd,-threads,simd", .supported.subtracting(.threads)),
-  ])
+  @Test(
+    arguments: [
+      ("all", Features.supported), ("none", []), ("-simd", .supported.subtracting(.simd)),
+      ("simd,threads", [.simd, .threads]), ("all,-simd,-threads,simd", .supported.subtracting(.threads)),
+    ] as [(String, Features)])
   func featureList(list: String, expected: Features) throws {
     var features = Features.supported
     try features.apply(list: list)

@@ -2,7 +2,8 @@
 #include "kernel.h"
 
 enum { WIDTH = 1920, HEIGHT = 1080, RADIUS = 2 };
-static uint8_t picture[HEIGHT][WIDTH], rows[HEIGHT][WIDTH];
+ARRAY(uint8_t, picture, HEIGHT, [WIDTH])
+ARRAY(uint8_t, rows, HEIGHT, [WIDTH])
 
 static void setup(void) {
   uint32_t seed = 3;

@@ -7,7 +7,8 @@ struct entry {
   uint32_t key, value;
   struct entry *next;
 };
-static struct entry entries[ENTRIES], *buckets[BUCKETS];
+ARRAY(struct entry, entries, ENTRIES, )
+ARRAY(struct entry *, buckets, BUCKETS, )
 
 static uint32_t rotate(uint32_t v) { return v << 7 | v >> 25; }
 static uint32_t mix(uint32_t v) { return v * 2654435761u; }

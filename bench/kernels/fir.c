@@ -2,7 +2,9 @@
 #include "kernel.h"
 
 enum { SAMPLES = 262144, TAPS = 64 };
-static int16_t input[SAMPLES + TAPS], taps[TAPS], output[SAMPLES];
+ARRAY(int16_t, input, SAMPLES + TAPS, )
+ARRAY(int16_t, taps, TAPS, )
+ARRAY(int16_t, output, SAMPLES, )
 
 static void setup(void) {
   uint32_t seed = 4;

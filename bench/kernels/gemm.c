@@ -3,7 +3,9 @@
 #include "kernel.h"
 
 enum { N = 384 };
-static float a[N][N], b[N][N], c[N][N];
+ARRAY(float, a, N, [N])
+ARRAY(float, b, N, [N])
+ARRAY(float, c, N, [N])
 
 static void setup(void) {
   fill_floats(&a[0][0], N * N, 1);

@@ -2,7 +2,7 @@
 #include "kernel.h"
 
 enum { N = 512, STEPS = 20 };
-static double grid[2][N][N];
+ARRAY(double, grid, 2, [N][N])
 
 static void setup(void) {
   uint32_t seed = 7;

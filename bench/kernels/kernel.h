@@ -6,7 +6,20 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+
+// An array of `count` elements, which may be arrays of the given further dimensions. With HEAP it
+// is allocated: its address, and the size of a memory that malloc grows, are known to no compiler.
+#ifdef HEAP
+#define ARRAY(type, name, count, dimensions)                                                       \
+  static type(*name) dimensions;                                                                   \
+  __attribute__((constructor)) static void allocate_##name(void) {                                 \
+    name = calloc(count, sizeof *name);                                                            \
+  }
+#else
+#define ARRAY(type, name, count, dimensions) static type name[count] dimensions;
+#endif
 
 static inline double seconds_now(void) {
   struct timespec now;
@@ -34,16 +47,8 @@ static inline double sum_floats(const float *values, size_t count) {
 
 // Runs a kernel once to warm up and REPEAT times for the shortest time; REPEAT is part of the
 // kernel's data flow (the data is the result of all runs), so that no run can be left out.
-//
-// With GROWS the program grows its memory as malloc would, so that its size is no constant.
-#ifdef GROWS
-#define GROW() __builtin_wasm_memory_grow(0, 1)
-#else
-#define GROW() 0
-#endif
 #define MEASURE(name, repeat, statement, checksum)                                                 \
   int main(void) {                                                                                 \
-    (void)GROW();                                                                                  \
     setup();                                                                                       \
     statement;                                                                                     \
     double best = 1e30;                                                                            \

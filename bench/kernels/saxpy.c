@@ -2,7 +2,8 @@
 #include "kernel.h"
 
 enum { N = 16384, TIMES = 1000 };
-static float x[N], y[N];
+ARRAY(float, x, N, )
+ARRAY(float, y, N, )
 
 static void setup(void) {
   fill_floats(x, N, 5);
