@@ -31,6 +31,9 @@ struct CodegenPlan: Sendable {
   /// of targets: a tenth of a second of LLVM for each million, and quadratic, so this is about half a minute.
   /// CPython's and Lua's interpreter loops are at less than a third of it.
   static let giantFunctionWork = 300_000_000
+  /// What comparisons with the tags of exceptions add to the work: this times their number squared. Jump threading takes
+  /// cubic time over chains of them (2,000 clauses: 4 s, 4,000: 30 s).
+  private static let tagTestWork = 1_000
 
   var isSingleUnit: Bool { units.count == 1 }
 
@@ -46,6 +49,7 @@ struct CodegenPlan: Sendable {
       guard let body = module.bodies[id] else { continue }
       var count = 0
       var passedValues = 0
+      var tagTests = 0
       for block in body.blockOrder {
         count += body.blockInsts[block].count
         if let terminator = body.blockInsts[block].last {
@@ -57,13 +61,15 @@ struct CodegenPlan: Sendable {
           switch body.insts[inst].opcode {
           case .refFunc: referenced[FunctionID(rawValue: body.insts[inst].c)] = true
           case .returnCall, .returnCallIndirect: usesTailCalls = true
+          case .exceptionIs: tagTests += 1
           case .memoryGrow: grownMemories.insert(MemoryID(rawValue: body.insts[inst].c))
           default: break
           }
         }
       }
       counts[id] = count
-      works[id] = body.blockOrder.count * (count + 2 * passedValues)
+      works[id] =
+        body.blockOrder.count * (count + 2 * passedValues) + Self.tagTestWork * tagTests * tagTests
     }
     for table in module.tables.values { for f in table.initial where !f.isNone { referenced[f] = true } }
     for segment in module.elementSegments.values {

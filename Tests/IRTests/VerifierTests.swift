@@ -8,6 +8,7 @@ import Testing
   static let source = """
     signature sig0 = (i32, i32) -> (i32)
     signature sig1 = () -> ()
+    signature sig2 = (i32) -> ()
     memory mem0 = 1..2
       image 16 "abc"
     table table0 = funcref 2..4 [f0, null]
@@ -16,6 +17,7 @@ import Testing
     global g1 = i64 6
     data data0 = "xyz"
     elem elem0 = funcref [f0]
+    tag tag0 = sig2
     export "run" = f0
     start f1
     function f0 sig0 "run" {
@@ -36,6 +38,18 @@ import Testing
     }
     function f1 sig1 {
     block3:
+      return
+    }
+    function f2 sig2 {
+    block0(v0: i32):
+      v1 = exception_new.exnref tag0(v0)
+      v2 = exception_field.i32 v1, 0, tag0
+      call f1()
+      v3 = exception_pending
+      brif v3, block1, block2
+    block1:
+      unwind
+    block2:
       return
     }
     """
@@ -170,6 +184,34 @@ import Testing
     expectError("returned values", in: .return) { $0.a = 0 }
     expectError("results of a tail call") { _, body in
       body.blockInsts[Block(2)] = [body.insts.append(InstData(.returnCall, a: 0, b: 1))]
+    }
+  }
+
+  @Test func exceptions() {
+    func expectError(_ message: String, _ change: (inout Module, inout Function) -> Void) {
+      var broken = module
+      var body = broken.bodies[FunctionID(2)]!
+      change(&broken, &body)
+      broken.bodies[FunctionID(2)] = body
+      let errors = verify(broken)
+      #expect(errors.contains { $0.message.contains(message) }, "\(errors)")
+    }
+    expectError("without a call right before it") { _, body in
+      let insts = body.blockInsts[Block(0)]
+      body.blockInsts[Block(0)] = [insts[2], insts[0], insts[1]] + insts[3...]
+    }
+    expectError("payload") { _, body in
+      body.insts[first(.exceptionNew, in: body)].a = body.valueLists.make([]).handle
+    }
+    expectError("tag 1 does not exist") { _, body in body.insts[first(.exceptionNew, in: body)].b = 1 }
+    expectError("field 1 out of range") { _, body in body.insts[first(.exceptionField, in: body)].b = 1 }
+    expectError("entity of type i32") { _, body in
+      let field = first(.exceptionField, in: body)
+      body.insts[field].shape = .i64
+      body.values[body.result(of: field)].type = .i64
+    }
+    expectError("its signature does not exist or has results") { module, _ in
+      module.tags[TagID(0)].signature = SignatureID(0)
     }
   }
 
