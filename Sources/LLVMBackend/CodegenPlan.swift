@@ -10,8 +10,8 @@ struct CodegenPlan: Sendable {
   var units: [[FunctionID]]
   /// IR instructions of each function.
   var instructionCounts: SecondaryMap<FunctionID, Int>
-  /// The work of each function, as `giantFunctionWork` counts it.
-  var works: SecondaryMap<FunctionID, Int>
+  /// Functions that are too large, or too much work, for LLVM's passes.
+  private var isGiant: SecondaryMap<FunctionID, Bool>
   /// Position in `wasmaot_funcs` of each function whose reference is taken; 0 for the others.
   var descriptors: SecondaryMap<FunctionID, UInt32>
   /// The functions of `wasmaot_funcs`, from position 1.
@@ -23,8 +23,8 @@ struct CodegenPlan: Sendable {
 
   /// A unit is not split below this many IR instructions: LLVM inlines within a unit only.
   static let unitSize = 60_000
-  /// LLVM's passes are not linear: a function above either of these is compiled without optimisation rather
-  /// than letting it take most of the build.
+  /// LLVM's passes and its register allocator are not linear: a function above one of these is compiled as at -O0
+  /// rather than letting it take most of the build.
   static let giantFunctionSize = 80_000
   /// Blocks times instructions and values passed along edges (twice: phis cost in the register allocator as
   /// well). Measured on functions of Go, whose resumable bodies are loops around one branch table with thousands
@@ -35,6 +35,10 @@ struct CodegenPlan: Sendable {
   /// cubic time over chains of them (2,000 clauses: 4 s, 4,000: 30 s).
   private static let tagTestWork = 1_000
 
+  /// Depth in the dominator tree, summed over the headers of loops. LLVM looks for what guards a loop in the blocks
+  /// above it, so that loops in a row are quadratic: at this limit they are a second or two.
+  static let giantFunctionLoops = 1_000_000
+
   var isSingleUnit: Bool { units.count == 1 }
 
   init(module: IR.Module, options: BackendOptions) throws(BackendError) {
@@ -42,7 +46,7 @@ struct CodegenPlan: Sendable {
     self.options = options
     instructionSet = try InstructionSet(cpu: options.cpu, target: options.target)
     var counts = SecondaryMap<FunctionID, Int>(default: 0)
-    works = SecondaryMap(default: 0)
+    isGiant = SecondaryMap(default: false)
     var referenced = SecondaryMap<FunctionID, Bool>(default: false)
     var usesTailCalls = false
     for id in module.bodies.ids {
@@ -68,8 +72,12 @@ struct CodegenPlan: Sendable {
         }
       }
       counts[id] = count
-      works[id] =
+      let work =
         body.blockOrder.count * (count + 2 * passedValues) + Self.tagTestWork * tagTests * tagTests
+      isGiant[id] =
+        options.level != .O0
+        && (count > Self.giantFunctionSize || work > Self.giantFunctionWork
+          || Self.depthOfLoops(body) > Self.giantFunctionLoops)
     }
     for table in module.tables.values { for f in table.initial where !f.isNone { referenced[f] = true } }
     for segment in module.elementSegments.values {
@@ -83,15 +91,32 @@ struct CodegenPlan: Sendable {
     descriptors = SecondaryMap(default: 0)
     describedFunctions = module.functions.ids.filter { referenced[$0] }
     for (position, id) in describedFunctions.enumerated() { descriptors[id] = UInt32(position + 1) }
-    units =
-      options.isOneUnit ? [module.bodies.ids.filter { module.bodies[$0] != nil }] : Self.split(module, counts)
+    let defined = module.bodies.ids.filter { module.bodies[$0] != nil }
+    if options.isOneUnit {
+      units = [defined]
+    } else {
+      // A giant is a unit by itself: the code generator's effort is the unit's.
+      let isGiant = isGiant
+      units =
+        Self.split(defined.filter { !isGiant[$0] }, counts) + defined.filter { isGiant[$0] }.map { [$0] }
+    }
+  }
+
+  private static func depthOfLoops(_ body: Function) -> Int {
+    // No tree of fewer blocks is that deep.
+    guard body.blockOrder.count > 1000 else { return 0 }
+    let graph = ControlFlowGraph(body)
+    let dominators = Dominators(body, graph)
+    return graph.reversePostorder.reduce(0) { sum, block in
+      let isHeader = graph.predecessors(of: block).contains { dominators.dominates(block, $0.from) }
+      return isHeader ? sum + dominators.depth(of: block) : sum
+    }
   }
 
   /// Neighbours stay together: they come from one source file, most of the time.
   private static func split(
-    _ module: IR.Module, _ counts: SecondaryMap<FunctionID, Int>
+    _ defined: [FunctionID], _ counts: SecondaryMap<FunctionID, Int>
   ) -> [[FunctionID]] {
-    let defined = module.bodies.ids.filter { module.bodies[$0] != nil }
     let total = defined.reduce(0) { $0 + counts[$1] }
     let unitCount = max(1, (total + unitSize - 1) / unitSize)
     let share = (total + unitCount - 1) / unitCount
@@ -116,8 +141,10 @@ struct CodegenPlan: Sendable {
       || module.memories[memory].pageSizeLog2 < 12
   }
 
-  func isGiant(_ id: FunctionID) -> Bool {
-    options.level != .O0
-      && (instructionCounts[id] > Self.giantFunctionSize || works[id] > Self.giantFunctionWork)
+  func isGiant(_ id: FunctionID) -> Bool { isGiant[id] }
+
+  /// The level that a unit is compiled at.
+  func level(ofUnit index: Int) -> OptimizationLevel {
+    !units[index].isEmpty && units[index].allSatisfy { isGiant[$0] } ? .O0 : options.level
   }
 }

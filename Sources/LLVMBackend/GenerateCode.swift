@@ -37,7 +37,9 @@ public func dataObject(
 private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError) -> UnitOutput {
   let clock = ContinuousClock()
   let started = clock.now
-  let machine = try TargetMachine(plan.options, plan.instructionSet)
+  var options = plan.options
+  options.level = plan.level(ofUnit: index)
+  let machine = try TargetMachine(options, plan.instructionSet)
   let unit = ModuleUnit(plan: plan, index: index)
   machine.prepare(unit.base)
 
@@ -46,7 +48,8 @@ private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError)
     guard let body = plan.module.bodies[id] else { continue }
     let function = unit.function(id).function
     let isOptimized = plan.options.level != .O0 && !plan.isGiant(id)
-    if plan.isGiant(id) {
+    if plan.isGiant(id), options.level != .O0 {
+      // Beside others that are optimised.
       unit.base.addAttribute("noinline", to: function)
       unit.base.addAttribute("optnone", to: function)
     }
