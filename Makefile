@@ -123,12 +123,15 @@ EMBEDDED_TEST := $(EMBEDDED_BUILD)/test
 GUEST_CC ?= $(call find-program,clang-19 clang-20 clang-21 clang-22 clang)
 TEST_CFLAGS = -std=c11 -D_GNU_SOURCE -O2 -g -pthread -fno-omit-frame-pointer -Wall -Wextra -Werror
 
-$(EMBEDDED_BUILD)/guest.o: $(wildcard $(RUNTIME)/test/embedded/*.[ch] $(RUNTIME)/abi/*.h) Makefile
-	@mkdir -p $(@D)
-	$(GUEST_CC) $(TEST_CFLAGS) -c $(RUNTIME)/test/embedded/guest.c -o $@
+EMBEDDED_GUESTS := $(EMBEDDED_BUILD)/guest.o $(EMBEDDED_BUILD)/hostile_guest.o
+EMBEDDED_TEST_SOURCES := $(RUNTIME)/test/embedded/test.c $(RUNTIME)/test/embedded/hostile.c
 
-$(EMBEDDED_TEST): $(RUNTIME)/test/embedded/test.c $(EMBEDDED_BUILD)/guest.o $(EMBEDDED_BUILD)/libwasmaot.a
-	$(CC) $(TEST_CFLAGS) $(EMBEDDED_EXTRA_CFLAGS) $^ -o $@
+$(EMBEDDED_GUESTS): $(EMBEDDED_BUILD)/%.o: $(RUNTIME)/test/embedded/%.c $(wildcard $(RUNTIME)/test/embedded/*.h $(RUNTIME)/abi/*.h) Makefile
+	@mkdir -p $(@D)
+	$(GUEST_CC) $(TEST_CFLAGS) -c $< -o $@
+
+$(EMBEDDED_TEST): $(EMBEDDED_TEST_SOURCES) $(EMBEDDED_GUESTS) $(EMBEDDED_BUILD)/libwasmaot.a $(RUNTIME)/test/embedded/test.h
+	$(CC) $(TEST_CFLAGS) $(EMBEDDED_EXTRA_CFLAGS) $(filter %.c %.o %.a,$^) -o $@
 
 # What runs the specification's scripts: see Tests/DriverTests/Spec.
 $(EMBEDDED_BUILD)/spec_host: $(RUNTIME)/test/spec_host.c $(EMBEDDED_BUILD)/libwasmaot.a

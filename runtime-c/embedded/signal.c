@@ -4,8 +4,10 @@
 // A fault is a guest's trap only if all of this holds: its thread is in an activation, in
 // MODE_GUEST; the program counter is in code of the activation's store; and the address is in the
 // inaccessible part of one of the store's memories, or in the guard of the stack, or the
-// instruction is a failed check. Anything else is a bug (of the host, the runtime, the compiler)
-// and must not be passed off as the guest's: it goes to the handler that was there before.
+// instruction is a failed check. The stack may also be exhausted on the way into wasm and in the
+// runtime's functions that wasm calls. Anything else is a bug (of the host, the runtime, the
+// compiler) and must not be passed off as the guest's: it goes to the handler that was there
+// before.
 //
 // An interruption may come anywhere. In wasm code, on the way into it, and in the runtime's
 // functions that wasm calls once they are back in MODE_GUEST, the handler ends the activation. In
@@ -35,28 +37,64 @@ static bool is_guest_facing(uint64_t pc) {
          pc < (uint64_t)(uintptr_t)__stop_wasmaot_guest_facing;
 }
 
+// Whether the program counter is in one of the functions that wasmaot_switch calls to get into
+// wasm: they need not be among wasm code.
+static bool is_entering(const struct wasmaot_store *store, uint64_t pc) {
+  const struct module_uses *uses = atomic_load_explicit(&store->modules, memory_order_acquire);
+  for (uint32_t i = 0; uses && i < uses->count; i++) {
+    const struct wasmaot_code *code = uses->uses[i].module->code;
+    uint64_t start = wasmaot_function_start(&uses->uses[i].module->area, pc);
+    for (uint32_t signature = 0; start != 0 && signature < code->signature_count; signature++)
+      if ((uint64_t)(uintptr_t)code->signatures[signature].enter == start)
+        return true;
+  }
+  return false;
+}
+
+// Whether this code runs on behalf of the guest: wasm, what leads into it, and the runtime's
+// functions that wasm calls (while they are in MODE_GUEST).
+static bool is_guest_code(const struct wasmaot_store *store, uint64_t pc) {
+  return wasmaot_store_find_code(store, pc) || is_guest_facing(pc) || is_entering(store, pc);
+}
+
 // llvm.ubsantrap(kind) is `ud1l kind(%eax), %eax`: 67 0f b9 40 kind. 0 for any other instruction.
-static uint32_t decode_check(const struct module_use *use, uint64_t pc) {
-  const uint8_t *code = (const uint8_t *)pc; // NOLINT: inside compiled code
-  if (use->text_end - pc < 5)
+static uint32_t decode_check(uint64_t pc, uint64_t code_end) {
+  const uint8_t *code = (const uint8_t *)pc; // NOLINT: inside code
+  if (code_end - pc < 5)
     return 0;
   if (code[0] != 0x67 || code[1] != 0x0f || code[2] != 0xb9 || code[3] != 0x40)
     return 0;
   return code[4] <= WASMAOT_TRAP_LAST ? code[4] : 0;
 }
 
+// Where no handler's frame fits on what is left of the stack, for a handler without SA_ONSTACK, the
+// kernel sends SIGSEGV instead of the signal, without address. More than any frame of its.
+#define SIGNAL_FRAME ((uint64_t)64 << 10)
+
+static bool is_stack_overflow(const struct activation *activation, const siginfo_t *info,
+                              uint64_t stack_pointer) {
+  uint64_t low = activation->stack->low;
+  uint64_t address = (uint64_t)(uintptr_t)info->si_addr;
+  if (info->si_code == SI_KERNEL)
+    return address == 0 && stack_pointer >= low - STACK_GUARD && stack_pointer < low + SIGNAL_FRAME;
+  return address >= low - STACK_GUARD && address < low;
+}
+
 static uint32_t classify(const struct activation *activation, int signal, const siginfo_t *info,
-                         uint64_t pc) {
+                         const greg_t *machine) {
   if (info->si_code <= 0) // sent by a process, not by the CPU
     return 0;
-  const struct module_use *use = wasmaot_store_find_code(activation->store, pc);
-  if (signal == SIGILL)
-    return use ? decode_check(use, pc) : 0;
-  uint64_t address = (uint64_t)(uintptr_t)info->si_addr;
-  uint64_t low = activation->stack->low;
-  if (address >= low - STACK_GUARD && address < low && (use || is_guest_facing(pc)))
-    return WASMAOT_TRAP_STACK_OVERFLOW;
-  if (use && wasmaot_memory_is_out_of_bounds(activation->store, address))
+  uint64_t pc = (uint64_t)machine[REG_RIP];
+  const struct wasmaot_store *store = activation->store;
+  const struct module_use *use = wasmaot_store_find_code(store, pc);
+  if (signal == SIGILL) {
+    if (is_guest_facing(pc)) // guest_suspend's
+      return decode_check(pc, (uint64_t)(uintptr_t)__stop_wasmaot_guest_facing);
+    return use ? decode_check(pc, use->text_end) : 0;
+  }
+  if (is_stack_overflow(activation, info, (uint64_t)machine[REG_RSP]))
+    return is_guest_code(store, pc) ? WASMAOT_TRAP_STACK_OVERFLOW : 0;
+  if (use && wasmaot_memory_is_out_of_bounds(store, (uint64_t)(uintptr_t)info->si_addr))
     return WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS;
   return 0;
 }
@@ -96,8 +134,7 @@ static bool pass_on(const struct sigaction *previous, int signal, siginfo_t *inf
 static void on_fault(int signal, siginfo_t *info, void *context) {
   struct activation *activation = wasmaot_activation;
   if (activation && activation->mode == MODE_GUEST) {
-    uint64_t pc = (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
-    uint32_t trap = classify(activation, signal, info, pc);
+    uint32_t trap = classify(activation, signal, info, ((ucontext_t *)context)->uc_mcontext.gregs);
     if (trap != 0) {
       end_activation(activation, context, trap);
       return;
@@ -107,10 +144,10 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     if (fault_signals[i] == signal && pass_on(&previous_faults[i], signal, info, context))
       return;
   // The default action: the faulting instruction runs again and ends the process. A signal that was
-  // sent must be sent again.
+  // sent must be sent again: to return without would leave all to come without a handler.
   struct sigaction action = {.sa_handler = SIG_DFL};
   sigaction(signal, &action, NULL);
-  if (info->si_code <= 0)
+  if (info->si_code <= 0 || info->si_code == SI_KERNEL)
     syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
 }
 
@@ -120,20 +157,6 @@ void wasmaot_signal_thread(int thread) {
   // Should the thread be gone, or its number another's by now: SIGURG does nothing to those who
   // don't expect it.
   syscall(SYS_tgkill, getpid(), thread, SIGURG);
-}
-
-// Whether the program counter is in one of the functions that wasmaot_switch calls to get into
-// wasm: they need not be among wasm code.
-static bool is_entering(const struct wasmaot_store *store, uint64_t pc) {
-  const struct module_uses *uses = atomic_load_explicit(&store->modules, memory_order_acquire);
-  for (uint32_t i = 0; uses && i < uses->count; i++) {
-    const struct wasmaot_code *code = uses->uses[i].module->code;
-    uint64_t start = wasmaot_function_start(&uses->uses[i].module->area, pc);
-    for (uint32_t signature = 0; start != 0 && signature < code->signature_count; signature++)
-      if ((uint64_t)(uintptr_t)code->signatures[signature].enter == start)
-        return true;
-  }
-  return false;
 }
 
 // The signal arrived in the handler of another one (an alarm, a profiler), which may itself have
@@ -149,8 +172,7 @@ static void on_urgent(int signal, siginfo_t *info, void *context) {
   if (activation && activation->mode == MODE_GUEST &&
       atomic_load_explicit(activation->interrupted, memory_order_relaxed) != 0) {
     uint64_t pc = (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
-    if (wasmaot_store_find_code(activation->store, pc) || is_guest_facing(pc) ||
-        is_entering(activation->store, pc))
+    if (is_guest_code(activation->store, pc))
       end_activation(activation, context, END_INTERRUPTED);
     else
       postpone(context);

@@ -169,8 +169,9 @@ typedef struct wasmaot_engine_config {
 
 // NULL for the defaults. The first engine of a process installs handlers for SIGSEGV, SIGBUS and
 // SIGILL (traps) and SIGURG (interruptions); what is not a guest's goes on to the handlers that
-// were there. A host that installs its own later must do the same with ours, and use SA_ONSTACK.
-// NULL if out of memory.
+// were there. A host that installs its own later must do the same with ours. Every handler of the
+// host, for whichever signal, needs SA_ONSTACK: at the end of wasm's stack the kernel has no room
+// for one without, drops its signal, and the guest traps. NULL if out of memory.
 wasmaot_engine *wasmaot_engine_new(const wasmaot_engine_config *config);
 void wasmaot_engine_delete(wasmaot_engine *engine);
 

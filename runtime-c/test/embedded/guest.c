@@ -1,60 +1,7 @@
-// Swift's calling convention is what swifttailcc is without tail calls: arguments as in C, the
-// instance in r13.
-#define WASMAOT_EMBEDDED_RUNTIME
-#include "guest.h"
-
-#include "../../abi/wasmaot_embedded.h"
-
-#include <stdio.h>
-
-#define WASM __attribute__((section("wasmaot_text"), noinline, used, swiftcall))
-#define THUNK __attribute__((section("wasmaot_text"), noinline, used))
-#define ENTER __attribute__((noinline, used)) // not among wasm code
-#define SELF struct layout *self __attribute__((swift_context))
-#define MAP_FUNCTION(function, index)                                                              \
-  __asm__(".pushsection wasmaot_funcmap,\"a\",@progbits\n"                                         \
-          ".long " #function " - .\n"                                                              \
-          ".long " #index "\n"                                                                     \
-          ".popsection\n")
-#define CHECK_FAILS(kind) __asm__ volatile(".byte 0x67, 0x0f, 0xb9, 0x40, %c0" ::"i"(kind))
-#define NO_TAIL_CALL __asm__ volatile("" ::: "memory")
-
-extern const uint8_t __start_wasmaot_text[], __stop_wasmaot_text[];
-extern const struct wasmaot_funcmap_entry __start_wasmaot_funcmap[], __stop_wasmaot_funcmap[];
-
-#define DESCRIBED 13
-
-struct layout {
-  struct wasmaot_instance head;
-  struct wasmaot_memory_slot memory;       // 64
-  struct wasmaot_func_ref host;            // 80: imported function
-  uint64_t counter;                        // 112: mutable global
-  const void *tag;                         // 120, then its identity
-  void *identity[2];                       // 128
-  struct wasmaot_table table;              // 144
-  struct wasmaot_element_segment elements; // 184
-  struct wasmaot_data_segment data;        // 200
-  uint64_t padding;
-  struct wasmaot_func_ref described[DESCRIBED]; // 224
-};
-_Static_assert(sizeof(struct wasmaot_instance) == 64, "as the offsets say");
-_Static_assert(offsetof(struct layout, described) == 224, "as the offsets say");
-
-// What functions of the signatures below are called as.
-#define CONTEXT void *context __attribute__((swift_context))
-typedef __attribute__((swiftcall)) void function_none(CONTEXT);
-typedef __attribute__((swiftcall)) uint32_t function_i_i(uint32_t, CONTEXT);
-typedef __attribute__((swiftcall)) void function_ii(uint32_t, uint32_t, CONTEXT);
-typedef __attribute__((swiftcall)) uint32_t function_ii_i(uint32_t, uint32_t, CONTEXT);
-typedef __attribute__((swiftcall)) void function_iii(uint32_t, uint32_t, uint32_t, CONTEXT);
-typedef __attribute__((swiftcall)) void function_i(uint32_t, CONTEXT);
+// The modules of guest.h.
+#include "guest_code.h"
 
 // ---- Functions: index 0 is the import ---------------------------------------------------------
-
-static inline uint8_t *base_of(const struct layout *self) {
-  return (self->memory.memory->flags & WASMAOT_MEMORY_MAY_MOVE) != 0 ? self->memory.memory->base
-                                                                     : self->memory.base;
-}
 
 WASM static uint32_t load(uint32_t address, SELF) {
   return *(volatile uint32_t *)(base_of(self) + (uint64_t)address);
@@ -172,7 +119,6 @@ MAP_FUNCTION(fail, 15);
 
 // ---- Signatures -------------------------------------------------------------------------------
 
-#define ARGUMENT(i) ((uint32_t)values[i].low)
 ENTER static void enter_none(void *code, void *context, struct wasmaot_value *values) {
   (void)values;
   // Long enough for interruptions to come here, too.
@@ -215,7 +161,6 @@ enum { NONE, I_I, II, II_I, III, I };
 
 // ---- The full module --------------------------------------------------------------------------
 
-#define FUNCTION(number) {.signature = number}
 static const struct wasmaot_entity functions[] = {
     {.offset = 80, .flags = WASMAOT_ENTITY_IMPORTED, .signature = I_I},
     FUNCTION(I_I),
@@ -248,7 +193,6 @@ static const struct wasmaot_described_function described[DESCRIBED] = {
 };
 static const uint32_t described_of_function[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
 
-#define NAME(text) {text, sizeof(text) - 1}
 static const struct wasmaot_import imports[] = {{NAME("host"), NAME("f"), WASMAOT_EXTERN_FUNC, 0}};
 static const struct wasmaot_export_entry exports[] = {
     {NAME("load"), WASMAOT_EXTERN_FUNC, 1},       {NAME("store"), WASMAOT_EXTERN_FUNC, 2},

@@ -24,6 +24,27 @@ extern const wasmaot_code linked_wasm;
 extern const wasmaot_code recursive_wasm;
 extern const wasmaot_code recursive_import_wasm;
 
+// What guests do that mean harm; see hostile_guest.c.
+extern const wasmaot_code hostile_wasm;
+enum hostile_operation {
+  HOSTILE_TRAP,
+  HOSTILE_MEMORY_GROW,
+  HOSTILE_MEMORY_INIT,
+  HOSTILE_TABLE_GROW,
+  HOSTILE_TABLE_FILL,
+  HOSTILE_TABLE_COPY,
+  HOSTILE_TABLE_INIT,
+  HOSTILE_CALL_HOST,
+  HOSTILE_ATOMIC_WAIT32,
+  HOSTILE_ATOMIC_WAIT64,
+  HOSTILE_ATOMIC_NOTIFY,
+  HOSTILE_EXCEPTION,
+  HOSTILE_MOVE,
+  HOSTILE_FILL,
+  HOSTILE_OPERATIONS,
+  HOSTILE_SPIN,
+};
+
 #define IMAGE_OFFSET 8192
 #define IMAGE_SIZE 12288
 

@@ -1,130 +1,6 @@
 // Tests of the embedded runtime, over the public API alone. Every test runs in a process of its
 // own; with an argument, the test of that name runs in this one (for debuggers and valgrind).
-#include "guest.h"
-
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-
-#define CHECK(condition)                                                                           \
-  do {                                                                                             \
-    if (!(condition)) {                                                                            \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                              \
-      _exit(1);                                                                                    \
-    }                                                                                              \
-  } while (0)
-
-static void check_error(int line, wasmaot_error *error, wasmaot_error_kind kind,
-                        const char *message) {
-  if (!error || wasmaot_error_get_kind(error) != kind ||
-      strncmp(wasmaot_error_message(error), message, strlen(message)) != 0) {
-    fprintf(stderr, "test.c:%d: expected '%s', got %s\n", line, message,
-            error ? wasmaot_error_message(error) : "no error");
-    _exit(1);
-  }
-  wasmaot_error_delete(error);
-}
-#define CHECK_ERROR(error, kind, message) check_error(__LINE__, error, kind, message)
-#define CHECK_OK(expression)                                                                       \
-  do {                                                                                             \
-    wasmaot_error *unexpected = (expression);                                                      \
-    if (unexpected) {                                                                              \
-      fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, wasmaot_error_message(unexpected));       \
-      _exit(1);                                                                                    \
-    }                                                                                              \
-  } while (0)
-
-// ---- What most tests start with ---------------------------------------------------------------
-
-struct world {
-  wasmaot_engine *engine;
-  wasmaot_module *module;
-  wasmaot_store *store;
-  wasmaot_instance *instance;
-  const wasmaot_func *host;
-};
-
-static wasmaot_error *twice(void *data, wasmaot_store *store, const wasmaot_val *args,
-                            wasmaot_val *results) {
-  (void)data;
-  (void)store;
-  results[0].i32 = args[0].i32 * 2;
-  return NULL;
-}
-
-static const wasmaot_valkind i32_kind[] = {WASMAOT_I32};
-static const wasmaot_functype i_i = {i32_kind, 1, i32_kind, 1};
-
-static wasmaot_extern func_extern(const wasmaot_func *func) {
-  return (wasmaot_extern){.kind = WASMAOT_FUNC, .of.func = func};
-}
-
-static wasmaot_instance *instantiate(struct world *world, wasmaot_module *module) {
-  wasmaot_instance *instance = NULL;
-  wasmaot_extern import = func_extern(world->host);
-  CHECK_OK(wasmaot_instance_new(world->store, module, &import, 1, &instance));
-  return instance;
-}
-
-static struct world start_with(const wasmaot_code *code, wasmaot_callback callback, void *data) {
-  struct world world = {.engine = wasmaot_engine_new(NULL)};
-  CHECK(world.engine);
-  CHECK_OK(wasmaot_module_load(world.engine, code, &world.module));
-  world.store = wasmaot_store_new(world.engine, NULL);
-  CHECK(world.store);
-  CHECK_OK(wasmaot_func_new(world.store, &i_i, callback, data, NULL, &world.host));
-  world.instance = instantiate(&world, world.module);
-  return world;
-}
-
-static void end(struct world *world) {
-  wasmaot_store_delete(world->store);
-  wasmaot_module_delete(world->module);
-  wasmaot_engine_delete(world->engine);
-}
-
-static const wasmaot_func *function(wasmaot_instance *instance, const char *name) {
-  wasmaot_extern found = {0};
-  CHECK(wasmaot_instance_export(instance, name, strlen(name), &found));
-  CHECK(found.kind == WASMAOT_FUNC);
-  return found.of.func;
-}
-
-// Calls an export with up to three i32, and gives its i32 result, if it has one.
-static wasmaot_error *try_call(wasmaot_instance *instance, const char *name, int32_t *result,
-                               int32_t a, int32_t b, int32_t c) {
-  const wasmaot_func *func = function(instance, name);
-  wasmaot_functype type = wasmaot_func_type(func);
-  wasmaot_val args[3] = {{.i32 = a}, {.i32 = b}, {.i32 = c}};
-  wasmaot_val value = {.i32 = -1};
-  wasmaot_error *error = wasmaot_func_call(func, args, type.param_count, &value, type.result_count);
-  if (result)
-    *result = value.i32;
-  return error;
-}
-
-static int32_t call(wasmaot_instance *instance, const char *name, int32_t a, int32_t b, int32_t c) {
-  int32_t result;
-  CHECK_OK(try_call(instance, name, &result, a, b, c));
-  return result;
-}
-#define CALL(name, ...) call(world.instance, name, __VA_ARGS__)
-#define TRY(name, ...) try_call(world.instance, name, NULL, __VA_ARGS__)
-
-static wasmaot_extern export_of(wasmaot_instance *instance, const char *name) {
-  wasmaot_extern found = {0};
-  CHECK(wasmaot_instance_export(instance, name, strlen(name), &found));
-  return found;
-}
+#include "test.h"
 
 // ---- Calls ------------------------------------------------------------------------------------
 
@@ -737,20 +613,6 @@ static void threads(void) {
 
 // ---- Faults of the host -----------------------------------------------------------------------
 
-// How a child ends that runs `function`.
-static int status_of(void (*body)(void)) {
-  pid_t child = fork();
-  if (child == 0) {
-    struct rlimit none = {0, 0};
-    setrlimit(RLIMIT_CORE, &none);
-    body();
-    exit(0); // by way of the leak check
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  return status;
-}
-
 // What the host's function reads: nothing is ever mapped there. Or, if null, the guest's guard.
 static volatile uint8_t *bug_address;
 
@@ -823,10 +685,7 @@ static void handlers(void) {
 
 // ---- All of them ------------------------------------------------------------------------------
 
-static const struct {
-  const char *name;
-  void (*run)(void);
-} tests[] = {
+static const struct test tests[] = {
     {"calls", calls},
     {"traps", traps},
     {"nested", nested},
@@ -847,25 +706,29 @@ static const struct {
     {"threads", threads},
     {"host_bugs", host_bugs},
     {"handlers", handlers},
+    {NULL, NULL},
 };
 
 int main(int argc, char **argv) {
+  const struct test *const lists[] = {tests, hostile_tests};
   int passed = 0;
   int failed = 0;
-  for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) {
-    if (argc > 1) {
-      if (strcmp(argv[1], tests[i].name) == 0)
-        tests[i].run();
-      continue;
+  for (int list = 0; list < 2; list++) {
+    for (const struct test *test = lists[list]; test->name; test++) {
+      if (argc > 1) {
+        if (strcmp(argv[1], test->name) == 0)
+          test->run();
+        continue;
+      }
+      fflush(stdout);
+      int status = status_of(test->run);
+      bool is_good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+      printf("%s: %s\n", test->name, is_good ? "ok" : "FAILED");
+      if (WIFSIGNALED(status))
+        printf("  signal %d\n", WTERMSIG(status));
+      passed += is_good;
+      failed += !is_good;
     }
-    fflush(stdout);
-    int status = status_of(tests[i].run);
-    bool is_good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    printf("%s: %s\n", tests[i].name, is_good ? "ok" : "FAILED");
-    if (WIFSIGNALED(status))
-      printf("  signal %d\n", WTERMSIG(status));
-    passed += is_good;
-    failed += !is_good;
   }
   if (argc == 1)
     printf("%d passed, %d failed\n", passed, failed);

@@ -1,0 +1,167 @@
+// Modules of guests that mean harm.
+#include "guest_code.h"
+
+// ---- Functions: index 0 is the import ---------------------------------------------------------
+
+WASM static void operate(uint32_t operation, SELF) {
+  const struct wasmaot_runtime *runtime = self->head.runtime;
+  struct wasmaot_instance *instance = &self->head;
+  struct wasmaot_memory *memory = self->memory.memory;
+  switch (operation) {
+  case HOSTILE_TRAP:
+    runtime->trap(instance, WASMAOT_TRAP_NULL_REFERENCE);
+    break;
+  case HOSTILE_MEMORY_GROW:
+    runtime->memory_grow(instance, memory, 0);
+    break;
+  case HOSTILE_MEMORY_INIT:
+    runtime->memory_init(instance, memory, &self->data, 0, 0, 0);
+    break;
+  case HOSTILE_TABLE_GROW:
+    runtime->table_grow(instance, &self->table, NULL, 0);
+    break;
+  case HOSTILE_TABLE_FILL:
+    runtime->table_fill(instance, &self->table, 0, NULL, 1);
+    break;
+  case HOSTILE_TABLE_COPY:
+    runtime->table_copy(instance, &self->table, &self->table, 0, 1, 1);
+    break;
+  case HOSTILE_TABLE_INIT:
+    runtime->table_init(instance, &self->table, &self->elements, 0, 0, 0);
+    break;
+  case HOSTILE_CALL_HOST:
+    ((function_i_i *)self->host.code)(1, self->host.context);
+    break;
+  case HOSTILE_ATOMIC_WAIT32:
+    runtime->atomic_wait32(instance, memory, 0, 1, 0);
+    break;
+  case HOSTILE_ATOMIC_WAIT64:
+    runtime->atomic_wait64(instance, memory, 0, 1, 0);
+    break;
+  case HOSTILE_ATOMIC_NOTIFY:
+    runtime->atomic_notify(instance, memory, 0, 1);
+    break;
+  case HOSTILE_EXCEPTION:
+    runtime->exception_release(instance, runtime->exception_new(instance, self->tag, 16));
+    break;
+  case HOSTILE_MOVE:
+    runtime->move(base_of(self), base_of(self) + 8, 100);
+    break;
+  case HOSTILE_FILL:
+    runtime->fill(base_of(self), 0, 100);
+    break;
+  default:
+    for (;;)
+      __asm__ volatile("");
+  }
+  NO_TAIL_CALL;
+}
+MAP_FUNCTION(operate, 1);
+
+// Does it at some depth.
+WASM static uint32_t deep(uint32_t depth, uint32_t operation, SELF) {
+  if (depth == 0) {
+    operate(operation, self);
+    NO_TAIL_CALL;
+    return 0;
+  }
+  uint32_t result = deep(depth - 1, operation, self);
+  NO_TAIL_CALL;
+  return result + 1;
+}
+MAP_FUNCTION(deep, 2);
+
+WASM static uint32_t add_one(uint32_t argument, SELF) {
+  (void)self;
+  return argument + 1;
+}
+MAP_FUNCTION(add_one, 3);
+
+WASM static void wide(SELF) { (void)self; }
+MAP_FUNCTION(wide, 4);
+
+// ---- Signatures -------------------------------------------------------------------------------
+
+ENTER static void enter_none(void *code, void *context, struct wasmaot_value *values) {
+  (void)values;
+  ((function_none *)code)(context);
+}
+ENTER static void enter_i_i(void *code, void *context, struct wasmaot_value *values) {
+  values[0].low = ((function_i_i *)code)(ARGUMENT(0), context);
+}
+ENTER static void enter_ii_i(void *code, void *context, struct wasmaot_value *values) {
+  values[0].low = ((function_ii_i *)code)(ARGUMENT(0), ARGUMENT(1), context);
+}
+// As large a frame as one for a thousand parameters and as many results.
+ENTER static void enter_wide(void *code, void *context, struct wasmaot_value *values) {
+  char frame[65536];
+  (void)values;
+  __asm__ volatile("movb $0, (%0)" ::"r"(frame) : "memory");
+  ((function_none *)code)(context);
+  __asm__ volatile("" ::"r"(frame) : "memory");
+}
+
+THUNK __attribute__((swiftcall)) static uint32_t adapt_i_i(uint32_t argument, CONTEXT) {
+  struct wasmaot_value value = {argument, 0};
+  (*(struct wasmaot_runtime **)context)->call_host(context, &value);
+  NO_TAIL_CALL;
+  return (uint32_t)value.low;
+}
+MAP_FUNCTION(adapt_i_i, 0xffffffff);
+
+enum { NONE, I_I, II_I, WIDE, I };
+static const struct wasmaot_signature signatures[] = {
+    {"", "", enter_none, NULL},    {"i", "i", enter_i_i, (void *)adapt_i_i},
+    {"ii", "i", enter_ii_i, NULL}, {"", "", enter_wide, NULL}, // an equal type
+    {"i", "", enter_none, NULL},
+};
+
+// ---- The module -------------------------------------------------------------------------------
+
+static const struct wasmaot_entity functions[] = {
+    {.offset = 80, .flags = WASMAOT_ENTITY_IMPORTED, .signature = I_I},
+    FUNCTION(I),
+    FUNCTION(II_I),
+    FUNCTION(I_I),
+    FUNCTION(WIDE),
+};
+static const struct wasmaot_described_function described[] = {
+    {NULL, I_I, 0}, {(void *)deep, II_I, 2}, {(void *)add_one, I_I, 3}, {(void *)wide, WIDE, 4}};
+static const uint32_t described_of_function[] = {0, UINT32_MAX, 1, 2, 3};
+static const struct wasmaot_import imports[] = {{NAME("host"), NAME("f"), WASMAOT_EXTERN_FUNC, 0}};
+static const struct wasmaot_export_entry exports[] = {
+    {NAME("deep"), WASMAOT_EXTERN_FUNC, 2},   {NAME("add_one"), WASMAOT_EXTERN_FUNC, 3},
+    {NAME("wide"), WASMAOT_EXTERN_FUNC, 4},   {NAME("memory"), WASMAOT_EXTERN_MEMORY, 0},
+    {NAME("table"), WASMAOT_EXTERN_TABLE, 0},
+};
+static const struct wasmaot_entity memories[] = {
+    {.offset = 64, .flags = WASMAOT_ENTITY_SHARED, .minimum = 1, .maximum = 5, .page_log2 = 16}};
+static const struct wasmaot_entity tables[] = {
+    {.offset = 144, .type = "r", .minimum = 4, .maximum = 8, .initializer = UINT32_MAX}};
+static const struct wasmaot_entity tags[] = {{.offset = 120, .signature = I}};
+
+#define COMMON                                                                                     \
+  .abi_version = WASMAOT_EMBEDDED_ABI_VERSION, .size = sizeof(struct wasmaot_code),                \
+  .signature_count = sizeof signatures / sizeof signatures[0], .signatures = signatures,           \
+  .text_start = __start_wasmaot_text, .text_end = __stop_wasmaot_text,                             \
+  .funcmap_start = __start_wasmaot_funcmap, .funcmap_end = __stop_wasmaot_funcmap
+
+const struct wasmaot_code hostile_wasm = {COMMON,
+                                          .instance_size = sizeof(struct layout),
+                                          .start = UINT32_MAX,
+                                          .import_count = 1,
+                                          .imports = imports,
+                                          .export_count = sizeof exports / sizeof exports[0],
+                                          .exports = exports,
+                                          .function_count = 5,
+                                          .functions = functions,
+                                          .table_count = 1,
+                                          .tables = tables,
+                                          .memory_count = 1,
+                                          .memories = memories,
+                                          .tag_count = 1,
+                                          .tags = tags,
+                                          .described_count = 4,
+                                          .described_offset = 224,
+                                          .described = described,
+                                          .described_of_function = described_of_function};
