@@ -7,12 +7,13 @@
 #define EXCEPTION_LIMIT ((uint64_t)64 << 20)
 
 struct exception {
-  struct exception *next;  // of the store
-  struct exception **link; // null: an error's
-  uint64_t size;
-  uint64_t padding; // the payload may hold a v128
+  struct exception *next;      // of the store
+  struct exception **link;     // null: errors' alone
+  struct wasmaot_store *store; // null: it has ended
+  uint32_t size;
+  atomic_uint references; // the store's, while linked, and errors'
   struct wasmaot_exception abi;
-  struct wasmaot_value payload[]; // a field each
+  struct wasmaot_value payload[]; // a field each; aligned for a v128
 };
 _Static_assert(offsetof(struct exception, payload) - offsetof(struct exception, abi) ==
                    WASMAOT_EXCEPTION_PAYLOAD,
@@ -32,6 +33,12 @@ static void attach(struct wasmaot_store *store, struct exception *exception) {
   store->exception_bytes += exception->size;
 }
 
+// An error may be deleted by any thread, and after the store.
+static void release(struct exception *exception) {
+  if (atomic_fetch_sub_explicit(&exception->references, 1, memory_order_acq_rel) == 1)
+    free(exception);
+}
+
 static void detach(struct wasmaot_store *store, struct exception *exception) {
   *exception->link = exception->next;
   if (exception->next)
@@ -40,11 +47,14 @@ static void detach(struct wasmaot_store *store, struct exception *exception) {
   store->exception_bytes -= exception->size;
 }
 
-static struct exception *allocate(const void *tag, uint32_t payload_size) {
-  uint64_t size = sizeof(struct exception) + (uint64_t)payload_size;
-  struct exception *exception = malloc(size);
-  if (exception)
-    *exception = (struct exception){.size = size, .abi = {.tag = tag}};
+static struct exception *allocate(struct wasmaot_store *store, const void *tag,
+                                  uint32_t payload_size) {
+  uint32_t size = (uint32_t)sizeof(struct exception) + payload_size;
+  struct exception *exception = size > payload_size ? malloc(size) : NULL;
+  if (!exception)
+    return NULL;
+  *exception = (struct exception){.store = store, .size = size, .abi = {.tag = tag}};
+  atomic_init(&exception->references, 1);
   return exception;
 }
 
@@ -52,7 +62,7 @@ struct wasmaot_exception *wasmaot_exception_allocate(struct wasmaot_store *store
                                                      uint32_t payload_size) {
   if (store->exception_bytes > EXCEPTION_LIMIT)
     return NULL;
-  struct exception *exception = allocate(tag, payload_size);
+  struct exception *exception = allocate(store, tag, payload_size);
   if (!exception)
     return NULL;
   attach(store, exception);
@@ -67,37 +77,75 @@ void wasmaot_exception_free(struct wasmaot_store *store, struct wasmaot_exceptio
   if (is_kept(released))
     return;
   detach(store, exception_of(released));
-  free(exception_of(released));
+  release(exception_of(released));
 }
 
 void wasmaot_exceptions_end(struct wasmaot_store *store) {
   while (store->exceptions) {
     struct exception *exception = store->exceptions;
     store->exceptions = exception->next;
-    free(exception);
+    exception->link = NULL;
+    exception->store = NULL;
+    release(exception);
   }
 }
 
 // ---- Between errors and stores ----------------------------------------------------------------
 
 void wasmaot_exception_to_error(struct wasmaot_store *store, struct wasmaot_exception *exception) {
-  if (!is_kept(exception) && exception_of(exception)->link)
-    detach(store, exception_of(exception));
+  if (is_kept(exception))
+    atomic_fetch_add_explicit(&exception_of(exception)->references, 1, memory_order_relaxed);
+  else
+    detach(store, exception_of(exception)); // the reference goes with it
 }
 
 void wasmaot_exception_to_store(struct wasmaot_store *store, struct wasmaot_exception *exception) {
-  if (!exception_of(exception)->link)
-    attach(store, exception_of(exception));
+  // Others may catch it now, and refer to what its tag belongs to.
+  const struct wasmaot_tag *tag = wasmaot_exception_tag(exception);
+  if (tag) {
+    instance_share(tag->owner);
+    for (uint32_t i = 0; i < tag->type->param_count; i++)
+      wasmaot_value_pass(store, tag->type->values[i],
+                         (wasmaot_val *)(void *)&exception_of(exception)->payload[i]);
+  }
+  if (exception_of(exception)->link)
+    return;
+  attach(store, exception_of(exception));
+  atomic_fetch_add_explicit(&exception_of(exception)->references, 1, memory_order_relaxed);
 }
 
 void wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_exception *exception) {
+  if (is_kept(exception) && exception_of(exception)->link)
+    return; // it has been here before: its payload may lead to itself
   exception->flags |= WASMAOT_EXCEPTION_KEPT;
   wasmaot_exception_to_store(store, exception);
 }
 
 void wasmaot_exception_end_error(struct wasmaot_exception *exception) {
-  if (!exception_of(exception)->link)
-    free(exception_of(exception));
+  release(exception_of(exception));
+}
+
+struct wasmaot_store *wasmaot_exception_store(const struct wasmaot_exception *exception) {
+  return exception_of(exception)->store;
+}
+
+// The first word of no tag.
+static const void *const ended_tag[2];
+
+void wasmaot_exception_forget(struct wasmaot_exception *exception,
+                              const struct instance *instance) {
+  const struct wasmaot_tag *tag = wasmaot_exception_tag(exception);
+  if (!tag)
+    return;
+  struct wasmaot_value *payload = exception_of(exception)->payload;
+  for (uint32_t i = 0; i < tag->type->param_count; i++) {
+    const wasmaot_val *value = (const wasmaot_val *)(const void *)&payload[i];
+    if (tag->type->kinds[i] == WASMAOT_FUNCREF && value->funcref &&
+        wasmaot_func_owner(value->funcref) == instance)
+      payload[i].low = 0;
+  }
+  if (tag->owner == instance)
+    exception->tag = ended_tag;
 }
 
 // ---- The host's side --------------------------------------------------------------------------
@@ -132,7 +180,8 @@ wasmaot_error *wasmaot_throw(wasmaot_store *store, wasmaot_tag *tag, const wasma
     if (!wasmaot_value_fits(store, type->values[i], &args[i]))
       return wasmaot_error_format(WASMAOT_ERROR_ARGUMENT, "argument %u is not of the tag's type",
                                   i);
-  struct exception *exception = allocate(tag->identity, (uint32_t)(arg_count * sizeof *args));
+  struct exception *exception =
+      allocate(store, tag->identity, (uint32_t)(arg_count * sizeof *args));
   if (!exception)
     return wasmaot_error_memory();
   if (arg_count > 0)

@@ -7,6 +7,12 @@ struct wasmaot_store *wasmaot_func_store(const struct wasmaot_func_ref *function
   return ((const struct wasmaot_instance *)function->context)->store;
 }
 
+struct instance *wasmaot_func_owner(const struct wasmaot_func_ref *function) {
+  if ((function->flags & FUNCTION_OF_HOST) != 0)
+    return NULL;
+  return instance_of((const struct wasmaot_instance *)function->context);
+}
+
 const struct type *wasmaot_func_type_of(const struct wasmaot_func_ref *function) {
   if ((function->flags & FUNCTION_OF_HOST) != 0)
     return ((const struct host_function *)function->context)->type;
@@ -88,14 +94,24 @@ void wasmaot_functions_adapt(struct wasmaot_store *store, struct wasmaot_module 
 #define FEW_VALUES 16
 
 // Whether what a function of the host gives back may reach wasm.
-static wasmaot_error *check_results(const struct host_function *function,
-                                    const wasmaot_val *results) {
+static wasmaot_error *check_results(const struct host_function *function, wasmaot_val *results) {
   const struct type *type = function->type;
+  const struct valtype *types = type->values + type->param_count;
   for (uint32_t i = 0; type->has_references && i < type->result_count; i++)
-    if (!wasmaot_value_fits(function->store, type->values[type->param_count + i], &results[i]))
+    if (!wasmaot_value_fits(function->store, types[i], &results[i]))
       return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT,
-                                 "a function of the host returned a function of another store");
+                                 "a function of the host returned a reference of another store");
+  for (uint32_t i = 0; type->has_references && i < type->result_count; i++)
+    wasmaot_value_pass(function->store, types[i], &results[i]);
   return NULL;
+}
+
+// Functions that wasm gives to the host: they may be copies of references, which end with their
+// instance.
+static void normalize(const wasmaot_valkind *kinds, uint32_t count, wasmaot_val *values) {
+  for (uint32_t i = 0; i < count; i++)
+    if (kinds[i] == WASMAOT_FUNCREF && values[i].funcref)
+      values[i].funcref = values[i].funcref->self;
 }
 
 // Arguments from `values`, results there.
@@ -111,6 +127,7 @@ static wasmaot_error *call_callback(struct host_function *function, struct wasma
   }
   if (type->param_count > 0)
     memcpy(arguments, values, type->param_count * sizeof *arguments);
+  normalize(type->kinds, type->param_count, arguments);
   if (type->result_count > 0)
     memset(values, 0, type->result_count * sizeof *values);
   wasmaot_val *results = (wasmaot_val *)(void *)values;
@@ -129,6 +146,12 @@ GUEST_FACING void wasmaot_call_host(void *context, struct wasmaot_value *values)
   activation->host_frame = (uint64_t)(uintptr_t)__builtin_frame_address(0);
   wasmaot_error *error = call_callback(function, values);
   activation->host_frame = 0;
+  // Code of this store must not hold what ends with another one.
+  if (error && error->exception && wasmaot_exception_store(error->exception) != store) {
+    wasmaot_error_delete(error);
+    error = wasmaot_error_fixed(WASMAOT_ERROR_HOST,
+                                "a function of the host threw an exception of another store");
+  }
   if (error && error->kind == WASMAOT_ERROR_EXCEPTION && error->exception) {
     store->pending = error->exception;
     wasmaot_exception_to_store(store, error->exception);
@@ -156,19 +179,14 @@ static wasmaot_error *call(const struct wasmaot_func_ref *function, const struct
                                   "argument %u is null, a function of another type, or of another "
                                   "store, where the type forbids it",
                                   i);
+  for (uint32_t i = 0; type->has_references && i < type->param_count; i++)
+    wasmaot_value_pass(store, type->values[i], (wasmaot_val *)(void *)&values[i]);
   if ((function->flags & FUNCTION_OF_HOST) != 0)
     return call_callback(function->context, values);
   const struct wasmaot_instance *instance = function->context;
   const struct wasmaot_code *code = instance_of(instance)->module->code;
   return wasmaot_enter(store, code->signatures[function->flags].enter, function->code,
                        function->context, values);
-}
-
-// Results that are functions: what code gives may be a copy of a reference.
-static void normalize(const struct type *type, wasmaot_val *results) {
-  for (uint32_t i = 0; type->has_references && i < type->result_count; i++)
-    if (type->kinds[type->param_count + i] == WASMAOT_FUNCREF && results[i].funcref)
-      results[i].funcref = results[i].funcref->self;
 }
 
 wasmaot_error *wasmaot_func_call(const wasmaot_func *func, const wasmaot_val *args,
@@ -192,7 +210,7 @@ wasmaot_error *wasmaot_func_call(const wasmaot_func *func, const wasmaot_val *ar
   wasmaot_error *error = call(func->self, type, values);
   if (!error && result_count > 0) {
     memcpy(results, values, result_count * sizeof *values);
-    normalize(type, results);
+    normalize(type->kinds + type->param_count, type->result_count, results);
   }
   if (values != few)
     free(values);
@@ -231,6 +249,6 @@ wasmaot_error *wasmaot_instance_call(wasmaot_instance *instance, uint64_t interf
                                "the header was generated for a function of another type");
   wasmaot_error *error = call(function, type, (struct wasmaot_value *)(void *)values);
   if (!error)
-    normalize(type, values);
+    normalize(type->kinds + type->param_count, type->result_count, values);
   return error;
 }

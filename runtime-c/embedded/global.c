@@ -11,6 +11,7 @@ wasmaot_error *wasmaot_global_new(wasmaot_store *store, wasmaot_valkind kind, bo
   struct valtype type = {.kind = (uint8_t)kind, .nullable = kind >= WASMAOT_FUNCREF};
   if (!wasmaot_value_fits(store, type, &value))
     return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "a function of another store");
+  wasmaot_value_pass(store, type, &value);
   struct wasmaot_global *global = aligned_alloc(16, (sizeof *global + 15) & ~(size_t)15);
   if (!global)
     return wasmaot_error_memory();
@@ -42,6 +43,7 @@ wasmaot_val wasmaot_global_get(const wasmaot_global *global) {
 bool wasmaot_global_set(wasmaot_global *global, wasmaot_val value) {
   if (!global->is_mutable || !wasmaot_value_fits(global->store, global->type, &value))
     return false;
+  wasmaot_value_pass(global->store, global->type, &value);
   memcpy(global->value, &value, size_of(global->type));
   return true;
 }

@@ -27,6 +27,7 @@ static void fill_handles(struct instance *instance) {
     const struct wasmaot_entity *type = &code->globals[i];
     struct wasmaot_global *global = &instance->globals[i - imported];
     global->type = module->global_types[i];
+    global->owner = instance;
     global->is_mutable = (type->flags & WASMAOT_ENTITY_MUTABLE) != 0;
     global->value =
         type->offset == UINT32_MAX ? (void *)&global->storage : instance_at(instance, type->offset);
@@ -35,6 +36,7 @@ static void fill_handles(struct instance *instance) {
   for (uint32_t i = imported; i < code->tag_count; i++) {
     struct wasmaot_tag *tag = &instance->tags[i - imported];
     tag->type = module->types[code->tags[i].signature];
+    tag->owner = instance;
     void **identity = tag->own_identity;
     if (code->tags[i].offset != UINT32_MAX) {
       // The slot, then the 16 bytes whose address is the tag's identity.
@@ -112,6 +114,26 @@ static struct wasmaot_func_ref import_function(const struct wasmaot_module *modu
   return copy;
 }
 
+static void share(const wasmaot_extern *given) {
+  switch (given->kind) {
+  case WASMAOT_FUNC:
+    instance_share(wasmaot_func_owner(given->of.func));
+    break;
+  case WASMAOT_TABLE:
+    instance_share(table_header(given->of.table)->owner);
+    break;
+  case WASMAOT_MEMORY:
+    instance_share(memory_of(given->of.memory)->owner);
+    break;
+  case WASMAOT_GLOBAL:
+    instance_share(given->of.global->owner);
+    break;
+  case WASMAOT_TAG:
+    instance_share(given->of.tag->owner);
+    break;
+  }
+}
+
 static void place_imports(struct instance *instance, const wasmaot_extern *imports) {
   const struct wasmaot_module *module = instance->module;
   const struct wasmaot_code *code = module->code;
@@ -119,6 +141,7 @@ static void place_imports(struct instance *instance, const wasmaot_extern *impor
     memcpy((void *)(uintptr_t)instance->imports, imports, code->import_count * sizeof *imports);
   for (uint32_t i = 0; i < code->import_count; i++) {
     const wasmaot_extern *given = &imports[i];
+    share(given);
     const struct wasmaot_entity *entity =
         &code_entities(code, code->imports[i].kind)[code->imports[i].index];
     if (entity->offset == UINT32_MAX)
@@ -184,6 +207,7 @@ static uint32_t start_memories(struct instance *instance) {
     struct memory *memory = &instance->memories[started - imported];
     if (!wasmaot_memory_start(instance->store, memory, type, module->images[started]))
       break;
+    memory->owner = instance;
     if (type->offset != UINT32_MAX)
       *(struct wasmaot_memory_slot *)instance_at(instance, type->offset) =
           (struct wasmaot_memory_slot){memory->abi.base, &memory->abi};
@@ -195,11 +219,15 @@ static uint32_t start_tables(struct instance *instance) {
   const struct wasmaot_module *module = instance->module;
   const struct wasmaot_code *code = module->code;
   uint32_t started = module->imported[WASMAOT_EXTERN_TABLE];
-  for (; started < code->table_count; started++)
-    if (code->tables[started].offset != UINT32_MAX &&
-        !wasmaot_table_start(instance->store, instance_at(instance, code->tables[started].offset),
-                             module->table_types[started], &code->tables[started]))
+  for (; started < code->table_count; started++) {
+    if (code->tables[started].offset == UINT32_MAX)
+      continue;
+    struct wasmaot_table *table = instance_at(instance, code->tables[started].offset);
+    if (!wasmaot_table_start(instance->store, table, module->table_types[started],
+                             &code->tables[started]))
       break;
+    table_header(table)->owner = instance;
+  }
   return started;
 }
 
@@ -222,6 +250,8 @@ static struct instance *start(struct wasmaot_store *store, struct wasmaot_module
   if (!instance)
     return NULL;
   instance->store = store;
+  instance->is_shared = false;
+  instance->is_deleted = false;
   instance->abi->store = store;
   instance->abi->pending = &store->pending;
   instance->abi->stack_limit = &store->stack_limit;
@@ -256,6 +286,27 @@ void wasmaot_instance_end(struct instance *instance) {
   wasmaot_store_unuse(store, module); // may be the last that holds the module
 }
 
+// Whether nothing of the store but the instance itself can refer to what it defines. A guest must
+// not be able to make this wrong: a function that it planted in another's table would run on memory
+// that is free, or by then another store's. References leave an instance through the host
+// (is_shared), by what others import of it (the same), or by its own imports.
+static bool is_alone(const struct instance *instance) {
+  return !instance->is_shared && !instance->module->may_leak;
+}
+
+// Those that were deleted while they, or who had called them, ran.
+static void end_deleted(struct wasmaot_store *store) {
+  if (!store->has_deleted || store->activation)
+    return;
+  store->has_deleted = false;
+  struct instance *next;
+  for (struct instance *instance = store->instances; instance; instance = next) {
+    next = instance->next;
+    if (instance->is_deleted && is_alone(instance))
+      wasmaot_instance_end(instance);
+  }
+}
+
 static wasmaot_error *run_start(struct instance *instance) {
   uint32_t index = instance->module->code->start;
   if (index == UINT32_MAX)
@@ -271,6 +322,7 @@ wasmaot_error *wasmaot_instance_new(wasmaot_store *store, wasmaot_module *module
   wasmaot_error *error = wasmaot_link(store, module, imports, import_count);
   if (error)
     return error;
+  end_deleted(store);
   if (!wasmaot_store_use(store, module))
     return wasmaot_error_memory();
   struct instance *instance = start(store, module, imports);
@@ -284,9 +336,12 @@ wasmaot_error *wasmaot_instance_new(wasmaot_store *store, wasmaot_module *module
   uint32_t trap = wasmaot_initialize_segments(instance);
   error = trap != 0 ? wasmaot_error_of_trap(trap) : run_start(instance);
   if (error) {
-    // Tables of others may lead to its functions by now. Without imports, nothing can.
-    if (import_count == 0)
-      wasmaot_instance_end(instance);
+    // Tables of others may lead to its functions by now.
+    if (!is_alone(instance))
+      return error;
+    if (error->exception)
+      wasmaot_exception_forget(error->exception, instance);
+    wasmaot_instance_end(instance);
     return error;
   }
   *result = instance->abi;
@@ -294,8 +349,17 @@ wasmaot_error *wasmaot_instance_new(wasmaot_store *store, wasmaot_module *module
 }
 
 void wasmaot_instance_delete(wasmaot_instance *instance) {
-  if (instance)
-    wasmaot_instance_end(instance_of(instance));
+  if (!instance)
+    return;
+  struct instance *deleted = instance_of(instance);
+  struct wasmaot_store *store = deleted->store;
+  if (is_alone(deleted) && !store->activation) {
+    wasmaot_instance_end(deleted);
+  } else {
+    deleted->is_deleted = true;
+    store->has_deleted |= store->activation != NULL;
+  }
+  end_deleted(store);
 }
 
 wasmaot_store *wasmaot_instance_store(const wasmaot_instance *instance) { return instance->store; }

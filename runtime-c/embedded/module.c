@@ -232,6 +232,33 @@ bool wasmaot_instance_export(wasmaot_instance *instance, const char *name, size_
   return false;
 }
 
+static bool refers_to_code(wasmaot_valkind kind) {
+  return kind == WASMAOT_FUNCREF || kind == WASMAOT_EXNREF;
+}
+
+// Whether an import takes references: a table, a global that can be set, a parameter of a function.
+// (What is thrown goes to callers: the host, or who imported or was given a function.)
+static bool takes_references(const struct wasmaot_module *module,
+                             const struct wasmaot_import *import) {
+  const struct wasmaot_code *code = module->code;
+  switch (import->kind) {
+  case WASMAOT_EXTERN_TABLE:
+    return refers_to_code(module->table_types[import->index].kind);
+  case WASMAOT_EXTERN_GLOBAL:
+    return (code->globals[import->index].flags & WASMAOT_ENTITY_MUTABLE) != 0 &&
+           refers_to_code(module->global_types[import->index].kind);
+  case WASMAOT_EXTERN_FUNC: {
+    const struct type *type = module->types[code->functions[import->index].signature];
+    for (uint32_t i = 0; i < type->param_count; i++)
+      if (refers_to_code(type->kinds[i]))
+        return true;
+    return false;
+  }
+  default:
+    return false;
+  }
+}
+
 // ---- Layout -----------------------------------------------------------------------------------
 
 static uint64_t place(uint64_t *end, uint64_t count, uint64_t size, uint64_t alignment) {
@@ -314,6 +341,8 @@ wasmaot_error *wasmaot_module_load(wasmaot_engine *engine, const wasmaot_code *c
     destroy(module);
     return error;
   }
+  for (uint32_t i = 0; i < code->import_count; i++)
+    module->may_leak |= takes_references(module, &code->imports[i]);
   lay_out(module);
   *result = module;
   return NULL;

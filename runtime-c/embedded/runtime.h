@@ -69,6 +69,8 @@ static inline bool valtype_equal(struct valtype a, struct valtype b) {
 }
 // Whether a value of the host's may stand where `type` is expected: references are looked at.
 bool wasmaot_value_fits(struct wasmaot_store *store, struct valtype type, const wasmaot_val *value);
+// What fits goes to wasm, which may keep it from here on.
+void wasmaot_value_pass(struct wasmaot_store *store, struct valtype type, wasmaot_val *value);
 wasmaot_functype wasmaot_functype_of(const struct type *type);
 
 // ---- pool.c: reservations of memories ---------------------------------------------------------
@@ -248,6 +250,8 @@ struct wasmaot_module {
   uint32_t imported[5];            // by kind: how many
   const uint32_t *import_of[5];    // by kind and index: position among imports
   struct wasmaot_unwind_area area; // without a stack
+  // Whether its imports let instances pass on references to what they define.
+  bool may_leak;
 
   // Where the parts of an instance's block are: see instance.c.
   uint64_t block_size;
@@ -304,6 +308,7 @@ struct wasmaot_store {
 
   struct module_uses *_Atomic modules;
   struct instance *instances;
+  bool has_deleted; // instances that were deleted while wasm ran
   struct memory *memories;
   struct host_function *functions;
   struct host_table *tables;
@@ -323,7 +328,8 @@ const struct module_use *wasmaot_store_find_code(const struct wasmaot_store *sto
 struct memory {
   struct wasmaot_memory abi; // first: wasmaot_memory * leads here
   struct wasmaot_store *store;
-  struct memory *next; // of the store
+  struct instance *owner; // null: the host's
+  struct memory *next;    // of the store
   struct memory **link;
   struct slot *slot;     // null: a mapping of its own, which may move
   uint64_t mapped;       // bytes of that mapping
@@ -348,9 +354,10 @@ bool wasmaot_memory_is_out_of_bounds(const struct wasmaot_store *store, uint64_t
 struct table_header {
   struct wasmaot_store *store;
   uint64_t type_maximum;
+  struct instance *owner; // null: the host's
   struct valtype element;
   bool is_64;
-  uint64_t padding[2];
+  uint64_t padding;
 };
 _Static_assert(sizeof(struct table_header) % 16 == 0, "entries are aligned");
 
@@ -378,6 +385,7 @@ void wasmaot_table_update(struct wasmaot_table *table, const struct wasmaot_func
 struct wasmaot_global {
   void *value;
   struct wasmaot_store *store;
+  struct instance *owner; // null: the host's
   struct valtype type;
   bool is_mutable;
   struct wasmaot_global *next;               // of the host's
@@ -387,6 +395,7 @@ struct wasmaot_global {
 struct wasmaot_tag {
   const void *identity; // what slots of instances hold; its first word is this structure
   struct wasmaot_store *store;
+  struct instance *owner; // null: the host's
   const struct type *type;
   struct wasmaot_tag *next; // of the host's
   void *own_identity[2];
@@ -407,6 +416,8 @@ struct host_function {
   void (*finalize)(void *);
   struct host_function *next;
 };
+// The instance that defines it, null for the host's.
+struct instance *wasmaot_func_owner(const struct wasmaot_func_ref *function);
 struct wasmaot_store *wasmaot_func_store(const struct wasmaot_func_ref *function);
 const struct type *wasmaot_func_type_of(const struct wasmaot_func_ref *function);
 // For a module that is new in a store: gives code to functions of the host that had none.
@@ -426,6 +437,9 @@ struct instance {
   struct wasmaot_tag *tags;
   const wasmaot_extern *imports;
   const void **items; // of passive element segments
+  // Something that it defines is imported by another instance, or went through the host to wasm.
+  bool is_shared;
+  bool is_deleted; // by the host; it lives on for one of these reasons
 };
 static inline struct instance *instance_of(const struct wasmaot_instance *instance) {
   return instance->host_info;
@@ -434,6 +448,11 @@ static inline void *instance_at(const struct instance *instance, uint32_t offset
   return (char *)instance->abi + offset;
 }
 void wasmaot_instance_end(struct instance *instance);
+// Notes that others of the store may refer to what it defines. Null: the host's, nothing to note.
+static inline void instance_share(struct instance *instance) {
+  if (instance)
+    instance->is_shared = true;
+}
 // What an index names, imported or defined. Functions: of a described one.
 void wasmaot_instance_entity(const struct instance *instance, uint32_t kind, uint32_t index,
                              wasmaot_extern *result);
@@ -478,12 +497,16 @@ wasmaot_error *wasmaot_error_of_trap(uint32_t trap);
 wasmaot_error *wasmaot_error_of_exception(struct wasmaot_exception *exception);
 // Unless it is marked as kept.
 void wasmaot_exception_free(struct wasmaot_store *store, struct wasmaot_exception *released);
-// An error owns an exception that nobody else may hold; a store takes it back when it is thrown on,
-// and for good when the host passes a reference to it.
+// An error owns an exception that nobody else may hold, and shares the others with the store. A
+// store takes one back when it is thrown on, and for good when the host passes a reference to it.
 void wasmaot_exception_to_error(struct wasmaot_store *store, struct wasmaot_exception *exception);
 void wasmaot_exception_to_store(struct wasmaot_store *store, struct wasmaot_exception *exception);
 void wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_exception *exception);
 void wasmaot_exception_end_error(struct wasmaot_exception *exception);
+// Null if it has ended.
+struct wasmaot_store *wasmaot_exception_store(const struct wasmaot_exception *exception);
+// An error's exception outlives an instance: what it shows of it becomes null.
+void wasmaot_exception_forget(struct wasmaot_exception *exception, const struct instance *instance);
 void wasmaot_exceptions_end(struct wasmaot_store *store);
 struct wasmaot_exception *wasmaot_exception_allocate(struct wasmaot_store *store, const void *tag,
                                                      uint32_t payload_size);

@@ -146,6 +146,7 @@ wasmaot_error *wasmaot_table_new(wasmaot_store *store, wasmaot_valkind kind, was
     return wasmaot_error_fixed(WASMAOT_ERROR_RESOURCE,
                                "no memory for a table, or the store's limit is reached");
   }
+  wasmaot_value_pass(store, element, &initial);
   wasmaot_table_store(&table->abi, 0, reference_of(element, &initial), entries.minimum);
   table->next = store->tables;
   store->tables = table;
@@ -178,6 +179,7 @@ bool wasmaot_table_set(wasmaot_table *table, uint64_t index, wasmaot_val value) 
   const struct table_header *header = table_header(table);
   if (index >= table->size || !wasmaot_value_fits(header->store, header->element, &value))
     return false;
+  wasmaot_value_pass(header->store, header->element, &value);
   wasmaot_table_store(table, index, reference_of(header->element, &value), 1);
   return true;
 }
@@ -187,6 +189,7 @@ bool wasmaot_table_grow(wasmaot_table *table, uint64_t entries, wasmaot_val valu
   const struct table_header *header = table_header(table);
   if (!wasmaot_value_fits(header->store, header->element, &value))
     return false;
+  wasmaot_value_pass(header->store, header->element, &value);
   uint64_t old = wasmaot_table_do_grow(table, reference_of(header->element, &value), entries);
   if (old == UINT64_MAX)
     return false;

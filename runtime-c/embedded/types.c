@@ -63,10 +63,18 @@ bool wasmaot_value_fits(struct wasmaot_store *store, struct valtype type,
   case WASMAOT_EXNREF:
     if (!value->exnref)
       return type.nullable;
-    wasmaot_exception_adopt(store, value->exnref); // from here on the guest may hold it
-    return true;
+    return wasmaot_exception_store(value->exnref) == store;
   default:
     return true;
+  }
+}
+
+void wasmaot_value_pass(struct wasmaot_store *store, struct valtype type, wasmaot_val *value) {
+  if (type.kind == WASMAOT_FUNCREF && value->funcref) {
+    value->funcref = value->funcref->self;
+    instance_share(wasmaot_func_owner(value->funcref));
+  } else if (type.kind == WASMAOT_EXNREF && value->exnref) {
+    wasmaot_exception_adopt(store, value->exnref);
   }
 }
 

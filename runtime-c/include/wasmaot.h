@@ -218,8 +218,12 @@ void wasmaot_store_interrupt(wasmaot_store *store);
 wasmaot_error *wasmaot_instance_new(wasmaot_store *store, wasmaot_module *module,
                                     const wasmaot_extern *imports, size_t import_count,
                                     wasmaot_instance **instance);
-// Gives memory back before the store is deleted. Nothing that the instance defined may be in use:
-// not by other instances' imports or tables, not by the host.
+// Gives memory back before the store is deleted; the host must not use anything that the instance
+// defined any more, its exceptions included. Where wasm may still refer to it, the instance lives
+// on until the store is deleted: if others import something of it, if the host passed one of its
+// functions or exceptions to wasm, or if its module imports tables or mutable globals of functions
+// or exceptions, or functions with such parameters. While wasm of the store runs, it lives on until
+// the next instance is made or deleted.
 void wasmaot_instance_delete(wasmaot_instance *instance);
 // False if there is none of that name. `name` need not end with NUL.
 bool wasmaot_instance_export(wasmaot_instance *instance, const char *name, size_t size,

@@ -129,11 +129,174 @@ static void stack_ends_on_the_way_in(void) {
   end(&world);
 }
 
+// ---- Instances that end -----------------------------------------------------------------------
+
+static wasmaot_instance *link_to(struct world *world, wasmaot_module *linked) {
+  static const char *const names[] = {"memory", "table", "counter", "tag", "add_one"};
+  wasmaot_extern imports[5];
+  for (int i = 0; i < 5; i++)
+    imports[i] = export_of(world->instance, names[i]);
+  wasmaot_instance *instance;
+  CHECK_OK(wasmaot_instance_new(world->store, linked, imports, 5, &instance));
+  return instance;
+}
+
+static struct world start_store(const struct world *engine) {
+  struct world world = *engine;
+  world.store = wasmaot_store_new(world.engine, NULL);
+  CHECK_OK(wasmaot_func_new(world.store, &i_i, twice, NULL, NULL, &world.host));
+  world.instance = instantiate(&world, world.module);
+  return world;
+}
+
+// A guest plants its function in a table that it imports. The host, which can't see that, deletes
+// the guest. Nobody's call of the entry may reach another store.
+static void planted_function(void) {
+  struct world world = start_with(&full_wasm, twice, NULL);
+  wasmaot_module *linked;
+  CHECK_OK(wasmaot_module_load(world.engine, &linked_wasm, &linked));
+  wasmaot_instance_delete(link_to(&world, linked));
+  struct world other = start_store(&world);
+  link_to(&other, linked);
+  CHECK(CALL("call_indirect", 2, 0x5151, 0) == 0x5152);
+  CHECK(CALL("load", 0, 0, 0) == 0x5152);
+  CHECK(call(other.instance, "load", 0, 0, 0) == 0);
+  wasmaot_store_delete(other.store);
+  wasmaot_module_delete(linked);
+  end(&world);
+}
+
+// Others import what a deleted instance defined, or the host has passed a function of it on.
+static void deleted_provider(void) {
+  struct world world = start_with(&full_wasm, twice, NULL);
+  wasmaot_module *linked;
+  CHECK_OK(wasmaot_module_load(world.engine, &linked_wasm, &linked));
+  wasmaot_instance *user = link_to(&world, linked);
+  wasmaot_instance *passed = instantiate(&world, world.module);
+  wasmaot_table *table = export_of(world.instance, "table").of.table;
+  CHECK(wasmaot_table_set(table, 2, (wasmaot_val){.funcref = function(passed, "load")}));
+  call(passed, "store", 16, 77, 0);
+  wasmaot_instance_delete(passed);
+  wasmaot_instance_delete(world.instance);
+  struct world other = start_store(&world);
+  struct world third = start_store(&world);
+  CHECK(call(user, "call", 9, 0, 0) == 10);
+  CHECK(call(other.instance, "load", 0, 0, 0) == 0 && call(third.instance, "load", 0, 0, 0) == 0);
+  CHECK(CALL("call_indirect", 2, 16, 0) == 77);
+  wasmaot_store_delete(other.store);
+  wasmaot_store_delete(third.store);
+  wasmaot_module_delete(linked);
+  end(&world);
+}
+
+static wasmaot_error *delete_caller(void *data, wasmaot_store *store, const wasmaot_val *args,
+                                    wasmaot_val *results) {
+  struct world *world = data;
+  wasmaot_instance_delete(world->instance);
+  wasmaot_extern import = func_extern(world->host);
+  wasmaot_instance *instance;
+  CHECK_ERROR(wasmaot_instance_new(store, world->module, &import, 1, &instance),
+              WASMAOT_ERROR_RESOURCE, "no memory or address space"); // the caller's is in use
+  results[0].i32 = args[0].i32;
+  return NULL;
+}
+
+static void deleted_while_running(void) {
+  struct world world = {.engine = wasmaot_engine_new(NULL)};
+  CHECK_OK(wasmaot_module_load(world.engine, &full_wasm, &world.module));
+  // Room for one instance.
+  wasmaot_store_config config = {.max_memory = 2 * 65536};
+  world.store = wasmaot_store_new(world.engine, &config);
+  CHECK_OK(wasmaot_func_new(world.store, &i_i, delete_caller, &world, NULL, &world.host));
+  for (int i = 0; i < 10; i++) {
+    world.instance = instantiate(&world, world.module);
+    CHECK(CALL("call_host", i, 0, 0) == i);
+  }
+  end(&world);
+}
+
+// As many as would fill the address space.
+static void failing_for_ever(void) {
+  struct world world = start_with(&full_wasm, twice, NULL);
+  wasmaot_module *module;
+  CHECK_OK(wasmaot_module_load(world.engine, &bad_segment_wasm, &module));
+  wasmaot_extern import = func_extern(world.host);
+  wasmaot_instance *instance;
+  for (int i = 0; i < 20000; i++)
+    CHECK_ERROR(wasmaot_instance_new(world.store, module, &import, 1, &instance),
+                WASMAOT_ERROR_TRAP, "out of bounds memory access");
+  wasmaot_module_delete(module);
+  end(&world);
+}
+
+// ---- Exceptions -------------------------------------------------------------------------------
+
+// The error outlives the store that holds the exception, too.
+static void kept_exception(void) {
+  struct world world = start_small(twice, NULL);
+  wasmaot_error *error = TRY("throw_kept", 7, 0, 0);
+  CHECK(wasmaot_exception_args(wasmaot_error_exception(error))[0].i32 == 7);
+  wasmaot_store_delete(world.store);
+  CHECK(wasmaot_exception_args(wasmaot_error_exception(error))[0].i32 == 7);
+  CHECK_ERROR(error, WASMAOT_ERROR_EXCEPTION, "uncaught exception");
+  wasmaot_module_delete(world.module);
+  wasmaot_engine_delete(world.engine);
+}
+
+static wasmaot_error *throw_elsewhere(void *data, wasmaot_store *store, const wasmaot_val *args,
+                                      wasmaot_val *results) {
+  (void)store;
+  (void)args;
+  (void)results;
+  return try_call(*(wasmaot_instance **)data, "throw_kept", NULL, 7, 0, 0);
+}
+
+// Neither thrown into another store nor passed to it.
+static void foreign_exception(void) {
+  struct world world = start_small(twice, NULL);
+  struct world thrower = start_with(&full_wasm, throw_elsewhere, &world.instance);
+  CHECK_ERROR(try_call(thrower.instance, "call_host", NULL, 1, 0, 0), WASMAOT_ERROR_HOST,
+              "a function of the host threw an exception of another store");
+  wasmaot_error *error = TRY("throw_kept", 7, 0, 0);
+  wasmaot_val value = {.exnref = wasmaot_error_exception(error)};
+  wasmaot_table *table;
+  CHECK_ERROR(
+      wasmaot_table_new(thrower.store, WASMAOT_EXNREF, (wasmaot_limits){1, 1}, value, &table),
+      WASMAOT_ERROR_ARGUMENT, "a function of another store");
+  CHECK_OK(wasmaot_table_new(world.store, WASMAOT_EXNREF, (wasmaot_limits){1, 1}, value, &table));
+  wasmaot_error_delete(error);
+  CHECK(wasmaot_table_get(table, 0, &value));
+  CHECK(wasmaot_exception_args(value.exnref)[0].i32 == 7);
+  end(&world);
+  end(&thrower);
+}
+
+// The instance is gone, the error is not.
+static void start_throws(void) {
+  struct world world = {.engine = wasmaot_engine_new(NULL)};
+  CHECK_OK(wasmaot_module_load(world.engine, &start_throws_wasm, &world.module));
+  world.store = wasmaot_store_new(world.engine, NULL);
+  wasmaot_error *error = wasmaot_instance_new(world.store, world.module, NULL, 0, &world.instance);
+  CHECK(wasmaot_error_get_kind(error) == WASMAOT_ERROR_EXCEPTION);
+  wasmaot_module_delete(world.module);
+  CHECK(!wasmaot_exception_tag(wasmaot_error_exception(error)));
+  wasmaot_store_delete(world.store);
+  wasmaot_error_delete(error);
+  wasmaot_engine_delete(world.engine);
+}
+
 // ---- All of them ------------------------------------------------------------------------------
 
 const struct test hostile_tests[] = {
     {"stack_ends", stack_ends},
     {"signals_at_the_end", signals_at_the_end},
     {"stack_ends_on_the_way_in", stack_ends_on_the_way_in},
+    {"planted_function", planted_function},
+    {"deleted_provider", deleted_provider},
+    {"deleted_while_running", deleted_while_running},
+    {"failing_for_ever", failing_for_ever},
+    {"kept_exception", kept_exception},
+    {"foreign_exception", foreign_exception},
+    {"start_throws", start_throws},
     {NULL, NULL},
 };

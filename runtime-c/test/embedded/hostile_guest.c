@@ -80,6 +80,22 @@ MAP_FUNCTION(add_one, 3);
 WASM static void wide(SELF) { (void)self; }
 MAP_FUNCTION(wide, 4);
 
+// An exception that code holds a reference to.
+WASM static uint32_t throw_kept(uint32_t argument, SELF) {
+  struct wasmaot_exception *exception =
+      self->head.runtime->exception_new(&self->head, self->tag, 16);
+  uint64_t *payload = (uint64_t *)(void *)exception + 2;
+  payload[0] = argument;
+  payload[1] = 0;
+  exception->flags |= WASMAOT_EXCEPTION_KEPT;
+  *self->head.pending = exception;
+  return 0;
+}
+MAP_FUNCTION(throw_kept, 5);
+
+WASM static void throw_at_start(SELF) { throw_kept(1, self); }
+MAP_FUNCTION(throw_at_start, 0);
+
 // ---- Signatures -------------------------------------------------------------------------------
 
 ENTER static void enter_none(void *code, void *context, struct wasmaot_value *values) {
@@ -124,15 +140,19 @@ static const struct wasmaot_entity functions[] = {
     FUNCTION(II_I),
     FUNCTION(I_I),
     FUNCTION(WIDE),
+    FUNCTION(I_I),
 };
-static const struct wasmaot_described_function described[] = {
-    {NULL, I_I, 0}, {(void *)deep, II_I, 2}, {(void *)add_one, I_I, 3}, {(void *)wide, WIDE, 4}};
-static const uint32_t described_of_function[] = {0, UINT32_MAX, 1, 2, 3};
+static const struct wasmaot_described_function described[] = {{NULL, I_I, 0},
+                                                              {(void *)deep, II_I, 2},
+                                                              {(void *)add_one, I_I, 3},
+                                                              {(void *)wide, WIDE, 4},
+                                                              {(void *)throw_kept, I_I, 5}};
+static const uint32_t described_of_function[] = {0, UINT32_MAX, 1, 2, 3, 4};
 static const struct wasmaot_import imports[] = {{NAME("host"), NAME("f"), WASMAOT_EXTERN_FUNC, 0}};
 static const struct wasmaot_export_entry exports[] = {
-    {NAME("deep"), WASMAOT_EXTERN_FUNC, 2},   {NAME("add_one"), WASMAOT_EXTERN_FUNC, 3},
-    {NAME("wide"), WASMAOT_EXTERN_FUNC, 4},   {NAME("memory"), WASMAOT_EXTERN_MEMORY, 0},
-    {NAME("table"), WASMAOT_EXTERN_TABLE, 0},
+    {NAME("deep"), WASMAOT_EXTERN_FUNC, 2},     {NAME("add_one"), WASMAOT_EXTERN_FUNC, 3},
+    {NAME("wide"), WASMAOT_EXTERN_FUNC, 4},     {NAME("throw_kept"), WASMAOT_EXTERN_FUNC, 5},
+    {NAME("memory"), WASMAOT_EXTERN_MEMORY, 0}, {NAME("table"), WASMAOT_EXTERN_TABLE, 0},
 };
 static const struct wasmaot_entity memories[] = {
     {.offset = 64, .flags = WASMAOT_ENTITY_SHARED, .minimum = 1, .maximum = 5, .page_log2 = 16}};
@@ -153,7 +173,7 @@ const struct wasmaot_code hostile_wasm = {COMMON,
                                           .imports = imports,
                                           .export_count = sizeof exports / sizeof exports[0],
                                           .exports = exports,
-                                          .function_count = 5,
+                                          .function_count = 6,
                                           .functions = functions,
                                           .table_count = 1,
                                           .tables = tables,
@@ -161,7 +181,25 @@ const struct wasmaot_code hostile_wasm = {COMMON,
                                           .memories = memories,
                                           .tag_count = 1,
                                           .tags = tags,
-                                          .described_count = 4,
+                                          .described_count = 5,
                                           .described_offset = 224,
                                           .described = described,
                                           .described_of_function = described_of_function};
+
+// ---- Small modules ----------------------------------------------------------------------------
+
+static const struct wasmaot_entity one_function[] = {FUNCTION(NONE)};
+static const struct wasmaot_described_function start_described[] = {
+    {(void *)throw_at_start, NONE, 0}};
+static const uint32_t first_described[] = {0};
+const struct wasmaot_code start_throws_wasm = {COMMON,
+                                               .instance_size = sizeof(struct layout),
+                                               .start = 0,
+                                               .function_count = 1,
+                                               .functions = one_function,
+                                               .tag_count = 1,
+                                               .tags = tags,
+                                               .described_count = 1,
+                                               .described_offset = 224,
+                                               .described = start_described,
+                                               .described_of_function = first_described};
