@@ -141,6 +141,8 @@ struct CodegenPlan: Sendable {
       || module.memories[memory].pageSizeLog2 < 12
   }
 
+  var checksAllBounds: Bool { module.memories.ids.allSatisfy { checksBounds(of: $0) } }
+
   func isGiant(_ id: FunctionID) -> Bool { isGiant[id] }
 
   /// The level that a unit is compiled at.

@@ -64,7 +64,10 @@ extension ModuleUnit {
       LLVMInstructionRemoveFromParent(candidate)
       LLVMInsertIntoBuilder(builder, candidate)
     }
-    guard let limit = model.stackLimit(in: lowering) else { return }
+    guard let limit = model.stackLimit(in: lowering) else {
+      LLVMBuildBr(builder, body)
+      return
+    }
     let stackPointer = lowering.intrinsic("llvm.read_register", [types.i64], [base.stackPointerName])
     let isBelow = LLVMBuildICmp(builder, LLVMIntULT, stackPointer, limit, "")
     let branch = LLVMBuildCondBr(builder, isBelow, lowering.trapBlock(.stackOverflow), body)
