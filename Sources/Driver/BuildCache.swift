@@ -2,7 +2,8 @@ import Crypto
 import FoundationEssentials
 import SystemPackage
 
-/// Finished outputs by what they were made from. Two files an entry: `<key>` and `<key>.json`, its report.
+/// Finished outputs by what they were made from. Two files an entry: `<key>` and `<key>.json`, its report; what
+/// hosts load has a header besides, `<key>.h`.
 ///
 /// The cache never fails a build: an entry that is damaged (its size or digest is not the report's) is a
 /// miss, and where nothing can be written there is a warning. Entries appear by rename, and two builds of
@@ -41,21 +42,37 @@ public struct BuildCache: Sendable {
     public var path: String
     public var report: BuildReport
     public var bytes: [UInt8]
+    public var header: [UInt8]?
   }
 
   public func entry(for key: Key) -> Entry? {
     let path = self.path(of: key)
     guard let json = try? OutputFile.read(path + ".json"),
       let report = try? JSONDecoder().decode(BuildReport.self, from: Data(json)),
-      let bytes = try? OutputFile.read(path), bytes.count == report.output.size,
-      sha256(bytes) == report.output.sha256
+      let bytes = contents(path, like: report.output)
     else { return nil }
-    return Entry(path: path, report: report, bytes: bytes)
+    var entry = Entry(path: path, report: report, bytes: bytes)
+    if let file = report.header {
+      guard let header = contents(path + ".h", like: file) else { return nil }
+      entry.header = header
+    }
+    return entry
+  }
+
+  /// Nil if they are not what was written.
+  private func contents(_ path: String, like file: BuildReport.File) -> [UInt8]? {
+    guard let bytes = try? OutputFile.read(path), bytes.count == file.size, sha256(bytes) == file.sha256
+    else {
+      return nil
+    }
+    return bytes
   }
 
   /// Returns the path of the entry.
   @discardableResult
-  public func store(_ bytes: [UInt8], report: BuildReport, for key: Key) throws(Problem) -> String {
+  public func store(
+    _ bytes: [UInt8], header: [UInt8]? = nil, report: BuildReport, for key: Key
+  ) throws(Problem) -> String {
     let path = self.path(of: key)
     do {
       // Only the user reads it: what a module holds, and which grants it was given, is nobody else's.
@@ -66,6 +83,7 @@ public struct BuildCache: Sendable {
     }
     do throws(Problem) {
       try OutputFile.write(bytes, to: path, isExecutable: report.options.emit == .exe)
+      if let header { try OutputFile.write(header, to: path + ".h") }
       try OutputFile.write(Array(report.json().utf8), to: path + ".json")
     } catch {
       throw Problem(error.summary, help: Self.help)

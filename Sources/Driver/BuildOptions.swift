@@ -7,8 +7,10 @@ public import WasmModule
 public enum EmitKind: String, CaseIterable, Codable, Sendable {
   /// A static executable.
   case exe
-  /// The module's code and data as one relocatable object.
+  /// For host programs (`embedded` model): one relocatable object, an archive with it, a shared library.
   case obj
+  case staticlib
+  case shared
   /// Assembly, after code generation.
   case asm
   /// LLVM's IR after optimisation, as text.
@@ -18,11 +20,16 @@ public enum EmitKind: String, CaseIterable, Codable, Sendable {
   /// wasmaot's own IR after its passes, as text.
   case ir
 
+  /// What hosts load: many instances, with imports that each is given, and a header goes with it.
+  public var isEmbedded: Bool { [.obj, .staticlib, .shared].contains(self) }
+
   /// What the default output name ends with.
   public var fileExtension: String {
     switch self {
     case .exe: ""
     case .obj: ".o"
+    case .staticlib: ".a"
+    case .shared: ".so"
     case .asm: ".s"
     case .llvmIR: ".ll"
     case .bitcode: ".bc"
@@ -43,6 +50,8 @@ public struct BuildOptions: Hashable, Codable, Sendable {
   public var grants = Grants()
   /// Export to call with the program's arguments, instead of `_start`.
   public var invoke: String?
+  /// For hosts: what the module is called in C. Nil: as its file.
+  public var moduleName: CIdentifier?
   /// Imports that nothing provides become functions that trap, instead of an error.
   public var stubsImports = false
   /// Bytes of the stack that the module's functions run on; nil: the runtime's default.
@@ -81,10 +90,10 @@ extension BuildOptions {
     backend.symbols = keepsSymbols
     backend.boundsChecks = boundsChecks
     backend.mitigatesSpectre = mitigatesSpectre
-    backend.isOneUnit = emit != .exe
+    backend.isOneUnit = emit != .exe && !emit.isEmbedded
     backend.emission =
       switch emit {
-      case .exe, .obj, .ir: .object
+      case .exe, .obj, .staticlib, .shared, .ir: .object
       case .asm: .assembly
       case .llvmIR: .llvmIR
       case .bitcode: .bitcode

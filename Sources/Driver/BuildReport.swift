@@ -19,6 +19,8 @@ public struct BuildReport: Codable, Sendable {
   public var llvm: String
   public var input: File
   public var output: File
+  /// Of what hosts load.
+  public var header: File?
   public var options: BuildOptions
   public var features: [String]
   public var counts = Counts()

@@ -30,6 +30,7 @@ public struct Builder: Sendable {
   /// What a build made.
   struct Product {
     var bytes: [UInt8]
+    var header: [UInt8]?
     var report: BuildReport
     /// Where the cache has it.
     var cachedPath: String?
@@ -43,10 +44,23 @@ public struct Builder: Sendable {
     return "./\(stem)\(emit.fileExtension)"
   }
 
-  /// Compiles the module in `input` and writes `output`, whole or not at all.
-  public func build(_ input: String, to output: String) async throws(Problem) -> BuildReport {
+  /// Where the header of what hosts load goes if the user doesn't say: beside the output.
+  func defaultHeader(for input: String, output: String) -> String {
+    let name = options.moduleName ?? CIdentifier(ofFile: input)
+    return FilePath(output).removingLastComponent().appending("\(name.text).h").string
+  }
+
+  /// Compiles the module in `input` and writes `output`, whole or not at all; then the header, if there is one.
+  public func build(
+    _ input: String, to output: String, header: String? = nil
+  ) async throws(Problem) -> BuildReport {
     guard !OutputFile.isSame(input, output) else {
       throw .usage("the output \(output) would overwrite the module", help: "choose another name with -o")
+    }
+    let header = header ?? defaultHeader(for: input, output: output)
+    if options.emit.isEmbedded, header == output || OutputFile.isSame(input, header) {
+      throw .usage(
+        "the header \(header) would overwrite another file", help: "choose another name with --header")
     }
     let folder = FilePath(output).removingLastComponent()
     var product = try await make(input, scratch: folder.isEmpty ? "." : folder)
@@ -54,6 +68,10 @@ public struct Builder: Sendable {
     let start = clock.now
     observe(.write)
     try OutputFile.write(product.bytes, to: output, isExecutable: options.emit == .exe)
+    if let bytes = product.header {
+      try OutputFile.write(bytes, to: header)
+      product.report.header?.path = header
+    }
     let seconds = (clock.now - start) / .seconds(1)
     product.report.output.path = output
     product.report.stages.append(StageTime(stage: .write, seconds: seconds))
@@ -81,8 +99,7 @@ public struct Builder: Sendable {
   func make(_ input: String, scratch: FilePath) async throws(Problem) -> Product {
     let timers = StageTimers(observe: observe)
     let bytes = try timers.measure(.read) { () throws(Problem) in try readModule(input) }
-    var toolchain: Toolchain?
-    if options.emit == .exe { toolchain = try Toolchain(target: options.target, environment: environment) }
+    let toolchain = try Toolchain(for: options, environment: environment)
     var pipeline = Pipeline(
       options: options, jobs: jobs, host: host, toolchain: toolchain, file: input, timers: timers)
 
@@ -93,21 +110,22 @@ public struct Builder: Sendable {
       var report = entry.report
       report.isFromCache = true
       report.input.path = input
-      return Product(bytes: entry.bytes, report: report, cachedPath: entry.path)
+      return Product(bytes: entry.bytes, header: entry.header, report: report, cachedPath: entry.path)
     }
 
     let output = try await pipeline.run(bytes, scratch: scratch)
     for time in timers.times {
       log.debug("\(time.stage.activity): \(fixed(time.seconds * 1000, digits: 1)) ms")
     }
-    let report = BuildReport(
+    var report = BuildReport(
       llvm: LLVMInfo.version,
       input: .init(path: input, size: bytes.count, sha256: sha256(bytes.buffer)),
-      output: .init(path: "", size: output.count, sha256: sha256(output)), options: options,
+      output: .init(path: "", size: output.bytes.count, sha256: sha256(output.bytes)), options: options,
       features: pipeline.featuresUsed.names, counts: pipeline.counts, stages: timers.times,
       seconds: timers.total,
       warnings: pipeline.warnings)
-    var product = Product(bytes: output, report: report)
+    report.header = output.header.map { .init(path: "", size: $0.count, sha256: sha256($0)) }
+    var product = Product(bytes: output.bytes, header: output.header, report: report)
     if let key { store(&product, for: key) }
     return product
   }
@@ -115,7 +133,8 @@ public struct Builder: Sendable {
   /// The cache must never fail a build.
   private func store(_ product: inout Product, for key: BuildCache.Key) {
     do throws(Problem) {
-      product.cachedPath = try cache?.store(product.bytes, report: product.report, for: key)
+      product.cachedPath = try cache?.store(
+        product.bytes, header: product.header, report: product.report, for: key)
     } catch {
       product.report.warnings.append(
         "the build is not kept in the cache: \(error.summary)" + (error.help.map { "; \($0)" } ?? ""))
@@ -123,13 +142,13 @@ public struct Builder: Sendable {
   }
 
   private func key(
-    of bytes: ModuleBytes, name: String, toolchain: Toolchain?
+    of bytes: ModuleBytes, name: String, toolchain: Toolchain
   ) throws(Problem) -> BuildCache.Key {
     var tools = [
       "wasmaot \(Version.wasmaot)", "LLVM \(LLVMInfo.version)", FilePath(name).lastComponent?.string ?? "",
     ]
     if options.cpu == "native" { tools += [LLVMInfo.hostCPU] + LLVMInfo.hostFeatures }
-    if let toolchain { tools += try toolchain.identity() }
+    tools += try toolchain.identity()
     return BuildCache.Key(module: bytes.buffer, options: options, tools: tools)
   }
 }

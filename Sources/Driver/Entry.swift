@@ -9,10 +9,16 @@ enum Entry {
   case command(FuncIdx)
   /// `--invoke`: one export.
   case export(FuncIdx, name: ByteString)
-  /// Every exported function: objects for others to link, and the test suite's scripts.
+  /// Every exported function: listings, and the test suite's scripts.
   case allExports
+  /// Instances of a host, which finds all exports by the descriptor of this name.
+  case host(CIdentifier)
 
   init(of module: WasmModule.Module, options: BuildOptions, file: String) throws(Problem) {
+    if options.emit.isEmbedded {
+      self = .host(options.moduleName ?? CIdentifier(ofFile: file))
+      return
+    }
     if let name = options.invoke {
       let function = try Self.function(named: name, in: module, file: file)
       self = .export(function, name: ByteString(name))
@@ -98,14 +104,15 @@ enum Entry {
     case .command: ir.exports = ir.exports.filter { $0.name == "_start" }
     // The runtime calls a reactor's _initialize before anything else.
     case .export(_, let name): ir.exports = ir.exports.filter { $0.name == name || $0.name == "_initialize" }
-    case .allExports: break
+    case .allExports, .host: break
     }
   }
 
   func point(in ir: IR.Module) -> EntryPoint {
     switch self {
-    case .command: .start(ir.exports[0].function)
+    case .command: .start(ir.exports[0].function!)
     case .export, .allExports: .invoke(ir.exports)
+    case .host(let name): .embedded(name: name.text)
     }
   }
 }

@@ -1,3 +1,4 @@
+import IR
 import Linker
 public import Support
 public import Translate
@@ -24,9 +25,10 @@ public struct HostEnvironment: Sendable {
     return function.symbol
   }
 
-  func translationOptions(stubsImports: Bool, jobs: Int) -> TranslationOptions {
+  func translationOptions(model: ModelKind, stubsImports: Bool, jobs: Int) -> TranslationOptions {
     TranslationOptions(
-      stubImports: stubsImports, jobs: jobs, resolveImport: resolveImport, resolveState: resolveState)
+      model: model, stubImports: stubsImports, jobs: jobs, resolveImport: resolveImport,
+      resolveState: resolveState)
   }
 }
 

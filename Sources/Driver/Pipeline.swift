@@ -10,8 +10,7 @@ struct Pipeline {
   let options: BuildOptions
   let jobs: Int
   let host: HostEnvironment
-  /// Only for programs.
-  let toolchain: Toolchain?
+  let toolchain: Toolchain
   /// Name of the input, for messages.
   let file: String
   let timers: StageTimers
@@ -19,8 +18,15 @@ struct Pipeline {
   private(set) var featuresUsed: Features = []
   private(set) var warnings: [String] = []
 
+  /// What a run makes.
+  struct Output {
+    var bytes: [UInt8]
+    /// C declarations, for what hosts load.
+    var header: [UInt8]?
+  }
+
   /// `scratch` is a folder that the linker may work in.
-  mutating func run(_ bytes: ModuleBytes, scratch: FilePath) async throws(Problem) -> [UInt8] {
+  mutating func run(_ bytes: ModuleBytes, scratch: FilePath) async throws(Problem) -> Output {
     let source = ModuleSource(file: file)
     let module = try timers.measure(.decode, explain: source.problem) { () throws(WasmError) in
       try decode(bytes, features: options.features)
@@ -32,7 +38,8 @@ struct Pipeline {
     featuresUsed = module.featuresUsed.union(featuresOfBodies)
     let entry = try Entry(of: module, options: options, file: file)
 
-    let translation = host.translationOptions(stubsImports: options.stubsImports, jobs: jobs)
+    let translation = host.translationOptions(
+      model: options.emit.isEmbedded ? .embedded : .static, stubsImports: options.stubsImports, jobs: jobs)
     var ir = try timers.measure(.translate, explain: named.problem) { () throws(TranslationError) in
       try translate(module, options: translation)
     }
@@ -41,24 +48,34 @@ struct Pipeline {
       _ = try optimize(&ir, options: options.passOptions(jobs: jobs))
     }
     count(module, ir)
-    if options.emit == .ir { return Array("\(ir)".utf8) }
+    if options.emit == .ir { return Output(bytes: Array("\(ir)".utf8)) }
 
     let backend = options.backendOptions(entry: entry.point(in: ir), jobs: jobs)
     let code = try timers.measure(.codegen, explain: Problem.init) { () throws(BackendError) in
       try generateCode(for: ir, options: backend)
     }
     note(code, of: ir)
-    guard let toolchain else { return code.units[0].bytes }
+    if case .host(let name) = entry {
+      let header = CHeader(of: ir, named: name, file: programName)
+      let bytes = try await timers.measure(.link) { () async throws(Problem) in
+        try await toolchain.join(
+          code.units.map(\.bytes), to: options.emit, name: name, keepsSymbols: options.keepsSymbols,
+          scratch: scratch)
+      }
+      return Output(bytes: bytes, header: Array(header.text.utf8))
+    }
+    guard options.emit == .exe else { return Output(bytes: code.units[0].bytes) }
 
     let config = try options.runtimeConfig(programName: programName)
     let configObject = try timers.measure(.codegen, explain: Problem.init) { () throws(BackendError) in
       try dataObject(symbol: "wasmaot_config", bytes: config.serialized(), options: backend)
     }
-    return try await timers.measure(.link) { () async throws(Problem) in
+    let program = try await timers.measure(.link) { () async throws(Problem) in
       try await toolchain.link(
         code.units.map(\.bytes) + [configObject], config: config, keepsSymbols: options.keepsSymbols,
         scratch: scratch)
     }
+    return Output(bytes: program)
   }
 }
 
@@ -66,7 +83,7 @@ struct Pipeline {
 
 extension Pipeline {
   init(
-    options: BuildOptions, jobs: Int, host: HostEnvironment, toolchain: Toolchain?, file: String,
+    options: BuildOptions, jobs: Int, host: HostEnvironment, toolchain: Toolchain, file: String,
     timers: StageTimers
   ) {
     self.options = options

@@ -119,6 +119,8 @@ struct Parser {
     return bytes
   }
 
+  mutating func text() throws(ParseError) -> String { String(decoding: try string(), as: UTF8.self) }
+
   /// Strings in a row, joined.
   mutating func strings() throws(ParseError) -> [UInt8] {
     var bytes = try string()
@@ -192,30 +194,29 @@ struct Parser {
       case "memory": try memory()
       case "table": try table()
       case "global": try global()
-      case "data":
+      case "data": try data()
+      case "elem": try elements()
+      case "import":
         try advance()
-        try declared("data", result.dataSegments.count)
+        let module = ByteString(try string())
+        let name = ByteString(try string())
         try expect("=")
-        result.dataSegments.append(DataSegment(bytes: try strings()))
+        result.imports.append(Import(module: module, name: name, item: try item()))
       case "tag":
         try advance()
         try declared("tag", result.tags.count)
         try expect("=")
+        let isExternal = try accept("external")
         let signature = SignatureID(rawValue: try entity("sig"))
         let name = token.kind == .string ? ByteString(try string()) : ByteString([])
-        result.tags.append(Tag(signature: signature, name: name))
-      case "elem":
-        try advance()
-        try declared("elem", result.elementSegments.count)
-        try expect("=")
-        let element = try type()
-        let items = try list("[", "]") { parser throws(ParseError) in try parser.functionOrNull() }
-        result.elementSegments.append(ElementSegment(element: element, items: items))
+        var tag = Tag(signature: signature, name: name)
+        tag.isExternal = isExternal
+        result.tags.append(tag)
       case "export":
         try advance()
         let name = ByteString(try string())
         try expect("=")
-        result.exports.append(Export(name: name, function: FunctionID(rawValue: try entity("f"))))
+        result.exports.append(Export(name: name, item: try item()))
       case "start":
         try advance()
         result.start = FunctionID(rawValue: try entity("f"))
@@ -246,7 +247,9 @@ struct Parser {
     try expect("->")
     let results = try list("(", ")") { parser throws(ParseError) in try parser.type() }
     let variant = try accept("variant") ? try number(atMost: UInt64(UInt32.max)) : 0
-    result.signatures.append(Signature(params: params, results: results, variant: UInt32(variant)))
+    var signature = Signature(params: params, results: results, variant: UInt32(variant))
+    if try accept("as") { signature.precise = PreciseTypes(params: try text(), results: try text()) }
+    result.signatures.append(signature)
   }
 
   private mutating func limits() throws(ParseError) -> (UInt64, UInt64?) {
@@ -259,8 +262,10 @@ struct Parser {
     try advance()
     try declared("mem", result.memories.count)
     try expect("=")
+    let isExternal = try accept("external")
     let (minimum, maximum) = try limits()
     var memory = Memory(minimum: minimum, maximum: maximum)
+    memory.isExternal = isExternal
     memory.isMemory64 = try accept("i64")
     memory.isShared = try accept("shared")
     if try accept("page") {
@@ -287,12 +292,19 @@ struct Parser {
     try advance()
     try declared("table", result.tables.count)
     try expect("=")
+    let isExternal = try accept("external")
     let element = try type()
+    let precise = try accept("as") ? try text() : nil
     let (minimum, maximum) = try limits()
     var table = Table(element: element, minimum: minimum, maximum: maximum)
+    table.preciseElement = precise
     table.isTable64 = try accept("i64")
     table.isReadOnly = try accept("readonly")
-    table.initial = try list("[", "]") { parser throws(ParseError) in try parser.functionOrNull() }
+    if try accept("fill") { table.fill = try expression() }
+    table.isExternal = isExternal
+    if !isExternal {
+      table.initial = try list("[", "]") { parser throws(ParseError) in try parser.functionOrNull() }
+    }
     result.tables.append(table)
   }
 
@@ -300,20 +312,17 @@ struct Parser {
     try advance()
     try declared("g", result.globals.count)
     try expect("=")
+    let isExternal = try accept("external")
     let isMutable = try accept("mut")
     let type = try type()
-    let initial: Constant
-    switch type {
-    case .i32: initial = .i32(try bits32())
-    case .i64: initial = .i64(try number())
-    case .f32: initial = .f32(try bits32())
-    case .f64: initial = .f64(try number())
-    case .v128: initial = .v128(try vector())
-    case .funcref, .externref, .exnref:
-      let function = try functionOrNull()
-      initial = function.isNone ? .null(type) : .function(function)
-    }
-    result.globals.append(Global(type: type, isMutable: isMutable, initial: initial))
+    let precise = try accept("as") ? try text() : nil
+    let initializer: Initializer =
+      if isExternal { .external } else if isAt("(") { .expression(try expression()) } else {
+        .constant(try constant(type))
+      }
+    var global = Global(type: type, isMutable: isMutable, initializer: initializer)
+    global.preciseType = precise
+    result.globals.append(global)
   }
 
   /// A function's declaration. If a body follows, its ID; the current token is then what follows the brace.
@@ -337,10 +346,13 @@ struct Parser {
       try advance()
       let module = ByteString(try string())
       declaration.definition = .stub(module: module, name: ByteString(try string()))
+    case "external":
+      try advance()
+      declaration.definition = .external
     case "removed":
       try advance()
       declaration.definition = .removed
-    default: throw error("expected 'import', 'stub', 'removed' or a body")
+    default: throw error("expected 'import', 'stub', 'external', 'removed' or a body")
     }
     result.functions.append(declaration)
     return nil

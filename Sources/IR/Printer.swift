@@ -40,25 +40,41 @@ struct Printer {
     for id in module.tables.ids { table(id, module.tables[id]) }
     for id in module.globals.ids {
       let global = module.globals[id]
+      let external = global.isExternal ? "external " : ""
       text +=
-        "global g\(id.rawValue) = \(global.isMutable ? "mut " : "")\(global.type) \(constant(global.initial))\n"
+        "global g\(id.rawValue) = \(external)\(global.isMutable ? "mut " : "")\(global.type)\(precise(global.preciseType))\(initializer(global))\n"
     }
     for id in module.tags.ids {
-      text += "tag tag\(id.rawValue) = sig\(module.tags[id].signature.rawValue)"
+      let external = module.tags[id].isExternal ? "external " : ""
+      text += "tag tag\(id.rawValue) = \(external)sig\(module.tags[id].signature.rawValue)"
       if !module.tags[id].name.isEmpty { text += " \(quoted(module.tags[id].name.bytes))" }
       text += "\n"
     }
     for id in module.dataSegments.ids {
+      let segment = module.dataSegments[id]
       text += "data data\(id.rawValue) ="
-      bytes(module.dataSegments[id].bytes)
+      if let place = segment.place {
+        text += " active mem\(place.target.rawValue) \(expression(place.offset))"
+      }
+      bytes(segment.bytes)
       text += "\n"
     }
     for id in module.elementSegments.ids {
       let segment = module.elementSegments[id]
-      text += "elem elem\(id.rawValue) = \(segment.element) \(functions(segment.items))\n"
+      text += "elem elem\(id.rawValue) ="
+      if let place = segment.place {
+        text += " active table\(place.target.rawValue) \(expression(place.offset))"
+      }
+      let items =
+        segment.expressions.isEmpty
+        ? functions(segment.items) : "[" + segment.expressions.map(expression).joined(separator: ", ") + "]"
+      text += " \(segment.element) \(items)\n"
+    }
+    for entry in module.imports {
+      text += "import \(quoted(entry.module.bytes)) \(quoted(entry.name.bytes)) = \(item(entry.item))\n"
     }
     for export in module.exports {
-      text += "export \(quoted(export.name.bytes)) = f\(export.function.rawValue)\n"
+      text += "export \(quoted(export.name.bytes)) = \(item(export.item))\n"
     }
     if !module.start.isNone { text += "start f\(module.start.rawValue)\n" }
     if let trap = module.instantiationTrap { text += "instantiation_trap \(trap.name)\n" }
@@ -70,6 +86,7 @@ struct Printer {
   private func signature(_ signature: Signature) -> String {
     "\(types(signature.params)) -> \(types(signature.results))"
       + (signature.variant == 0 ? "" : " variant \(signature.variant)")
+      + (signature.precise.map { " as \(quoted($0.params.utf8)) \(quoted($0.results.utf8))" } ?? "")
   }
 
   private func types(_ types: [Type]) -> String { "(" + types.map(\.name).joined(separator: ", ") + ")" }
@@ -94,8 +111,40 @@ struct Printer {
     }
   }
 
+  private func precise(_ type: String?) -> String { type.map { " as \(quoted($0.utf8))" } ?? "" }
+
+  private func initializer(_ global: Global) -> String {
+    switch global.initializer {
+    case .constant(let value): " \(constant(value))"
+    case .expression(let expression): " \(self.expression(expression))"
+    case .external: ""
+    }
+  }
+
+  private func expression(_ expression: ConstantExpression) -> String {
+    let operators = expression.operators.map { operation in
+      switch operation {
+      case .constant(let value): "\(value.type) \(constant(value))"
+      case .global(let global): "global g\(global.rawValue)"
+      case .binary(let binary): snakeCase(binary.rawValue)
+      }
+    }
+    return "(" + operators.joined(separator: ", ") + ")"
+  }
+
+  private func item(_ item: ExternItem) -> String {
+    switch item {
+    case .function(let id): "f\(id.rawValue)"
+    case .table(let id): "table\(id.rawValue)"
+    case .memory(let id): "mem\(id.rawValue)"
+    case .global(let id): "g\(id.rawValue)"
+    case .tag(let id): "tag\(id.rawValue)"
+    }
+  }
+
   private mutating func memory(_ id: MemoryID, _ memory: Memory) {
-    text += "memory mem\(id.rawValue) = \(limits(memory.minimum, memory.maximum))"
+    text +=
+      "memory mem\(id.rawValue) = \(memory.isExternal ? "external " : "")\(limits(memory.minimum, memory.maximum))"
     if memory.isMemory64 { text += " i64" }
     if memory.isShared { text += " shared" }
     if memory.pageSizeLog2 != 16 { text += " page=\(1 << UInt64(memory.pageSizeLog2))" }
@@ -108,10 +157,14 @@ struct Printer {
   }
 
   private mutating func table(_ id: TableID, _ table: Table) {
-    text += "table table\(id.rawValue) = \(table.element) \(limits(table.minimum, table.maximum))"
+    text +=
+      "table table\(id.rawValue) = \(table.isExternal ? "external " : "")\(table.element)\(precise(table.preciseElement))"
+    text += " \(limits(table.minimum, table.maximum))"
     if table.isTable64 { text += " i64" }
     if table.isReadOnly { text += " readonly" }
-    text += " \(functions(table.initial))\n"
+    if let fill = table.fill { text += " fill \(expression(fill))" }
+    if !table.isExternal { text += " \(functions(table.initial))" }
+    text += "\n"
   }
 
   private mutating func function(_ id: FunctionID, _ declaration: FunctionDecl, _ body: Function?) {
@@ -120,6 +173,7 @@ struct Printer {
     switch declaration.definition {
     case .imported(let symbol): text += " = import \(quoted(Array(symbol.utf8)))\n"
     case .stub(let module, let name): text += " = stub \(quoted(module.bytes)) \(quoted(name.bytes))\n"
+    case .external: text += " = external\n"
     case .removed: text += " = removed\n"
     case .body:
       text += " {\n"

@@ -8,18 +8,15 @@ struct CodegenPlan: Sendable {
   let instructionSet: InstructionSet
   /// The functions with a body that each unit defines, ascending. Unit 0 defines the data as well.
   var units: [[FunctionID]]
-  /// IR instructions of each function.
-  var instructionCounts: SecondaryMap<FunctionID, Int>
+  let usage: ModuleUsage
   /// Functions that are too large, or too much work, for LLVM's passes.
   private var isGiant: SecondaryMap<FunctionID, Bool>
-  /// Position in `wasmaot_funcs` of each function whose reference is taken; 0 for the others.
+  /// From 1, position in `describedFunctions` of each function that references lead to; 0 for the others.
   var descriptors: SecondaryMap<FunctionID, UInt32>
-  /// The functions of `wasmaot_funcs`, from position 1.
+  /// What `wasmaot_funcs` of the static model has from position 1, and `wasmaot_code.described` of the embedded one.
   var describedFunctions: [FunctionID]
-  /// Memories with a memory.grow.
-  var grownMemories: Set<MemoryID> = []
-  /// Whether functions follow `tailcc`, which costs registers and stack, rather than `fastcc`.
-  var usesTailCalls: Bool
+  /// Of the embedded model's instances.
+  let layout: InstanceLayout
 
   /// A unit is not split below this many IR instructions: LLVM inlines within a unit only.
   static let unitSize = 60_000
@@ -33,63 +30,34 @@ struct CodegenPlan: Sendable {
   static let giantFunctionWork = 300_000_000
   /// What comparisons with the tags of exceptions add to the work: this times their number squared. Jump threading takes
   /// cubic time over chains of them (2,000 clauses: 4 s, 4,000: 30 s).
-  private static let tagTestWork = 1_000
+  static let tagTestWork = 1_000
 
   /// Depth in the dominator tree, summed over the headers of loops. LLVM looks for what guards a loop in the blocks
   /// above it, so that loops in a row are quadratic: at this limit they are a second or two.
   static let giantFunctionLoops = 1_000_000
 
   var isSingleUnit: Bool { units.count == 1 }
+  var instructionCounts: SecondaryMap<FunctionID, Int> { usage.instructionCounts }
+  /// Whether functions follow a convention with guaranteed tail calls, which costs registers and stack, rather
+  /// than `fastcc`.
+  var usesTailCalls: Bool { usage.usesTailCalls }
 
   init(module: IR.Module, options: BackendOptions) throws(BackendError) {
     self.module = module
     self.options = options
     instructionSet = try InstructionSet(cpu: options.cpu, target: options.target)
-    var counts = SecondaryMap<FunctionID, Int>(default: 0)
+    let usage = ModuleUsage(module, options.entry)
+    self.usage = usage
     isGiant = SecondaryMap(default: false)
-    var referenced = SecondaryMap<FunctionID, Bool>(default: false)
-    var usesTailCalls = false
     for id in module.bodies.ids {
-      guard let body = module.bodies[id] else { continue }
-      var count = 0
-      var passedValues = 0
-      var tagTests = 0
-      for block in body.blockOrder {
-        count += body.blockInsts[block].count
-        if let terminator = body.blockInsts[block].last {
-          body.forEachBlockCall(of: terminator) {
-            passedValues += body.valueLists.count(body.blockCalls[$0].arguments)
-          }
-        }
-        for inst in body.blockInsts[block] {
-          switch body.insts[inst].opcode {
-          case .refFunc: referenced[FunctionID(rawValue: body.insts[inst].c)] = true
-          case .returnCall, .returnCallIndirect: usesTailCalls = true
-          case .exceptionIs: tagTests += 1
-          case .memoryGrow: grownMemories.insert(MemoryID(rawValue: body.insts[inst].c))
-          default: break
-          }
-        }
-      }
-      counts[id] = count
-      let work =
-        body.blockOrder.count * (count + 2 * passedValues) + Self.tagTestWork * tagTests * tagTests
+      guard options.level != .O0, let body = module.bodies[id] else { continue }
       isGiant[id] =
-        options.level != .O0
-        && (count > Self.giantFunctionSize || work > Self.giantFunctionWork
-          || Self.depthOfLoops(body) > Self.giantFunctionLoops)
+        usage.instructionCounts[id] > Self.giantFunctionSize || usage.works[id] > Self.giantFunctionWork
+        || Self.depthOfLoops(body) > Self.giantFunctionLoops
     }
-    for table in module.tables.values { for f in table.initial where !f.isNone { referenced[f] = true } }
-    for segment in module.elementSegments.values {
-      for f in segment.items where !f.isNone { referenced[f] = true }
-    }
-    for global in module.globals.values {
-      if case .function(let f) = global.initial { referenced[f] = true }
-    }
-    self.usesTailCalls = usesTailCalls
-    instructionCounts = counts
     descriptors = SecondaryMap(default: 0)
-    describedFunctions = module.functions.ids.filter { referenced[$0] }
+    describedFunctions = module.functions.ids.filter { usage.isReferenced[$0] }
+    layout = InstanceLayout(module, usage, referenceCount: describedFunctions.count)
     for (position, id) in describedFunctions.enumerated() { descriptors[id] = UInt32(position + 1) }
     let defined = module.bodies.ids.filter { module.bodies[$0] != nil }
     if options.isOneUnit {
@@ -98,7 +66,8 @@ struct CodegenPlan: Sendable {
       // A giant is a unit by itself: the code generator's effort is the unit's.
       let isGiant = isGiant
       units =
-        Self.split(defined.filter { !isGiant[$0] }, counts) + defined.filter { isGiant[$0] }.map { [$0] }
+        Self.split(defined.filter { !isGiant[$0] }, usage.instructionCounts)
+        + defined.filter { isGiant[$0] }.map { [$0] }
     }
   }
 

@@ -25,6 +25,7 @@ final class FunctionLowering {
   private var isUsed: [Bool]
   private var blocks: [LLVMBasicBlockRef?]
   private var phis: [[LLVMValueRef]]
+  private var instanceValues: [InstanceValue: LLVMValueRef] = [:]
   private var trapBlocks: [TrapCode: LLVMBasicBlockRef] = [:]
 
   var base: Unit { unit.base }
@@ -64,6 +65,7 @@ final class FunctionLowering {
     makeBlocks(reachable: order)
     for block in order {
       LLVMPositionBuilderAtEnd(builder, blocks[block.index])
+      instanceValues = [:]
       for inst in function.blockInsts[block] { lower(inst) }
     }
   }
@@ -192,6 +194,16 @@ final class FunctionLowering {
     call(base.intrinsic(name, overloads), arguments)
   }
 
+  /// Something that is the same while the function runs, found once in a block of the IR: what comes later in it
+  /// is dominated by what comes before. (In the entry block it would take a register in functions that need it in
+  /// a cold path only; LLVM moves it out of loops.)
+  func oncePerBlock(_ value: InstanceValue, _ find: () -> LLVMValueRef) -> LLVMValueRef {
+    if let known = instanceValues[value] { return known }
+    let found = find()
+    instanceValues[value] = found
+    return found
+  }
+
   func list(_ handle: UInt32) -> EntityListView<Value> { function.valueLists[EntityList(handle: handle)] }
 
   // MARK: Blocks
@@ -215,7 +227,11 @@ final class FunctionLowering {
     let block = appendBlock()
     let current = LLVMGetInsertBlock(builder)
     LLVMPositionBuilderAtEnd(builder, block)
+    // What is found in here is known nowhere else, nor the other way round: other blocks come here, too.
+    let known = instanceValues
+    instanceValues = [:]
     emitTrap(code)
+    instanceValues = known
     LLVMPositionBuilderAtEnd(builder, current)
     trapBlocks[code] = block
     return block

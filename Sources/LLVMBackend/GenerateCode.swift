@@ -42,6 +42,7 @@ private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError)
   let machine = try TargetMachine(options, plan.instructionSet)
   let unit = ModuleUnit(plan: plan, index: index)
   machine.prepare(unit.base)
+  unit.model.beginUnit()
 
   let functions = plan.units[index]
   for id in functions {
@@ -55,12 +56,13 @@ private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError)
     }
     FunctionLowering(unit, body, into: function, isOptimized: isOptimized).lower()
   }
+  unit.model.defineEntries(of: functions)
   if unit.definesData { unit.model.defineModule() }
   if plan.options.verify { try unit.base.verify("lowering") }
   let lowered = clock.now
 
   try machine.optimize(unit.base)
-  unit.defineFunctionMap()
+  unit.model.finishUnit()
   unit.checkStack()
   if plan.options.verify { try unit.base.verify("optimisation") }
   let optimized = clock.now

@@ -7,6 +7,9 @@ import IR
 /// which model it is. What a function asks for in its body, it asks `in` its lowering: that has the builder, and
 /// the context if functions take one.
 protocol InstanceModel {
+  /// In front of all symbols that units share.
+  var symbolPrefix: String { get }
+
   // MARK: Functions
 
   /// Of what references and table entries lead to.
@@ -70,19 +73,26 @@ protocol InstanceModel {
     _ function: RuntimeFunction, _ arguments: [LLVMValueRef], in lowering: FunctionLowering
   ) -> LLVMValueRef
 
+  /// `memset` and `memmove` of ranges that were checked; `count` is 64 bits wide, the byte 8.
+  func fill(
+    _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering)
+  func move(
+    _ destination: LLVMValueRef, _ source: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering)
+
   // MARK: The module
 
   /// The lowest address that the stack may reach, where functions check that themselves; nil where a guard page
   /// does it.
   func stackLimit(in lowering: FunctionLowering) -> LLVMValueRef?
 
+  /// Comes before everything else in a unit.
+  func beginUnit()
+  /// Defines what others than this module's code enter functions through. Of the unit that has their bodies.
+  func defineEntries(of functions: [FunctionID])
+  /// Adds, after optimisation, what that must neither move nor remove.
+  func finishUnit()
   /// Defines what is not in a function's body: adaptors, and the data that the runtime reads. Unit 0's.
   func defineModule()
-}
-
-extension InstanceModel {
-  func constantSize(of memory: MemoryID) -> UInt64? { nil }
-  func stackLimit(in lowering: FunctionLowering) -> LLVMValueRef? { nil }
 }
 
 /// What a call needs to know of its callee.

@@ -18,8 +18,9 @@ extension FunctionLowering {
 
   func globalGet(_ id: GlobalID, _ shape: Shape) -> LLVMValueRef {
     let global = module.globals[id]
-    guard global.isMutable else { return constant(global.initial) }
-    return loadRuntime(types[global.type], model.global(id, in: self))
+    if global.isMutable { return loadRuntime(types[global.type], model.global(id, in: self)) }
+    if let value = global.initial { return constant(value) }
+    return loadInvariant(types[global.type], model.global(id, in: self))
   }
 
   func lowerGlobalSet(_ data: InstData) {

@@ -131,14 +131,13 @@ extension FunctionLowering {
     case .memoryFill:
       checkRange(memory, destination, count)
       let byte = LLVMBuildTrunc(builder, operand(operands[1]), types.i8, "")
-      LLVMBuildMemSet(builder, byteAddress(memory, destination), byte, count, 1)
+      model.fill(byteAddress(memory, destination), byte!, count, in: self)
     case .memoryCopy:
       let source = MemoryID(rawValue: data.c)
       let from = extendedToI64(operands[1])
       checkRange(memory, destination, count)
       checkRange(source, from, count)
-      LLVMBuildMemMove(
-        builder, byteAddress(memory, destination), 1, byteAddress(source, from), 1, count)
+      model.move(byteAddress(memory, destination), byteAddress(source, from), count, in: self)
     case .memoryInit:
       let segment = model.dataSegment(DataID(rawValue: data.c), in: self)
       _ = model.callRuntime(

@@ -28,6 +28,13 @@ extension FunctionLowering {
     return load
   }
 
+  /// A load of what never changes while the instance lives, as far as this function can see.
+  func loadInvariant(_ type: LLVMTypeRef, _ pointer: LLVMValueRef) -> LLVMValueRef {
+    let load = loadRuntime(type, pointer)
+    LLVMSetMetadata(load, unit.invariantLoadKind, base.emptyMetadata)
+    return load
+  }
+
   func storeRuntime(_ value: LLVMValueRef, _ pointer: LLVMValueRef) {
     let store = LLVMBuildStore(builder, value, pointer)
     LLVMSetMetadata(store, unit.aliasTags.kind, unit.aliasTags.runtime)

@@ -42,12 +42,12 @@ struct ImagePiece: Equatable {
 
 extension ModuleUnit {
   /// The array of `struct wasmaot_image` and its count.
-  func images() -> (array: LLVMValueRef, count: Int) {
+  func images(isConstant: Bool) -> (array: LLVMValueRef, count: Int) {
     var images: [LLVMValueRef] = []
     for id in module.memories.ids {
       for piece in ImagePiece.coalesce(module.memories[id].image) {
         let contents = base.addGlobal(
-          "", base.bytes(piece.bytes), isConstant: false, linkage: LLVMPrivateLinkage,
+          "", base.bytes(piece.bytes), isConstant: isConstant, linkage: LLVMPrivateLinkage,
           alignment: UInt32(ImagePiece.pageSize), section: WASMAOT_IMAGE_SECTION)
         images.append(
           base.structure(

@@ -14,12 +14,13 @@ extension StaticModel {
 
     let memories = module.memories.ids.map { memory($0) }
     let tables = module.tables.ids.map { module.tables[$0].isReadOnly ? base.null : table($0) }
-    let (images, imageCount) = unit.images()
+    let (images, imageCount) = unit.images(isConstant: false)
     var exports: [LLVMValueRef] = []
     var entry = base.null
     switch plan.options.entry {
     case .start(let id): entry = plainWrapper("wasmaot_entry", id)
     case .invoke(let list): exports = list.enumerated().map { exportEntry($1, number: $0) }
+    case .embedded: preconditionFailure("instances of a host have no program")
     }
     let names = plan.options.names ? unit.nameTable() : (offsets: base.null, names: base.null)
     let fields = [
@@ -40,7 +41,7 @@ extension StaticModel {
 
   /// What other units may refer to although this one does not.
   private func defineShared() {
-    for id in module.tables.ids where module.tables[id].isReadOnly { _ = readOnlyTable(id) }
+    for id in module.tables.ids where module.tables[id].isReadOnly { _ = unit.constantTable(id) }
     for id in module.dataSegments.ids { _ = dataSegment(id) }
     for id in module.elementSegments.ids { _ = elementSegment(id) }
     for id in module.tags.ids { _ = tag(id) }
@@ -54,7 +55,7 @@ extension StaticModel {
     for id in module.functions.ids {
       let declaration = module.functions[id]
       switch declaration.definition {
-      case .body, .removed: continue
+      case .body, .removed, .external: continue
       case .stub:
         let lowering = FunctionLowering(
           unit, Function(signature: declaration.signature), into: unit.function(id).function)
@@ -104,29 +105,15 @@ extension StaticModel {
 
   /// `struct wasmaot_export` with its wrapper.
   private func exportEntry(_ export: Export, number: Int) -> LLVMValueRef {
-    let signature = module.signatures[module.functions[export.function].signature]
+    let function = export.function!  // A program exports nothing else.
+    let signature = module.signatures[module.functions[function].signature]
     return base.structure(
       types.export,
       [
         base.string(export.name.bytes), base.int64(export.name.bytes.count),
-        base.string(typeString(signature.params)), base.string(typeString(signature.results)),
-        exportWrapper("wasmaot_export_\(number)", export.function, signature),
+        base.string(unit.typeString(signature.params)), base.string(unit.typeString(signature.results)),
+        exportWrapper("wasmaot_export_\(number)", function, signature),
       ])
-  }
-
-  private func typeString(_ types: [Type]) -> [UInt8] {
-    types.map { type in
-      switch type {
-      case .i32: UInt8(ascii: "i")
-      case .i64: UInt8(ascii: "I")
-      case .f32: UInt8(ascii: "f")
-      case .f64: UInt8(ascii: "F")
-      case .v128: UInt8(ascii: "v")
-      case .funcref: UInt8(ascii: "r")
-      case .externref: UInt8(ascii: "e")
-      case .exnref: UInt8(ascii: "x")
-      }
-    }
   }
 
   /// A C function that takes arguments from an array of `struct wasmaot_value` and puts results there.

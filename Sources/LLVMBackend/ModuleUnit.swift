@@ -10,6 +10,8 @@ final class ModuleUnit {
   let index: Int
   let base: Unit
   let aliasTags: AliasTags
+  /// Metadata of loads that always give the same value.
+  let invariantLoadKind: UInt32
   private var functions: [FunctionID: LLVMValueRef] = [:]
   private var variables: [String: LLVMValueRef] = [:]
   private var signatureTypes: [SignatureID: LLVMTypeRef] = [:]
@@ -18,14 +20,21 @@ final class ModuleUnit {
   var types: UnitTypes { base.types }
   /// The data and the adaptors are unit 0's.
   var definesData: Bool { index == 0 }
+  var isLast: Bool { index == plan.units.count - 1 }
   /// Internal in a single unit, so that LLVM sees every use; otherwise hidden.
   var linkage: LLVMLinkage { plan.isSingleUnit ? LLVMInternalLinkage : LLVMExternalLinkage }
-  private(set) lazy var model: any InstanceModel = StaticModel(unit: self)
+  private(set) lazy var model: any InstanceModel =
+    if case .embedded(let name) = plan.options.entry {
+      EmbeddedModel(unit: self, name: name)
+    } else {
+      StaticModel(unit: self)
+    }
 
   init(plan: CodegenPlan, index: Int) {
     self.plan = plan
     self.index = index
     base = Unit(name: "wasmaot.\(index)", options: plan.options, instructionSet: plan.instructionSet)
+    invariantLoadKind = LLVMGetMDKindIDInContext(base.context, "invariant.load", 14)
     aliasTags = AliasTags(base, memoryCount: plan.module.memories.count)
   }
 
@@ -34,12 +43,14 @@ final class ModuleUnit {
   /// `wasmaot_f12`, or with symbols `wasm[12]::name`: never a name that a C library could have, to LLVM
   /// those mean what the C standard says of them.
   func symbol(of id: FunctionID) -> String {
-    guard plan.options.symbols else { return "wasmaot_f\(id.rawValue)" }
-    return "wasm[\(id.rawValue)]::\(module.functions[id].name)"
+    guard plan.options.symbols else { return "\(model.symbolPrefix)wasmaot_f\(id.rawValue)" }
+    return "\(model.symbolPrefix)wasm[\(id.rawValue)]::\(module.functions[id].name)"
   }
 
   /// The function index that `symbol(of:)` put into a name. LLVM's clones append to it.
-  static func functionIndex(inSymbol symbol: String) -> UInt32? {
+  static func functionIndex(inSymbol symbol: String, symbolPrefix: String = "") -> UInt32? {
+    guard symbol.hasPrefix(symbolPrefix) else { return nil }
+    let symbol = symbol.dropFirst(symbolPrefix.count)
     for prefix in ["wasmaot_f", "wasm["] where symbol.hasPrefix(prefix) {
       return UInt32(symbol.dropFirst(prefix.count).prefix { $0.isNumber })
     }
@@ -53,6 +64,9 @@ final class ModuleUnit {
     let function = base.addFunction(
       symbol(of: id), type, linkage: linkage, convention: model.convention(of: id))
     LLVMSetSection(function, WASMAOT_TEXT_SECTION)
+    if model.contextParameter != nil {
+      base.addContextAttributes(to: function, instanceSize: plan.layout.size)
+    }
     functions[id] = function
     return Callee(function: function, type: type)
   }
@@ -125,9 +139,32 @@ final class ModuleUnit {
       ])
   }
 
+  /// The entries of a table that nothing changes.
+  func constantTable(_ id: TableID) -> LLVMValueRef {
+    let table = module.tables[id]
+    let entry = table.element != .funcref ? types.ptr : types.descriptor
+    let type: LLVMTypeRef = LLVMArrayType2(entry, table.minimum)
+    return sharedVariable(
+      "\(model.symbolPrefix)wasmaot_table_\(id.rawValue)", type: type, isConstant: true, alignment: 16
+    ) {
+      table.element != .funcref ? LLVMConstNull(type) : functionEntries(table)
+    }
+  }
+
+  func functionEntries(_ table: Table) -> LLVMValueRef {
+    let missing = Int(table.minimum) - table.initial.count
+    return base.array(
+      types.descriptor,
+      table.initial.map { constantEntry($0) }
+        + Array(repeating: LLVMConstNull(types.descriptor), count: missing))
+  }
+
   var constantEntryLayout: EntryLayout {
     EntryLayout(type: types.descriptor, code: WasmaotFunc.code, typeNumber: WasmaotFunc.type)
   }
+
+  /// A letter a type, as runtime-c/abi says.
+  func typeString(_ types: [Type]) -> [UInt8] { Array(types.map(\.preciseText).joined().utf8) }
 
   /// `wasmaot_func.type` of a signature: no signature's is 0, which is null's.
   func typeNumber(_ id: SignatureID) -> UInt32 { id.rawValue + 1 }

@@ -43,7 +43,7 @@ extension StaticModel {
         // Without functions it is all zero: no bytes in the file.
         let initial =
           table.initial.allSatisfy(\.isNone)
-          ? LLVMConstNull(LLVMArrayType2(entry, table.minimum)) : functionEntries(table)
+          ? LLVMConstNull(LLVMArrayType2(entry, table.minimum)) : unit.functionEntries(table)
         entries = base.addGlobal(name + "_entries", initial!, isConstant: false, alignment: 16)
       }
       let limit = table.isTable64 ? UInt64.max : UInt64(UInt32.max)
@@ -64,26 +64,6 @@ extension StaticModel {
     case .externref: WASMAOT_TABLE_EXTERNREF
     default: WASMAOT_TABLE_FUNCREF
     }
-  }
-
-  /// The entries of a table that nothing changes.
-  func readOnlyTable(_ id: TableID) -> LLVMValueRef {
-    let table = module.tables[id]
-    let entry = table.element != .funcref ? types.ptr : types.descriptor
-    let type: LLVMTypeRef = LLVMArrayType2(entry, table.minimum)
-    return unit.sharedVariable(
-      "wasmaot_table_\(id.rawValue)", type: type, isConstant: true, alignment: 16
-    ) {
-      table.element != .funcref ? LLVMConstNull(type) : functionEntries(table)
-    }
-  }
-
-  private func functionEntries(_ table: Table) -> LLVMValueRef {
-    let missing = Int(table.minimum) - table.initial.count
-    return base.array(
-      types.descriptor,
-      table.initial.map { unit.constantEntry($0) }
-        + Array(repeating: LLVMConstNull(types.descriptor), count: missing))
   }
 
   /// `struct wasmaot_data_segment`
@@ -116,7 +96,7 @@ extension StaticModel {
     return unit.sharedVariable(
       "wasmaot_global_\(id.rawValue)", type: types[global.type], isConstant: false
     ) {
-      unit.constant(global.initial) { descriptorAddress($0) }
+      unit.constant(global.initial!) { descriptorAddress($0) }
     }
   }
 }

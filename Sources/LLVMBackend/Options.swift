@@ -17,12 +17,17 @@ public enum Emission: Sendable {
   case bitcode
 }
 
-/// How the program is entered.
+/// How the code is entered, and with that the instance model.
 public enum EntryPoint: Sendable {
   /// Calls this function (`_start`), which takes and returns nothing.
   case start(FunctionID)
   /// The runtime calls exports by name (`--invoke`, the test driver): each gets a wrapper.
   case invoke([Export])
+  /// There is no program, but instances in a host: `embedded` model. All that outside of the object is known is
+  /// the descriptor `<name>_wasm`, where the name is a C identifier.
+  case embedded(name: String)
+
+  var isEmbedded: Bool { if case .embedded = self { true } else { false } }
 }
 
 /// How accesses outside of a memory are found.

@@ -12,6 +12,8 @@ struct StaticModel: InstanceModel {
   var module: IR.Module { unit.module }
   var plan: CodegenPlan { unit.plan }
 
+  var symbolPrefix: String { "" }
+
   // MARK: Functions
 
   var contextParameter: LLVMTypeRef? { nil }
@@ -112,6 +114,8 @@ struct StaticModel: InstanceModel {
     return base.elementAddress(types.descriptor, descriptors, Int(position))
   }
 
+  func readOnlyTable(_ table: TableID) -> LLVMValueRef { unit.constantTable(table) }
+
   // MARK: State
 
   /// A constant: never loaded, so that addressing modes and loop analyses see through. A memory that is checked
@@ -123,7 +127,7 @@ struct StaticModel: InstanceModel {
 
   /// The program's only instance: whatever grows a memory is an instruction.
   func constantSize(of memory: MemoryID) -> UInt64? {
-    plan.grownMemories.contains(memory) ? nil : module.memories[memory].minimumBytes
+    plan.usage.grownMemories.contains(memory) ? nil : module.memories[memory].minimumBytes
   }
 
   func constantMemoryBase(_ id: MemoryID) -> LLVMValueRef {
@@ -165,6 +169,23 @@ struct StaticModel: InstanceModel {
     let variable = LLVMGetNamedGlobal(base.llvm, name) ?? base.declareGlobal(name, types.i64)
     return lowering.loadRuntime(types.i64, variable)
   }
+
+  func fill(
+    _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
+  ) {
+    LLVMBuildMemSet(lowering.builder, address, byte, count, 1)
+  }
+
+  func move(
+    _ destination: LLVMValueRef, _ source: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
+  ) {
+    LLVMBuildMemMove(lowering.builder, destination, 1, source, 1, count)
+  }
+
+  func beginUnit() {}
+  func defineEntries(of functions: [FunctionID]) {}
+
+  func finishUnit() { unit.defineFunctionMap(isRetained: true) }
 
   func defineModule() {
     defineAdaptors()

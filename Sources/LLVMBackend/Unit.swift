@@ -70,6 +70,23 @@ final class Unit {
   /// The first error that LLVM reported to the context.
   var reportedError: String? { diagnostics.firstError }
 
+  /// Of metadata that says all by being there.
+  var emptyMetadata: LLVMValueRef { LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, nil, 0)) }
+
+  /// Says of a pointer that was loaded what it points to.
+  func setPointee(of load: LLVMValueRef, size: UInt64, alignment: UInt64) {
+    func set(_ name: String, _ operand: UInt64?) {
+      var operands: [LLVMMetadataRef?] = operand.map { [LLVMValueAsMetadata(int64($0))] } ?? []
+      let node = LLVMMDNodeInContext2(context, &operands, operands.count)
+      LLVMSetMetadata(
+        load, LLVMGetMDKindIDInContext(context, name, UInt32(name.utf8.count)),
+        LLVMMetadataAsValue(context, node))
+    }
+    set("nonnull", nil)
+    set("dereferenceable", size)
+    set("align", alignment)
+  }
+
   // MARK: Functions
 
   /// A function that generated code defines, with what holds for all of them.
@@ -153,6 +170,15 @@ final class Unit {
     LLVMAddCallSiteAttribute(call, 1, enumAttribute("swiftself"))
   }
 
+  /// The first parameter is the callee's instance; of this size, if it is one of this module.
+  func addContextAttributes(to function: LLVMValueRef, instanceSize: UInt32?) {
+    var attributes = [enumAttribute("swiftself"), enumAttribute("noundef"), enumAttribute("nonnull")]
+    if let instanceSize {
+      attributes += [enumAttribute("align", 16), enumAttribute("dereferenceable", UInt64(instanceSize))]
+    }
+    for attribute in attributes { LLVMAddAttributeAtIndex(function, 1, attribute) }
+  }
+
   /// Neither `mustprogress` nor `willreturn`: a loop of the program may run for ever, and what follows it
   /// must not move in front of it.
   private func makeFunctionAttributes() -> [LLVMAttributeRef] {
@@ -226,6 +252,12 @@ final class Unit {
   func int32(_ value: some BinaryInteger) -> LLVMValueRef { int(value, types.i32) }
   func int64(_ value: some BinaryInteger) -> LLVMValueRef { int(value, types.i64) }
   var null: LLVMValueRef { LLVMConstNull(types.ptr) }
+
+  /// A structure of the fields' types.
+  func record(_ fields: [LLVMValueRef]) -> LLVMValueRef {
+    var fields = fields.map(Optional.some)
+    return LLVMConstStructInContext(context, &fields, UInt32(fields.count), 0)
+  }
 
   func structure(_ type: LLVMTypeRef, _ fields: [LLVMValueRef]) -> LLVMValueRef {
     var fields = fields.map(Optional.some)

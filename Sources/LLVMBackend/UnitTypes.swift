@@ -28,6 +28,8 @@ struct UnitTypes {
   let tag: LLVMTypeRef
   /// struct wasmaot_exception, without its payload
   let exception: LLVMTypeRef
+  /// struct wasmaot_func_ref
+  let reference: LLVMTypeRef
   /// struct wasmaot_module
   let module: LLVMTypeRef
 
@@ -66,6 +68,7 @@ struct UnitTypes {
     funcmapEntry = structure("wasmaot_funcmap_entry", [i32, i32])
     tag = structure("wasmaot_static_tag", [ptr, i32, i32])
     exception = structure("wasmaot_exception", [ptr, i32, i32])
+    reference = structure("wasmaot_func_ref", [ptr, ptr, i32, i32, ptr])
     module = structure(
       "wasmaot_module",
       Array(repeating: i32, count: 10) + Array(repeating: ptr, count: 8))

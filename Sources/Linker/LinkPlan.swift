@@ -1,4 +1,3 @@
-internal import Subprocess
 public import SystemPackage
 
 /// One object file that was made in memory.
@@ -67,42 +66,6 @@ public struct LinkPlan: Sendable {
 
   /// Links. The output appears complete or not at all: a file that stood there stays untouched on failure.
   public func run() async throws(LinkError) {
-    var temporary: TemporaryDirectory
-    do {
-      temporary = try TemporaryDirectory(in: output.removingLastComponent(), prefix: ".wasmaot-")
-    } catch { throw .cannotWrite(output, reason: error.description) }
-
-    var objectFiles: [FilePath] = []
-    for object in objects {
-      let file = temporary.file(object.name)
-      do { try writeFile(file, object.bytes) } catch { throw .cannotWrite(file, reason: error.description) }
-      objectFiles.append(file)
-    }
-    let linked = temporary.file("app")
-    try await runLinker(arguments(objectFiles: objectFiles, output: linked))
-    do { try moveFile(from: linked, to: output) } catch {
-      throw .cannotWrite(output, reason: error.description)
-    }
-  }
-
-  private func runLinker(_ arguments: [String]) async throws(LinkError) {
-    do {
-      let result = try await Subprocess.run(
-        .path(linker.path), arguments: Arguments(arguments), output: .discarded,
-        error: .string(limit: 1 << 20))
-      guard result.terminationStatus.isSuccess else {
-        throw LinkError.linkerFailed(
-          linker.path, status: result.terminationStatus.description,
-          output: result.standardError.trimmingTrailingNewlines())
-      }
-    } catch let error as LinkError { throw error } catch {
-      throw .linkerDidNotStart(linker.path, reason: "\(error)")
-    }
-  }
-}
-
-extension String {
-  fileprivate func trimmingTrailingNewlines() -> String {
-    String(self[..<(lastIndex { !$0.isNewline }.map { index(after: $0) } ?? startIndex)])
+    try await linker.link(objects, to: output) { arguments(objectFiles: $0, output: $1) }
   }
 }

@@ -3,39 +3,75 @@ import Support
 import WasmModule
 
 extension ConstExpr {
-  /// The value of a validated constant expression (specification, section 3.4.13), given the globals before
-  /// it.
-  func evaluate(globals: PrimaryMap<GlobalID, IR.Global>) -> Constant {
-    var stack: [Constant] = []
+  /// The expression (specification, section 3.4.13) with everything worked out that is the same for all
+  /// instances, given the globals before it: a constant, or what is left to do at instantiation.
+  func reduced(globals: PrimaryMap<GlobalID, IR.Global>) -> ConstantExpression {
+    var reduction = Reduction()
     for op in ops {
       switch op {
-      case .i32(let value): stack.append(.i32(UInt32(bitPattern: value)))
-      case .i64(let value): stack.append(.i64(UInt64(bitPattern: value)))
-      case .f32(let bits): stack.append(.f32(bits))
-      case .f64(let bits): stack.append(.f64(bits))
-      case .v128(let low, let high): stack.append(.v128(V128(low: low, high: high)))
-      case .refNull(let heap): stack.append(.null(ModuleContext.irType(of: heap) ?? .funcref))
-      case .refFunc(let function): stack.append(.function(FunctionID(function)))
-      case .globalGet(let global): stack.append(globals[GlobalID(rawValue: global.rawValue)].initial)
-      case .i32Add, .i64Add: stack.applyBinary({ $0 &+ $1 }, { $0 &+ $1 })
-      case .i32Sub, .i64Sub: stack.applyBinary({ $0 &- $1 }, { $0 &- $1 })
-      case .i32Mul, .i64Mul: stack.applyBinary({ $0 &* $1 }, { $0 &* $1 })
+      case .i32(let value): reduction.push(.i32(UInt32(bitPattern: value)))
+      case .i64(let value): reduction.push(.i64(UInt64(bitPattern: value)))
+      case .f32(let bits): reduction.push(.f32(bits))
+      case .f64(let bits): reduction.push(.f64(bits))
+      case .v128(let low, let high): reduction.push(.v128(V128(low: low, high: high)))
+      case .refNull(let heap): reduction.push(.null(ModuleContext.irType(of: heap) ?? .funcref))
+      case .refFunc(let function): reduction.push(.function(FunctionID(function)))
+      case .globalGet(let index):
+        let global = GlobalID(rawValue: index.rawValue)
+        if let value = globals[global].initial { reduction.push(value) } else { reduction.push(global) }
+      case .i32Add: reduction.apply(.i32Add)
+      case .i32Sub: reduction.apply(.i32Sub)
+      case .i32Mul: reduction.apply(.i32Mul)
+      case .i64Add: reduction.apply(.i64Add)
+      case .i64Sub: reduction.apply(.i64Sub)
+      case .i64Mul: reduction.apply(.i64Mul)
       }
     }
-    precondition(stack.count == 1, "constant expression was not validated")
-    return stack[0]
+    return reduction.result
   }
 }
 
-extension [Constant] {
-  fileprivate mutating func applyBinary(
-    _ onI32: (UInt32, UInt32) -> UInt32, _ onI64: (UInt64, UInt64) -> UInt64
-  ) {
-    let right = removeLast()
-    let left = removeLast()
-    switch (left, right) {
-    case (.i32(let left), .i32(let right)): append(.i32(onI32(left, right)))
-    case (.i64(let left), .i64(let right)): append(.i64(onI64(left, right)))
+/// Postfix in, postfix out, in linear time whatever the nesting.
+private struct Reduction {
+  private var operators: [ConstantExpression.Operator] = []
+  /// Where in `operators` each value on the stack starts.
+  private var starts: [Int] = []
+
+  mutating func push(_ value: Constant) { push(.constant(value)) }
+  mutating func push(_ global: GlobalID) { push(.global(global)) }
+  private mutating func push(_ operation: ConstantExpression.Operator) {
+    starts.append(operators.count)
+    operators.append(operation)
+  }
+
+  mutating func apply(_ binary: ConstantExpression.Binary) {
+    let right = starts.removeLast()
+    let left = starts[starts.count - 1]
+    if right == left + 1, operators.count == right + 1, case .constant(let a) = operators[left],
+      case .constant(let b) = operators[right]
+    {
+      operators.removeLast()
+      operators[left] = .constant(binary.evaluate(a, b))
+    } else {
+      operators.append(.binary(binary))
+    }
+  }
+
+  var result: ConstantExpression {
+    precondition(starts.count == 1, "constant expression was not validated")
+    return ConstantExpression(operators)
+  }
+}
+
+extension ConstantExpression.Binary {
+  fileprivate func evaluate(_ left: Constant, _ right: Constant) -> Constant {
+    switch (self, left, right) {
+    case (.i32Add, .i32(let left), .i32(let right)): .i32(left &+ right)
+    case (.i32Sub, .i32(let left), .i32(let right)): .i32(left &- right)
+    case (.i32Mul, .i32(let left), .i32(let right)): .i32(left &* right)
+    case (.i64Add, .i64(let left), .i64(let right)): .i64(left &+ right)
+    case (.i64Sub, .i64(let left), .i64(let right)): .i64(left &- right)
+    case (.i64Mul, .i64(let left), .i64(let right)): .i64(left &* right)
     default: preconditionFailure("constant expression was not validated")
     }
   }
@@ -66,6 +102,8 @@ extension Constant {
     case .function: .funcref
     }
   }
+
+  var isNull: Bool { if case .null = self { true } else { false } }
 
   /// An i32 or i64 as an offset into a memory or table: unsigned.
   var address: UInt64 {

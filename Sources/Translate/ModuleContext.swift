@@ -10,8 +10,10 @@ final class ModuleContext: Sendable {
   let signatures: PrimaryMap<SignatureID, Signature>
   private let signatureOfType: [SignatureID]
   let branchHints: BranchHintSection
+  private let model: ModelKind
 
-  init(_ module: WasmModule.Module) throws(TranslationError) {
+  init(_ module: WasmModule.Module, model: ModelKind = .static) throws(TranslationError) {
+    self.model = model
     var signatures = PrimaryMap<SignatureID, Signature>()
     var variants: [Signature: UInt32] = [:]
     for index in module.types.canonicalTypes.values {
@@ -23,6 +25,10 @@ final class ModuleContext: Sendable {
       let variant = variants[signature, default: 0]
       variants[signature] = variant + 1
       signature.variant = variant
+      let known = signature.preciseTypes
+      let precise = PreciseTypes(
+        params: PreciseText.of(type.params, in: module), results: PreciseText.of(type.results, in: module))
+      if model == .embedded, precise != known { signature.precise = precise }
       signatures.append(signature)
     }
     self.module = module
@@ -37,8 +43,15 @@ final class ModuleContext: Sendable {
   func signature(of tag: TagIdx) -> SignatureID { signature(of: module.tags[tag].type) }
   func signature(of function: FuncIdx) -> SignatureID { signature(of: module.functions[function].type) }
 
-  /// Calls may end in an exception. The host throws none, so that there is none without a tag.
-  var hasExceptions: Bool { module.tags.count > 0 }
+  /// Calls may end in an exception. A program's host throws none, so that there is none without a tag.
+  var hasExceptions: Bool { module.tags.count > 0 || model == .embedded }
+
+  /// Nil where the IR's type says as much.
+  func preciseText(of type: ValType) -> String? {
+    guard model == .embedded, let irType = try? Self.irType(type) else { return nil }
+    let text = PreciseText.of([type], in: module)
+    return text == irType.preciseText ? nil : text
+  }
 
   // MARK: - Types
 
@@ -80,5 +93,23 @@ final class ModuleContext: Sendable {
     case .global(let global): .global(module.globals[global].type)
     case .tag(let tag): .tag(module.types.functionType(module.tags[tag].type))
     }
+  }
+}
+
+/// Types as other modules see them (`IR.PreciseTypes`).
+private enum PreciseText {
+  static func of(_ types: [ValType], in module: WasmModule.Module) -> String {
+    types.map { of($0, in: module) }.joined()
+  }
+
+  private static func of(_ type: ValType, in module: WasmModule.Module) -> String {
+    guard type.isReference, let irType = ModuleContext.irType(of: type.heapType) else {
+      return (try? ModuleContext.irType(type))?.preciseText ?? ""
+    }
+    if let index = type.heapType.typeIndex {
+      let signature = module.types.canonical(index).rawValue
+      return type.isNullable ? "(\(signature))" : "[\(signature)]"
+    }
+    return type.isNullable ? irType.preciseText : irType.preciseText.uppercased()
   }
 }

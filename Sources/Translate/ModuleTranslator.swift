@@ -16,7 +16,7 @@ struct ModuleTranslator {
 
   init(_ module: WasmModule.Module, options: TranslationOptions) throws(TranslationError) {
     self.options = options
-    context = try ModuleContext(module)
+    context = try ModuleContext(module, model: options.model)
     result.signatures = context.signatures
     try translateImports()
     translateFunctions()
@@ -28,6 +28,13 @@ struct ModuleTranslator {
 
   /// Finds all imports, and reports all that can't be found at once.
   private mutating func translateImports() throws(TranslationError) {
+    if options.model == .embedded {
+      for entry in module.imports {
+        let item = ExternItem(entry.desc)
+        result.imports.append(IR.Import(module: entry.module, name: entry.name, item: item))
+      }
+      return
+    }
     var unresolved: [UnresolvedImport] = []
     for entry in module.imports {
       let type = context.externType(of: entry.desc)
@@ -87,7 +94,9 @@ struct ModuleTranslator {
       switch decl.origin {
       case .imported(let position):
         let entry = module.imports[position]
-        if let symbol = importedSymbols[nextImport] {
+        if options.model == .embedded {
+          definition = .external
+        } else if let symbol = importedSymbols[nextImport] {
           definition = .imported(symbol: symbol)
         } else {
           definition = .stub(module: entry.module, name: entry.name)
@@ -101,9 +110,10 @@ struct ModuleTranslator {
         IR.FunctionDecl(
           signature: context.signature(of: function), name: name, definition: definition))
     }
-    result.exports = module.exports.compactMap { export in
-      guard case .function(let function) = export.desc else { return nil }
-      return IR.Export(name: export.name, function: FunctionID(function))
+    for export in module.exports {
+      // Nothing is outside of a program that could reach its state.
+      if options.model == .static, FuncIdx(export.desc) == nil { continue }
+      result.exports.append(IR.Export(name: export.name, item: ExternItem(export.desc)))
     }
     if let start = module.start { result.start = FunctionID(start) }
   }
@@ -133,10 +143,19 @@ struct ModuleTranslator {
   private mutating func translateGlobals() throws(TranslationError) {
     var imported = importedGlobals.makeIterator()
     for decl in module.globals.values {
-      let initial = decl.initializer.map(evaluate) ?? imported.next()!
-      result.globals.append(
-        IR.Global(
-          type: try ModuleContext.irType(decl.type.type), isMutable: decl.type.isMutable, initial: initial))
+      let initializer: Initializer
+      if let expression = decl.initializer.map(reduce) {
+        initializer = expression.constant.map { .constant($0) } ?? .expression(expression)
+      } else if options.model == .embedded {
+        initializer = .external
+      } else {
+        initializer = .constant(imported.next()!)
+      }
+      var global = IR.Global(
+        type: try ModuleContext.irType(decl.type.type), isMutable: decl.type.isMutable,
+        initializer: initializer)
+      global.preciseType = context.preciseText(of: decl.type.type)
+      result.globals.append(global)
     }
   }
 
@@ -146,19 +165,29 @@ struct ModuleTranslator {
       if case .tag(let tag) = export.desc, names[tag].isEmpty { names[tag] = export.name }
     }
     for tag in module.tags.ids {
-      result.tags.append(IR.Tag(signature: context.signature(of: tag), name: names[tag]))
+      var translated = IR.Tag(signature: context.signature(of: tag), name: names[tag])
+      translated.isExternal = options.model == .embedded && module.tags[tag].origin != .defined
+      result.tags.append(translated)
     }
   }
 
   private mutating func translateTables() throws(TranslationError) {
     var imported = importedTables.makeIterator()
     for decl in module.tables.values {
-      let limits = decl.origin == .defined ? decl.type.limits : imported.next()!
+      let isExternal = options.model == .embedded && decl.origin != .defined
+      let limits = isExternal || decl.origin == .defined ? decl.type.limits : imported.next()!
       var table = IR.Table(
         element: try ModuleContext.irType(decl.type.element), minimum: limits.minimum,
         maximum: limits.maximum,
         isTable64: decl.type.address == .i64)
-      if let initializer = decl.initializer, case .function(let function) = evaluate(initializer) {
+      table.isExternal = isExternal
+      table.preciseElement = context.preciseText(of: decl.type.element)
+      switch decl.initializer.map(reduce) {
+      case nil: break
+      case let value? where value.constant.map(\.isNull) ?? false: break
+      case let value? where options.model == .embedded: table.fill = value
+      case let value?:
+        guard case .function(let function) = value.constant else { break }
         try reserveTableEntries(limits.minimum)
         table.initial = Array(repeating: function, count: Int(limits.minimum))
       }
@@ -168,16 +197,53 @@ struct ModuleTranslator {
 
   private mutating func translateElementSegments() throws(TranslationError) {
     for segment in module.elements.values {
-      let element = try ModuleContext.irType(segment.type)
-      var passive: [FunctionID] = []
+      var translated = IR.ElementSegment(element: try ModuleContext.irType(segment.type), items: [])
       switch segment.mode {
-      case .passive: passive = items(of: segment)
+      case .passive: setItems(of: segment, in: &translated)
       case .declarative: break
       case .active(let table, let offset):
-        try write(items(of: segment), to: TableID(rawValue: table), at: evaluate(offset).address)
+        setItems(of: segment, in: &translated)
+        let place = SegmentPlace(target: TableID(rawValue: table), offset: reduce(offset))
+        if try writeAtBuild(translated, place) {
+          translated.items = []
+        } else {
+          translated.place = place
+        }
       }
-      result.elementSegments.append(IR.ElementSegment(element: element, items: passive))
+      result.elementSegments.append(translated)
     }
+  }
+
+  /// An instantiation that traps has written what precedes the segment that does not fit, and others can see
+  /// that: the instance's functions may be in an imported table. So segments become initial contents only while
+  /// nothing before them may trap.
+  private var mayHaveTrapped = false
+  /// Tables that instantiation writes before what follows: that must not become initial contents, or it would be
+  /// overwritten.
+  private var writtenAtInstantiation: Set<TableID> = []
+
+  /// Makes an active segment part of a table's initial contents; false if only instantiation can write it.
+  private mutating func writeAtBuild(
+    _ segment: IR.ElementSegment, _ place: SegmentPlace<TableID>
+  ) throws(TranslationError) -> Bool {
+    guard options.model == .embedded else {
+      try write(segment.items, to: place.target, at: place.offset.constant!.address)
+      return true
+    }
+    let table = result.tables[place.target]
+    let count = UInt64(max(segment.items.count, segment.expressions.count))
+    let fits =
+      place.offset.constant.map { $0.address <= table.minimum && count <= table.minimum - $0.address }
+      ?? false
+    if table.isExternal || !fits { mayHaveTrapped = true }
+    guard !mayHaveTrapped, table.fill == nil, segment.expressions.isEmpty,
+      !writtenAtInstantiation.contains(place.target)
+    else {
+      writtenAtInstantiation.insert(place.target)
+      return false
+    }
+    try write(segment.items, to: place.target, at: place.offset.constant!.address)
+    return true
   }
 
   private mutating func write(
@@ -213,12 +279,17 @@ struct ModuleTranslator {
     initialEntries += count
   }
 
-  private func items(of segment: WasmModule.ElementSegment) -> [FunctionID] {
+  private func setItems(of segment: WasmModule.ElementSegment, in translated: inout IR.ElementSegment) {
     switch segment.items {
-    case .functions(let functions): functions.map { FunctionID($0) }
+    case .functions(let functions): translated.items = functions.map { FunctionID($0) }
     case .expressions(let expressions):
-      expressions.map {
-        if case .function(let function) = evaluate($0) { function } else { .none }
+      let reduced = expressions.map(reduce)
+      if reduced.contains(where: { $0.constant == nil }) {
+        translated.expressions = reduced
+      } else {
+        translated.items = reduced.map {
+          if case .function(let function) = $0.constant { function } else { .none }
+        }
       }
     }
   }
@@ -226,11 +297,13 @@ struct ModuleTranslator {
   private mutating func translateMemories() {
     var imported = importedMemories.makeIterator()
     for decl in module.memories.values {
-      let limits = decl.origin == .defined ? decl.type.limits : imported.next()!
-      result.memories.append(
-        IR.Memory(
-          minimum: limits.minimum, maximum: limits.maximum, isMemory64: decl.type.address == .i64,
-          isShared: decl.type.isShared, pageSizeLog2: decl.type.pageSizeLog2))
+      let isExternal = options.model == .embedded && decl.origin != .defined
+      let limits = isExternal || decl.origin == .defined ? decl.type.limits : imported.next()!
+      var memory = IR.Memory(
+        minimum: limits.minimum, maximum: limits.maximum, isMemory64: decl.type.address == .i64,
+        isShared: decl.type.isShared, pageSizeLog2: decl.type.pageSizeLog2)
+      memory.isExternal = isExternal
+      result.memories.append(memory)
     }
   }
 
@@ -239,27 +312,54 @@ struct ModuleTranslator {
     for segment in module.data.values {
       let bytes = UnsafeRawBufferPointer(
         rebasing: module.bytes.buffer[segment.bytes.start..<segment.bytes.end])
-      var passive: [UInt8] = []
+      var translated = IR.DataSegment(bytes: [])
       switch segment.mode {
-      case .passive: passive = Array(bytes)
+      case .passive: translated.bytes = Array(bytes)
       case .declarative: break
       case .active(let index, let offset):
         guard result.instantiationTrap == nil else { break }
-        let memory = result.memories[MemoryID(rawValue: index)]
-        let offset = evaluate(offset).address
-        if memory.hasRoom(for: bytes.count, at: offset) {
-          images[Int(index)].write(bytes, at: offset)
-        } else {
+        let place = SegmentPlace(target: MemoryID(rawValue: index), offset: reduce(offset))
+        let memory = result.memories[place.target]
+        let start = place.offset.constant?.address
+        let fits = start.map { memory.hasRoom(for: bytes.count, at: $0) } ?? false
+        if options.model == .static, !fits {
           result.instantiationTrap = .memoryOutOfBounds
+          break
+        }
+        if memory.isExternal || !fits { mayHaveTrapped = true }
+        if mayHaveTrapped {
+          translated = IR.DataSegment(bytes: Array(bytes), place: place)
+        } else {
+          images[Int(index)].write(bytes, at: start!)
         }
       }
-      result.dataSegments.append(IR.DataSegment(bytes: passive))
+      result.dataSegments.append(translated)
     }
     for memory in result.memories.ids { result.memories[memory].image = images[memory.index].chunks() }
   }
 
-  private func evaluate(_ expression: ConstExpr) -> Constant {
-    expression.evaluate(globals: result.globals)
+  private func reduce(_ expression: ConstExpr) -> ConstantExpression {
+    expression.reduced(globals: result.globals)
+  }
+}
+
+extension ExternItem {
+  /// Index spaces are kept as they are.
+  fileprivate init(_ desc: ExternDesc) {
+    switch desc {
+    case .function(let index): self = .function(FunctionID(index))
+    case .table(let index): self = .table(TableID(rawValue: index.rawValue))
+    case .memory(let index): self = .memory(MemoryID(rawValue: index.rawValue))
+    case .global(let index): self = .global(GlobalID(rawValue: index.rawValue))
+    case .tag(let index): self = .tag(TagID(rawValue: index.rawValue))
+    }
+  }
+}
+
+extension FuncIdx {
+  fileprivate init?(_ desc: ExternDesc) {
+    guard case .function(let function) = desc else { return nil }
+    self = function
   }
 }
 

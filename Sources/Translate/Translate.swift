@@ -1,8 +1,9 @@
 public import IR
 public import WasmModule
 
-/// Translates a validated module into the IR, for the `static` instance model: constant expressions are
-/// evaluated, active segments become initial data, and every function body becomes SSA form.
+/// Translates a validated module into the IR: constant expressions are evaluated, active segments become initial
+/// data, as far as they do not depend on imports, and every function body becomes SSA form. In the `static`
+/// instance model all imports are resolved.
 ///
 /// Bodies are translated in parallel; the result does not depend on `options.jobs`.
 public func translate(

@@ -4,6 +4,8 @@ public import WasmModule
 
 /// What the driver decides about a translation.
 public struct TranslationOptions: Sendable {
+  /// In the `embedded` model imports stay imports, and nothing below about them is asked.
+  public var model: ModelKind
   /// Host symbol of an imported function, or nil if the host has none of that name and type.
   public var resolveImport: @Sendable (_ module: ByteString, _ name: ByteString, _ type: FuncType) -> String?
   /// What the host has under the name of an imported table, memory or global; nil if nothing that fits.
@@ -16,10 +18,11 @@ public struct TranslationOptions: Sendable {
   public var jobs: Int
 
   public init(
-    stubImports: Bool = false, jobs: Int = 1,
+    model: ModelKind = .static, stubImports: Bool = false, jobs: Int = 1,
     resolveImport: @escaping @Sendable (ByteString, ByteString, FuncType) -> String? = { _, _, _ in nil },
     resolveState: @escaping @Sendable (ByteString, ByteString, ExternType) -> HostState? = { _, _, _ in nil }
   ) {
+    self.model = model
     self.stubImports = stubImports
     self.jobs = jobs
     self.resolveImport = resolveImport

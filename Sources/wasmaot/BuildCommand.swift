@@ -23,9 +23,24 @@ struct BuildCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "What to write: exe (program), obj (object), asm (assembly), llvm-ir, bitcode, or ir (wasmaot's own).",
+      "What to write: exe (program), obj, staticlib or shared (for host programs), asm, llvm-ir, bitcode, or ir.",
+      discussion: """
+        What is for host programs comes with a C header, and is used through wasmaot.h: the host makes instances \
+        of the module, gives them their imports and calls their exports. asm, llvm-ir and bitcode show the code of \
+        a program, ir is wasmaot's own representation.
+        """,
       valueName: "KIND"))
   var emit = EmitKind.exe
+
+  @Option(
+    help: ArgumentHelp(
+      "For host programs: name of the module in C (default: as its file).", valueName: "NAME"))
+  var name: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "For host programs: where to write the header (default: NAME.h beside the output).", valueName: "PATH"))
+  var header: String?
 
   @OptionGroup(title: "Code generation") var codegen: CodegenOptions
   @OptionGroup(title: "Grants and entry") var grants: GrantOptions
@@ -52,6 +67,7 @@ struct BuildCommand: AsyncParsableCommand {
     try codegen.apply(to: &options)
     try grants.apply(to: &options)
     options.grants.isOpenAtRunTime = takesRuntimeGrants
+    try options.setHostNames(module: name, header: header)
 
     let builder = Builder(
       options: options, jobs: codegen.jobs, cache: codegen.cache,
@@ -60,7 +76,7 @@ struct BuildCommand: AsyncParsableCommand {
     let report = try await Progress(name: module).show { observe throws(Problem) in
       var builder = builder
       builder.observe = observe
-      return try await builder.build(module, to: output)
+      return try await builder.build(module, to: output, header: header)
     }
     for warning in report.warnings { terminal.warn(warning) }
     if timings { terminal.writeError(report.timings()) }

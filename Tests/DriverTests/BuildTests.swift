@@ -57,7 +57,7 @@ struct BuildTests {
       #expect(report.features == [])
       #expect(
         report.stages.map(\.stage) == [.read, .decode, .validate, .translate, .passes]
-          + (emit == .ir ? [.write] : [.codegen, .write]))
+          + (emit == .ir ? [.write] : emit == .obj ? [.codegen, .link, .write] : [.codegen, .write]))
     }
   }
 
@@ -79,7 +79,8 @@ struct BuildTests {
     }
   }
 
-  @Test func sameBytesForAnyNumberOfJobs() async throws {
+  @Test(arguments: [EmitKind.exe, .obj, .staticlib, .shared])
+  func sameBytesForAnyNumberOfJobs(emit: EmitKind) async throws {
     // Large enough for more than one codegen unit.
     let functions = (0..<700).map { index in
       let steps = (0..<40).map { "local.get 0 i32.const \(index + $0) i32.xor i32.mul" }
@@ -93,7 +94,7 @@ struct BuildTests {
     try await Self.withModule(text) { folder, module in
       var outputs: [[UInt8]] = []
       for jobs in [1, 2] {
-        var builder = Self.builder(jobs: jobs)
+        var builder = Self.builder(emit, jobs: jobs)
         builder.options.optimization = .O0
         let output = folder.appending("output\(jobs)")
         let report = try await builder.build(module.string, to: output.string)

@@ -35,8 +35,11 @@ import WasmModule
       let bytes = mutated(modules[index % modules.count], &random)
       // Most mutations are refused here, in microseconds.
       guard (try? decodeAndValidate(ModuleBytes(bytes))) != nil else { continue }
+      // For a host and for a program by turns.
+      options.emit = index % 2 == 0 ? .obj : .bitcode
       var pipeline = Pipeline(
-        options: options, jobs: 1, host: .wasi, toolchain: nil, file: "mutation-\(index)",
+        options: options, jobs: 1, host: .wasi, toolchain: try Toolchain(for: options, environment: [:]),
+        file: "mutation-\(index)",
         timers: StageTimers())
       do throws(Problem) {
         _ = try await pipeline.run(ModuleBytes(bytes), scratch: "/")

@@ -20,7 +20,7 @@ import Testing
   @Test func everyPassHasAName() {
     #expect(Set(Pass.allCases.map(\.rawValue)).count == Pass.allCases.count)
     for pass in Pass.allCases { #expect(!pass.doc.isEmpty) }
-    #expect(Pass.pipeline(level: 0) == [.removeDeadEntities])
+    #expect(Pass.pipeline(level: 0) == [.removeDeadEntities, .findThrows])
   }
 
   @Test func brokenInputIsReported() {

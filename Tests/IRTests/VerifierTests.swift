@@ -271,7 +271,7 @@ import Testing
   }
 
   @Test func references() {
-    expectError("export run") { module, _ in module.exports[0].function = FunctionID(99) }
+    expectError("export run") { module, _ in module.exports[0].item = .function(FunctionID(99)) }
     expectError("start") { module, _ in module.start = FunctionID(99) }
     expectError("start has parameters") { module, _ in module.start = FunctionID(0) }
     expectError("table 0") { module, _ in module.tables[TableID(0)].initial[1] = FunctionID(99) }
@@ -295,7 +295,60 @@ import Testing
   }
 
   @Test func globals() {
-    expectError("initial value of another type") { module, _ in module.globals[GlobalID(0)].initial = .i64(1)
+    expectError("initial value of another type") { module, _ in
+      module.globals[GlobalID(0)].initializer = .constant(.i64(1))
+    }
+  }
+
+  @Test func imports() throws {
+    let text = """
+      signature sig0 = () -> ()
+      memory mem0 = external 1..
+      table table0 = external funcref 1..
+      table table1 = funcref 2..2 fill (funcref f0) []
+      global g0 = external i32
+      global g1 = i32 (global g0, i32 1, i32_add)
+      data data0 = active mem0 (global g0) "x"
+      elem elem0 = active table1 (i32 0) funcref [f0]
+      import "a" "m" = mem0
+      import "a" "t" = table0
+      import "a" "g" = g0
+      import "a" "f" = f0
+      export "m" = mem0
+      function f0 sig0 = external
+      """
+    let module = try parseModule(text)
+    #expect(verify(module) == [])
+    func expect(_ message: String, _ change: (inout Module) -> Void) {
+      var module = module
+      change(&module)
+      #expect(verify(module).contains { $0.message.contains(message) }, "\(message): \(verify(module))")
+    }
+    expect("imported twice") { $0.imports.append($0.imports[0]) }
+    expect("external or imported, not both") { $0.imports.removeLast() }
+    expect("does not exist") { $0.imports[0].item = .memory(MemoryID(7)) }
+    expect("does not exist") { $0.exports[0].item = .global(GlobalID(7)) }
+    expect("an import behind a definition") {
+      $0.memories.append(Memory(minimum: 1, maximum: nil))
+      $0.memories[MemoryID(1)].isExternal = true
+      $0.memories[MemoryID(0)].isExternal = false
+      $0.imports[0].item = .memory(MemoryID(1))
+    }
+    expect("does not exist there") {
+      $0.globals[GlobalID(1)].initializer = .expression(ConstantExpression([.global(GlobalID(1))]))
+    }
+    expect("operands of another type") {
+      $0.globals[GlobalID(1)].initializer = .expression(ConstantExpression([.binary(.i32Add)]))
+    }
+    expect("value of another type") {
+      $0.dataSegments[DataID(0)].place!.offset = ConstantExpression([.constant(.i64(0))])
+    }
+    expect("memory 3 does not exist") { $0.dataSegments[DataID(0)].place!.target = MemoryID(3) }
+    expect("table 3 does not exist") { $0.elementSegments[ElementID(0)].place!.target = TableID(3) }
+    expect("two initial contents") { $0.tables[TableID(1)].initial = [FunctionID(0)] }
+    expect("read-only but not known") { $0.tables[TableID(0)].isReadOnly = true }
+    expect("external, but with contents") {
+      $0.memories[MemoryID(0)].image = [ImageChunk(offset: 0, bytes: [1])]
     }
   }
 

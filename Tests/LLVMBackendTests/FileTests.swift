@@ -9,7 +9,7 @@ import Testing
 /// Tests/filetests/llvm/*.ir: a module in the IR's text form, with directives in its comments:
 ///
 ///     ; run: O2 O3 asm                  levels, then asm, llvm-ir; optionally cpu=NAME,
-///                                       bounds=explicit, spectre
+///                                       bounds=explicit, spectre, embedded
 ///     ; function f1                     the checks that follow look at this function's code
 ///     ; check: TEXT                     lines with these texts, in this order
 ///     ; check-not: TEXT                 no line has this text
@@ -28,7 +28,8 @@ import Testing
     #expect(!script.runs.isEmpty, "no '; run:' line")
     for run in script.runs {
       for level in run.levels {
-        var options = BackendOptions(entry: .invoke(module.exports))
+        var options = BackendOptions(
+          entry: run.isEmbedded ? .embedded(name: "m") : .invoke(module.exports))
         options.level = level
         options.emission = run.emission
         options.verify = true
@@ -47,7 +48,9 @@ import Testing
 
   /// The code of one function.
   private func section(of function: String, in output: String, _ emission: Emission) -> String {
-    let symbol = "wasmaot_\(function)"
+    // Functions are internal: embedded ones have the model's prefix in front.
+    let symbol =
+      output.contains("m_wasm.wasmaot_\(function)") ? "m_wasm.wasmaot_\(function)" : "wasmaot_\(function)"
     let lines = output.split(separator: "\n", omittingEmptySubsequences: false)
     let (isStart, isEnd): ((Substring) -> Bool, (Substring) -> Bool) =
       emission == .assembly
@@ -66,6 +69,7 @@ private struct Script {
     var cpu = "baseline"
     var boundsChecks = BoundsChecks.guardPages
     var mitigatesSpectre = false
+    var isEmbedded = false
   }
   struct Check {
     var function: String?
@@ -104,6 +108,8 @@ private struct Script {
         for word in words.split(separator: " ") {
           if let level = OptimizationLevel(rawValue: String(word)) {
             run.levels.append(level)
+          } else if word == "embedded" {
+            run.isEmbedded = true
           } else if word == "llvm-ir" {
             run.emission = .llvmIR
           } else if word.hasPrefix("cpu=") {

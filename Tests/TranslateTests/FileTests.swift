@@ -24,11 +24,13 @@ import WasmModule
     let text = String(decoding: try TestSupport.read(source), as: UTF8.self)
     let bytes = try await TestSupport.module(fromText: text)
     let module = try decodeAndValidate(ModuleBytes(bytes))
-    let result = try translate(module, options: TranslationOptions(stubImports: true))
+    // The first line may ask for the other instance model.
+    let model: ModelKind = text.hasPrefix(";; model: embedded\n") ? .embedded : .static
+    let result = try translate(module, options: TranslationOptions(model: model, stubImports: true))
     #expect(verify(result).isEmpty, "\(verify(result))")
 
     let printed = "\(result)"
-    let inParallel = try translate(module, options: TranslationOptions(stubImports: true, jobs: 4))
+    let inParallel = try translate(module, options: TranslationOptions(model: model, stubImports: true, jobs: 4))
     #expect("\(inParallel)" == printed)
 
     let expected = Self.folder.appending(file.dropLast(".wat".count) + ".expected")

@@ -12,8 +12,10 @@
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
-// llvm::CallingConv::Tail (tailcc), which the C API's LLVMCallConv leaves out.
+// llvm::CallingConv::Tail (tailcc) and SwiftTail (swifttailcc), which the C API's LLVMCallConv leaves
+// out.
 static const unsigned cllvm_tail_call_convention = 18;
+static const unsigned cllvm_swift_tail_call_convention = 20;
 
 // Registers the targets that code is generated for, and makes a fatal error of LLVM's (there is no
 // way back from one) end the process with one line on standard error and status 70 instead of a

@@ -8,24 +8,30 @@ extension Module {
   /// table, a global or a segment that one names.
   mutating func removeDeadEntities(roots: [FunctionID]) {
     var reach = Reachability(self)
-    for export in exports { reach.mark(export.function) }
+    for export in exports { reach.mark(export.item) }
+    reach.markInitialisers()
     if !start.isNone { reach.mark(start) }
     for root in roots { reach.mark(root) }
     reach.run()
 
-    for id in functions.ids where !reach.functions[id] {
+    // What an instance is given it is given, used or not.
+    for id in functions.ids where !reach.functions[id] && !isExternal(id) {
       functions[id].definition = .removed
       bodies[id] = nil
     }
-    for id in tables.ids where !reach.tables[id] {
+    for id in tables.ids where !reach.tables[id] && !tables[id].isExternal {
       tables[id].initial = []
+      tables[id].fill = nil
       tables[id].minimum = 0
       tables[id].maximum = 0
     }
     for id in globals.ids where !reach.globals[id] {
-      if case .function = globals[id].initial { globals[id].initial = .null(globals[id].type) }
+      if case .function = globals[id].initial { globals[id].initializer = .constant(.null(globals[id].type)) }
     }
-    for id in elementSegments.ids where !reach.elements[id] { elementSegments[id].items = [] }
+    for id in elementSegments.ids where !reach.elements[id] {
+      elementSegments[id].items = []
+      elementSegments[id].expressions = []
+    }
     for id in dataSegments.ids where !reach.data[id] { dataSegments[id].bytes = [] }
   }
 }
@@ -51,12 +57,58 @@ private struct Reachability {
     if table.isNone || tables[table] { return }
     tables[table] = true
     for function in module.tables[table].initial { mark(function) }
+    if let fill = module.tables[table].fill { mark(fill) }
   }
 
   private mutating func mark(_ global: GlobalID) {
     if globals[global] { return }
     globals[global] = true
-    if case .function(let function) = module.globals[global].initial { mark(function) }
+    switch module.globals[global].initializer {
+    case .constant(.function(let function)): mark(function)
+    case .expression(let expression): mark(expression)
+    case .constant, .external: break
+    }
+  }
+
+  private mutating func mark(_ segment: ElementID) {
+    if elements[segment] { return }
+    elements[segment] = true
+    for function in module.elementSegments[segment].items { mark(function) }
+    for expression in module.elementSegments[segment].expressions { mark(expression) }
+  }
+
+  private mutating func mark(_ expression: ConstantExpression) {
+    for operation in expression.operators {
+      switch operation {
+      case .constant(.function(let function)): mark(function)
+      case .global(let global): mark(global)
+      case .constant, .binary: break
+      }
+    }
+  }
+
+  mutating func mark(_ item: ExternItem) {
+    switch item {
+    case .function(let function): mark(function)
+    case .table(let table): mark(table)
+    case .global(let global): mark(global)
+    case .memory, .tag: break
+    }
+  }
+
+  /// Instantiation writes these, or traps.
+  mutating func markInitialisers() {
+    for id in module.elementSegments.ids {
+      guard let place = module.elementSegments[id].place else { continue }
+      mark(id)
+      mark(place.target)
+      mark(place.offset)
+    }
+    for id in module.dataSegments.ids {
+      guard let place = module.dataSegments[id].place else { continue }
+      data[id] = true
+      mark(place.offset)
+    }
   }
 
   mutating func run() {
@@ -80,10 +132,7 @@ private struct Reachability {
       mark(TableID(rawValue: inst.c))
     case .tableInit:
       mark(TableID(rawValue: inst.b))
-      let segment = ElementID(rawValue: inst.c)
-      if elements[segment] { return }
-      elements[segment] = true
-      for function in module.elementSegments[segment].items { mark(function) }
+      mark(ElementID(rawValue: inst.c))
     case .memoryInit: data[DataID(rawValue: inst.c)] = true
     case .globalGet, .globalSet: mark(GlobalID(rawValue: inst.c))
     default: break

@@ -5,11 +5,11 @@ extension Module {
   /// are; blocks that only they led to go.
   ///
   /// A function throws that makes an exception pending, or calls one that throws, and has an `unwind` that it may
-  /// come to. An indirect call may go to every function of its signature whose address is taken. The host throws
-  /// nothing: WASI has no exceptions.
+  /// come to. An indirect call may go to every function of its signature whose address is taken. Functions of other
+  /// instances may throw; those of the host that a program is linked with don't: WASI has no exceptions.
   mutating func findThrows() {
-    if tags.isEmpty { return }
-    let facts = bodies.ids.map { bodies[$0].map(ThrowFacts.init) }
+    if tags.isEmpty, imports.isEmpty, exports.allSatisfy({ $0.function != nil }) { return }
+    let facts = bodies.ids.map { bodies[$0].map { ThrowFacts($0, in: self) } }
     var graph = ThrowGraph(self, facts)
     graph.run()
     let (throwing, throwingSignatures) = (graph.throwing, graph.throwingSignatures)
@@ -18,11 +18,18 @@ extension Module {
       var body = bodies[id]!
       bodies[id] = nil
       body.dropTests { data in
-        data.opcode == .call
-          ? throwing[FunctionID(rawValue: data.b)] : throwingSignatures[SignatureID(rawValue: data.b)]
+        if data.opcode == .call { return throwing[FunctionID(rawValue: data.b)] }
+        return throwingSignatures[SignatureID(rawValue: data.b)] || graph.mayBeForeign(data, in: self)
       }
       bodies[id] = body
     }
+  }
+}
+
+extension Module {
+  /// Of an indirect call: through a reference, or a table that is not known entry for entry.
+  fileprivate func isOpenCall(_ call: InstData) -> Bool {
+    call.c == UInt32.max || !tables[TableID(rawValue: call.c)].isReadOnly
   }
 }
 
@@ -34,19 +41,25 @@ private struct ThrowFacts {
   var tailCallees: Set<FunctionID> = []
   var tailSignatures: Set<SignatureID> = []
   var referenced: Set<FunctionID> = []
+  var callsOpenTable = false
+  var tailCallsOpenTable = false
   var makesPending = false
   var unwinds = false
   var hasTests = false
 
-  init(_ body: Function) {
+  init(_ body: Function, in module: Module) {
     for block in body.blockOrder {
       for inst in body.blockInsts[block] {
         let data = body.insts[inst]
         switch data.opcode {
         case .call: callees.insert(FunctionID(rawValue: data.b))
-        case .callIndirect: signatures.insert(SignatureID(rawValue: data.b))
+        case .callIndirect:
+          signatures.insert(SignatureID(rawValue: data.b))
+          callsOpenTable = callsOpenTable || module.isOpenCall(data)
         case .returnCall: tailCallees.insert(FunctionID(rawValue: data.b))
-        case .returnCallIndirect: tailSignatures.insert(SignatureID(rawValue: data.b))
+        case .returnCallIndirect:
+          tailSignatures.insert(SignatureID(rawValue: data.b))
+          tailCallsOpenTable = tailCallsOpenTable || module.isOpenCall(data)
         case .refFunc: referenced.insert(FunctionID(rawValue: data.c))
         case .exceptionSet: makesPending = makesPending || !body.isNull(data.valueA)
         case .exceptionPending: hasTests = true
@@ -62,6 +75,8 @@ private struct ThrowFacts {
 private struct ThrowGraph {
   private(set) var throwing = SecondaryMap<FunctionID, Bool>(default: false)
   private(set) var throwingSignatures = SecondaryMap<SignatureID, Bool>(default: false)
+  /// Indirect calls may come to functions of other instances.
+  private var isOpen = false
   private var callers: [FunctionID: [FunctionID]] = [:]
   private var callersOfSignature: [SignatureID: [FunctionID]] = [:]
   private var addressTaken = SecondaryMap<FunctionID, Bool>(default: false)
@@ -76,6 +91,10 @@ private struct ThrowGraph {
       if case .function(let function) = global.initial { take([function]) }
     }
     for case let facts? in facts { take(facts.referenced) }
+    module.forEachExpression {
+      for case .constant(.function(let function)) in $0.operators { take([function]) }
+    }
+    isOpen = module.hasForeignReferences(addressTaken: addressTaken)
     for id in module.functions.ids {
       guard let facts = facts[id.index] else { continue }
       // Where nothing leaves the function, its callees' exceptions don't.
@@ -84,8 +103,16 @@ private struct ThrowGraph {
       for signature in signatures.union(facts.tailSignatures) {
         callersOfSignature[signature, default: []].append(id)
       }
-      if facts.unwinds && facts.makesPending { mark(id) }
+      let callsForeign =
+        facts.callsOpenTable && facts.unwinds || facts.tailCallsOpenTable
+      if facts.unwinds && facts.makesPending || isOpen && callsForeign { mark(id) }
     }
+    for id in module.functions.ids where module.isExternal(id) { mark(id) }
+  }
+
+  /// Whether an indirect call may come to a function of another instance.
+  func mayBeForeign(_ call: InstData, in module: Module) -> Bool {
+    isOpen && module.isOpenCall(call)
   }
 
   private mutating func take(_ functions: some Sequence<FunctionID>) {

@@ -4,8 +4,9 @@ extension Module {
   /// Clears `isMutable` of globals that no body writes and sets `isReadOnly` of tables that no body changes or
   /// hands to the runtime.
   ///
-  /// In the static model nothing outside the bodies can reach either: exports are functions. A table that is
-  /// copied from is not read-only either, since the runtime that copies wants a descriptor.
+  /// Nothing outside the bodies can reach either, unless it is imported or exported. A table that is copied from is
+  /// not read-only, since the runtime that copies wants a descriptor; nor is one that instantiation writes, or that
+  /// holds functions of other instances.
   mutating func markImmutable() {
     var isWritten = SecondaryMap<GlobalID, Bool>(default: false)
     var isChanged = SecondaryMap<TableID, Bool>(default: false)
@@ -24,6 +25,19 @@ extension Module {
           default: break
           }
         }
+      }
+    }
+    for item in imports.map(\.item) + exports.map(\.item) {
+      switch item {
+      case .global(let id): isWritten[id] = true
+      case .table(let id): isChanged[id] = true
+      case .function, .memory, .tag: break
+      }
+    }
+    for segment in elementSegments.values { if let place = segment.place { isChanged[place.target] = true } }
+    for id in tables.ids {
+      if tables[id].fill != nil || tables[id].initial.contains(where: { !$0.isNone && isExternal($0) }) {
+        isChanged[id] = true
       }
     }
     for id in globals.ids where !isWritten[id] { globals[id].isMutable = false }

@@ -44,9 +44,9 @@ public enum Pass: String, CaseIterable, Sendable {
     }
   }
 
-  /// What `optimize` runs at each level: 0 only drops what is not reached, everything else does all.
+  /// What `optimize` runs at each level: 0 only drops what is not reached and tests of exceptions that never are, everything else does all.
   public static func pipeline(level: Int) -> [Pass] {
-    if level <= 0 { return [.removeDeadEntities] }
+    if level <= 0 { return [.removeDeadEntities, .findThrows] }
     return [
       .removeDeadEntities, .markImmutable,
       .replaceConstants, .removeUnreachableBlocks, .removeTrivialParams, .foldConstants, .devirtualize,

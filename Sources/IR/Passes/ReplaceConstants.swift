@@ -10,7 +10,7 @@ extension Function {
         switch data.opcode {
         case .globalGet:
           let global = module.globals[GlobalID(rawValue: data.c)]
-          if !global.isMutable { insts[inst] = makeConstant(global.initial, data.shape) }
+          if !global.isMutable, let value = global.initial { insts[inst] = makeConstant(value, data.shape) }
         case .tableSize:
           let table = module.tables[TableID(rawValue: data.c)]
           if table.isReadOnly { insts[inst] = .constant(.iconst, data.shape, bits: table.minimum) }

@@ -1,0 +1,100 @@
+import IR
+import Support
+
+/// What the bodies of a module do with its entities, and how much work they are: one walk over all of them.
+struct ModuleUsage: Sendable {
+  /// IR instructions of each function.
+  private(set) var instructionCounts = SecondaryMap<FunctionID, Int>(default: 0)
+  /// The work of each function, as `CodegenPlan.giantFunctionWork` counts it.
+  private(set) var works = SecondaryMap<FunctionID, Int>(default: 0)
+  /// A reference to the function exists that others may hold: made by `ref.func`, or in a table, a global or a
+  /// segment.
+  private(set) var isReferenced = SecondaryMap<FunctionID, Bool>(default: false)
+  /// A call names the function, or finds it in a table that is constant data.
+  private(set) var isCalled = SecondaryMap<FunctionID, Bool>(default: false)
+  private(set) var dataSegments = SecondaryMap<DataID, Bool>(default: false)
+  private(set) var elementSegments = SecondaryMap<ElementID, Bool>(default: false)
+  private(set) var tags = SecondaryMap<TagID, Bool>(default: false)
+  private(set) var signatures = SecondaryMap<SignatureID, Bool>(default: false)
+  /// Memories with a memory.grow.
+  private(set) var grownMemories: Set<MemoryID> = []
+  private(set) var usesTailCalls = false
+
+  func isUsed(_ function: FunctionID) -> Bool { isReferenced[function] || isCalled[function] }
+
+  init(_ module: IR.Module, _ entry: EntryPoint) {
+    var isRead = SecondaryMap<TableID, Bool>(default: false)
+    for id in module.bodies.ids {
+      guard let body = module.bodies[id] else { continue }
+      var count = 0
+      var passedValues = 0
+      var tagTests = 0
+      for block in body.blockOrder {
+        count += body.blockInsts[block].count
+        if let terminator = body.blockInsts[block].last {
+          body.forEachBlockCall(of: terminator) {
+            passedValues += body.valueLists.count(body.blockCalls[$0].arguments)
+          }
+        }
+        for inst in body.blockInsts[block] {
+          let data = body.insts[inst]
+          switch data.opcode {
+          case .refFunc: isReferenced[FunctionID(rawValue: data.c)] = true
+          case .call: isCalled[FunctionID(rawValue: data.b)] = true
+          case .returnCall:
+            isCalled[FunctionID(rawValue: data.b)] = true
+            usesTailCalls = true
+          case .callIndirect: signatures[SignatureID(rawValue: data.b)] = true
+          case .returnCallIndirect:
+            signatures[SignatureID(rawValue: data.b)] = true
+            usesTailCalls = true
+          case .tableGet: isRead[TableID(rawValue: data.c)] = true
+          case .memoryGrow: grownMemories.insert(MemoryID(rawValue: data.c))
+          case .memoryInit, .dataDrop: dataSegments[DataID(rawValue: data.c)] = true
+          case .exceptionNew: tags[TagID(rawValue: data.b)] = true
+          case .exceptionIs:
+            tags[TagID(rawValue: data.c)] = true
+            tagTests += 1
+          case .tableInit, .elementDrop: elementSegments[ElementID(rawValue: data.c)] = true
+          default: break
+          }
+        }
+      }
+      instructionCounts[id] = count
+      works[id] =
+        body.blockOrder.count * (count + 2 * passedValues) + CodegenPlan.tagTestWork * tagTests * tagTests
+    }
+    addReferences(of: module, entry, isRead)
+  }
+
+  private mutating func addReferences(
+    of module: IR.Module, _ entry: EntryPoint, _ isRead: SecondaryMap<TableID, Bool>
+  ) {
+    for id in module.tables.ids {
+      let table = module.tables[id]
+      for function in table.initial where !function.isNone {
+        if table.isReadOnly { isCalled[function] = true }
+        // Entries of constant tables are no references, until one is read.
+        if !table.isReadOnly || isRead[id] || !entry.isEmbedded { isReferenced[function] = true }
+      }
+    }
+    for segment in module.elementSegments.values {
+      for function in segment.items where !function.isNone { isReferenced[function] = true }
+    }
+    for global in module.globals.values {
+      if case .function(let function) = global.initial { isReferenced[function] = true }
+    }
+    module.forEachExpression {
+      for operation in $0.operators {
+        if case .constant(.function(let function)) = operation { isReferenced[function] = true }
+      }
+    }
+    if entry.isEmbedded {
+      for export in module.exports { if let function = export.function { isReferenced[function] = true } }
+      if !module.start.isNone { isReferenced[module.start] = true }
+      for id in module.functions.ids where module.isExternal(id) || isReferenced[id] {
+        signatures[module.functions[id].signature] = true
+      }
+    }
+  }
+}

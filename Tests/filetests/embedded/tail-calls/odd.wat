@@ -1,0 +1,15 @@
+(module
+  (type $step (func (param i32 i64) (result i64)))
+  (import "even" "table" (table 4 funcref))
+  (import "even" "even" (func $even (type $step)))
+  (import "host" "done" (func $done (type $step)))
+  (global $steps (mut i64) (i64.const 0))
+  (elem (i32.const 1) func $odd)
+  (func $odd (export "odd") (type $step)
+    (global.set $steps (i64.add (global.get $steps) (i64.const 1)))
+    (if (i32.eqz (local.get 0)) (then (return_call $done (local.get 0) (local.get 1))))
+    (return_call $even (i32.sub (local.get 0) (i32.const 1)) (i64.add (local.get 1) (i64.const 1))))
+  (func (export "steps") (result i64) (global.get $steps))
+  ;; Not a tail call: the stack must end somewhere.
+  (func $deep (export "deep") (param i32) (result i32)
+    (i32.add (i32.const 1) (call $deep (local.get 0)))))
