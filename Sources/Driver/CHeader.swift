@@ -84,7 +84,9 @@ struct CHeader {
     for (position, type) in signature.params.enumerated() {
       body += "  \(type.store("p\(position)", in: "values[\(position)]"))\n"
     }
-    let call = "wasmaot_instance_call(instance, \(name)_WASM_INTERFACE, \(index), values)"
+    func letters(_ types: [Type]) -> String { types.map(\.preciseText).joined() }
+    let type = "\(letters(signature.params))>\(letters(signature.results))"
+    let call = "wasmaot_instance_call(instance, \(name)_WASM_INTERFACE, \(index), \"\(type)\", values)"
     if results.isEmpty {
       body += "  return \(call);\n"
     } else {

@@ -23,7 +23,9 @@ extension ModuleUnit {
     guard LLVMIsDeclaration(function) == 0 else { return nil }
     var length = 0
     let name = String(cString: LLVMGetValueName2(function, &length))
-    return Self.functionIndex(inSymbol: name, symbolPrefix: model.symbolPrefix).map { FunctionID(rawValue: $0) }
+    return Self.functionIndex(inSymbol: name, symbolPrefix: model.symbolPrefix).map {
+      FunctionID(rawValue: $0)
+    }
   }
 
   /// Whether anything is called but intrinsics and what does not return.
