@@ -33,6 +33,10 @@ public import Support
 // 18. A global's initial value has its type.
 // 19. Signatures are unique.
 // 20. A tag has a signature without results.
+// 21. What is external is named by one import, comes before what the module defines, and has no contents; every import
+//     and export names something that exists.
+// 22. A constant expression has one value, of the type that is needed; those of globals only name globals before.
+// 23. Instantiation writes no read-only table; the initial entries of a table are a `fill` or a list.
 
 /// A broken invariant.
 public struct VerifierError: Error, Hashable, Sendable, CustomStringConvertible {

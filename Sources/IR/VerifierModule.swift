@@ -12,7 +12,7 @@ public func verify(_ module: Module) -> [VerifierError] {
   return errors
 }
 
-/// Invariants 14 to 20: the module apart from what its bodies hold.
+/// Invariants 14 to 23: the module apart from what its bodies hold.
 func verifyEntities(_ module: Module) -> [VerifierError] {
   var errors: [VerifierError] = []
   func fail(_ message: String, function: FunctionID = .none) {

@@ -18,6 +18,8 @@ final class FunctionLowering {
   let resultPointer: LLVMValueRef?
 
   private let leadingParameterCount: UInt32
+  /// The function does not disable tail calls altogether (`findTailCalls`).
+  var marksCallsAsNoTail = false
 
   private var values: [LLVMValueRef?]
   /// For values that are an i1 widened to i32: the i1, for branches.
@@ -62,6 +64,7 @@ final class FunctionLowering {
   func lower() {
     let order = reversePostorder()
     findUses(order)
+    findTailCalls(order)
     makeBlocks(reachable: order)
     for block in order {
       LLVMPositionBuilderAtEnd(builder, blocks[block.index])
@@ -187,7 +190,10 @@ final class FunctionLowering {
 
   func call(_ callee: Callee, _ arguments: [LLVMValueRef]) -> LLVMValueRef {
     var arguments = arguments.map(Optional.some)
-    return LLVMBuildCall2(builder, callee.type, callee.function, &arguments, UInt32(arguments.count), "")
+    let call = LLVMBuildCall2(
+      builder, callee.type, callee.function, &arguments, UInt32(arguments.count), "")!
+    if marksCallsAsNoTail { LLVMSetTailCallKind(call, LLVMTailCallKindNoTail) }
+    return call
   }
 
   func intrinsic(_ name: String, _ overloads: [LLVMTypeRef], _ arguments: [LLVMValueRef]) -> LLVMValueRef {

@@ -95,10 +95,55 @@ extension FunctionLowering {
     let (callee, signature, arguments) = callee(data, isTail: true)
     // Results are the caller's own, so that it passes its own result pointer on.
     let call = call(callee, results: resultPointer, arguments)
-    LLVMSetTailCallKind(call, LLVMTailCallKindMustTail)
+    LLVMSetTailCallKind(
+      call, mustAvoidMustTail(signature) ? LLVMTailCallKindTail : LLVMTailCallKindMustTail)
     switch ResultPassing(module.signatures[signature].results) {
     case .none, .pointer: LLVMBuildRetVoid(builder)
     case .value, .structure: LLVMBuildRet(builder, call)
+    }
+  }
+
+  /// Whether LLVM miscompiles `musttail` for calls of this signature (`cllvm_musttail_loses_stack_arguments`).
+  ///
+  /// A call marked `tail` in front of a return is one all the same in conventions that guarantee tail calls, unless
+  /// the function disables them; so it must not, and its other calls are marked as none.
+  func mustAvoidMustTail(_ signature: SignatureID) -> Bool {
+    // The caller's, too: its area of arguments would not be given back.
+    cllvm_musttail_loses_stack_arguments
+      && ![signature, function.signature].allSatisfy { unit.passesInRegisters(module.signatures[$0]) }
+  }
+
+  /// To come before any call of the function is lowered.
+  func findTailCalls(_ order: [Block]) {
+    for block in order {
+      guard let last = function.terminator(of: block) else { continue }
+      let data = function.insts[last]
+      let signature: SignatureID
+      switch data.opcode {
+      case .returnCall: signature = module.functions[FunctionID(rawValue: data.b)].signature
+      case .returnCallIndirect: signature = SignatureID(rawValue: data.b)
+      default: continue
+      }
+      if mustAvoidMustTail(signature) { return allowTailCalls() }
+    }
+  }
+
+  private func allowTailCalls() {
+    marksCallsAsNoTail = true
+    let name = "disable-tail-calls"
+    LLVMRemoveStringAttributeAtIndex(
+      llvmFunction, LLVMAttributeIndex(bitPattern: Int32(LLVMAttributeFunctionIndex)), name,
+      UInt32(name.utf8.count))
+  }
+}
+
+extension ModuleUnit {
+  /// Whether no argument is on the stack in any convention of wasm functions.
+  func passesInRegisters(_ signature: Signature) -> Bool {
+    let floats = signature.params.count { $0 == .f32 || $0 == .f64 || $0 == .v128 }
+    let others = signature.params.count - floats + (ResultPassing(signature.results) == .pointer ? 1 : 0)
+    return switch plan.options.target.architecture {
+    case .x86_64: others <= 6 && floats <= 8
     }
   }
 }

@@ -5,4 +5,12 @@
   (func $even (export "even") (type $step)
     (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
     (return_call_indirect (type $step) (i32.sub (local.get 0) (i32.const 1))
-      (i64.add (local.get 1) (i64.const 2)) (i32.const 1))))
+      (i64.add (local.get 1) (i64.const 2)) (i32.const 1)))
+  ;; More arguments than registers, on the stack of a caller that has fewer.
+  (func (export "many") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (return (local.get 9))))
+    (return_call $few (local.get 0) (local.get 9)))
+  (func $few (param i32 i32) (result i32)
+    (return_call 1 (i32.sub (local.get 0) (i32.const 1)) (i32.const 0) (i32.const 0) (i32.const 0)
+      (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)
+      (i32.add (local.get 1) (i32.const 1)))))

@@ -30,6 +30,7 @@ int main(void) {
   show("to the host", even_even(even, 9999999, 0, &sum), (int)sum);
   check(odd_steps(odd, &sum));
   printf("steps %lld\n", (long long)sum);
+  show("many arguments", even_many(even, 1000000, 0, 0, 0, 0, 0, 0, 0, 0, 5, &value), value);
   wasmaot_error *error = odd_deep(odd, 1, &value);
   printf("deep: %s\n", error ? wasmaot_error_message(error) : "returned");
   wasmaot_error_delete(error);
