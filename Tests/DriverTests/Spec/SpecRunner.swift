@@ -20,10 +20,13 @@ struct SpecRunner: Sendable {
     var skipped: [SpecModule.Obstacle: Int] = [:]
     var modules = 0
     var failures: [Failure] = []
+    /// Assertions about the text format.
+    var textOnly = 0
 
     static func += (a: inout Outcome, b: Outcome) {
       a.passed += b.passed
       a.modules += b.modules
+      a.textOnly += b.textOnly
       a.skipped.merge(b.skipped, uniquingKeysWith: +)
       a.failures += b.failures
     }

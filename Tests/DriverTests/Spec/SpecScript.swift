@@ -10,6 +10,11 @@ struct SpecScript: Decodable, Sendable {
     var type: String
     var line: Int
     var filename: String?
+    /// The module in the binary format, where `filename` is text.
+    var binaryFilename: String?
+    /// `module_instance`: the definition, and the name of the instance.
+    var module: String?
+    var instance: String?
     /// Name that a module is given in the script, or the module that is registered.
     var name: String?
     var registeredName: String?
@@ -18,7 +23,8 @@ struct SpecScript: Decodable, Sendable {
     var text: String?
 
     enum CodingKeys: String, CodingKey {
-      case type, line, filename, name, action, expected, text
+      case type, line, filename, module, instance, name, action, expected, text
+      case binaryFilename = "binary_filename"
       case registeredName = "as"
     }
   }
@@ -93,7 +99,9 @@ extension SpecValue: Decodable {
       }
     case ("funcref", "null"): self = .null("r")
     // Whatever its type.
-    case ("refnull", _): self = .null("r")
+    case ("refnull", _), ("nullfuncref", _), ("nullexternref", _), ("nullexnref", _), ("nullref", _):
+      self = .null("r")
+    case ("exnref", "null"): self = .null("x")
     case ("externref", "null"): self = .null("e")
     case ("funcref", nil): self = .anyFunction
     case ("externref", let text?): self = .host(Self.number(text, bits: 64))
@@ -149,7 +157,7 @@ extension SpecValue {
     let high = UInt64(digits.dropLast(16), radix: 16) ?? 0
     switch self {
     case .bits(let expected, let bits, _): return type == expected && low == bits
-    case .null(let expected): return (type == expected || "re".contains(type)) && low == 0
+    case .null(let expected): return (type == expected || "rex".contains(type)) && low == 0
     case .anyFunction: return type == "r" && low != 0
     case .host(let number): return type == "e" && low == number + 1
     case .float(let bits, let nan): return type == (bits == 32 ? "f" : "F") && nan.matches(low, bits: bits)
