@@ -61,7 +61,7 @@ EMBEDDED_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g0 -fPIC -pthread -fvisibility=hi
   -ffunction-sections -fdata-sections -fno-omit-frame-pointer -fstack-protector-strong \
   -ffile-prefix-map=$(CURDIR)=. $(RUNTIME_WARNINGS) $(EMBEDDED_EXTRA_CFLAGS)
 
-.PHONY: all runtime embedded swift install test test-sanitized test-embedded test-embedded-sanitized spec-host format clean
+.PHONY: all runtime embedded swift install test test-sanitized test-embedded test-embedded-sanitized test-embedded-threads spec-host format clean
 
 all: runtime swift
 
@@ -147,6 +147,12 @@ test-embedded: $(EMBEDDED_TEST)
 test-embedded-sanitized:
 	$(MAKE) test-embedded EMBEDDED_BUILD=$(RUNTIME_BUILD)/embedded-sanitized CC=gcc \
 	  EMBEDDED_EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all"
+
+# And one that looks for races, in the test that is about them.
+test-embedded-threads:
+	$(MAKE) $(RUNTIME_BUILD)/embedded-threads/test EMBEDDED_BUILD=$(RUNTIME_BUILD)/embedded-threads CC=gcc \
+	  EMBEDDED_EXTRA_CFLAGS="-fsanitize=thread"
+	$(RUNTIME_BUILD)/embedded-threads/test types_while_loading
 
 format:
 	swift format -i -r Sources Tests Package.swift

@@ -38,6 +38,7 @@ struct type {
   uint32_t param_count;
   uint32_t result_count;
   bool has_references;          // among parameters and results
+  bool is_incomplete;           // made for a circle; no module has it yet. With the table's lock.
   const struct valtype *values; // parameters, then results
   const wasmaot_valkind *kinds; // the same
 };

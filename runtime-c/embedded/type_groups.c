@@ -123,9 +123,14 @@ static char *write_group(const struct numbering *numbering, uint32_t root, uint3
   return text;
 }
 
-// The types were made when the numbers of their own circle were not known.
+// The types were made when the numbers of their own circle were not known. Those that other modules
+// have already are complete, and read by other threads without lock: while one was written again, a
+// function of any type would pass for a typed parameter.
 static void complete(const struct numbering *numbering, uint32_t signature) {
-  const struct type *type = numbering->types[signature];
+  struct type *type = (struct type *)(uintptr_t)numbering->types[signature];
+  if (!type->is_incomplete)
+    return;
+  type->is_incomplete = false;
   struct valtype *values = (struct valtype *)(uintptr_t)type->values;
   const char *texts[2] = {numbering->signatures[signature].params,
                           numbering->signatures[signature].results};

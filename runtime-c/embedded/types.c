@@ -157,7 +157,7 @@ static struct type *make_type(const char *key, const struct valtype *values, uin
 
 // With the table's lock.
 static struct type *intern(struct type_table *table, const char *key, const struct valtype *values,
-                           uint32_t param_count, uint32_t result_count) {
+                           uint32_t param_count, uint32_t result_count, bool is_incomplete) {
   uint32_t code = hash(key);
   struct type *type = table->buckets[code & (table->bucket_count - 1)];
   while (type && strcmp(type->key, key) != 0)
@@ -172,6 +172,7 @@ static struct type *intern(struct type_table *table, const char *key, const stru
   struct type **bucket = &table->buckets[code & (table->bucket_count - 1)];
   type->next = *bucket;
   type->number = ++table->count;
+  type->is_incomplete = is_incomplete;
   *bucket = type;
   return type;
 }
@@ -201,6 +202,7 @@ static char *write_key(char *key, const struct valtype *values, uint32_t count) 
 // The scratch's values must hold parameters, then results.
 static struct type *find(struct type_table *table, struct scratch *scratch, const char *key,
                          uint32_t param_count, uint32_t result_count) {
+  bool is_incomplete = key != NULL;
   if (!key) {
     char *end = write_key(scratch->key, scratch->values, param_count);
     *end++ = '>';
@@ -208,7 +210,7 @@ static struct type *find(struct type_table *table, struct scratch *scratch, cons
     *end = 0;
     key = scratch->key;
   }
-  return intern(table, key, scratch->values, param_count, result_count);
+  return intern(table, key, scratch->values, param_count, result_count, is_incomplete);
 }
 
 struct type *wasmaot_types_find(struct type_table *table, const struct wasmaot_signature *signature,

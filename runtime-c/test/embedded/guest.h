@@ -26,6 +26,8 @@ extern const wasmaot_code recursive_import_wasm;
 
 // What guests do that mean harm; see hostile_guest.c.
 extern const wasmaot_code hostile_wasm;
+// Its function `circle` takes a function of its own type.
+extern const wasmaot_code circle_wasm;
 // Its start function throws; no imports.
 extern const wasmaot_code start_throws_wasm;
 enum hostile_operation {

@@ -3,6 +3,8 @@
 
 #include <ucontext.h>
 
+static atomic_bool world_is_over;
+
 // ---- The end of the stack ---------------------------------------------------------------------
 
 static struct world start_small(wasmaot_callback callback, void *data) {
@@ -285,6 +287,39 @@ static void start_throws(void) {
   wasmaot_engine_delete(world.engine);
 }
 
+// ---- Types ------------------------------------------------------------------------------------
+
+static void *load_often(void *argument) {
+  struct world *world = argument;
+  while (!atomic_load(&world_is_over)) {
+    wasmaot_module *module;
+    CHECK_OK(wasmaot_module_load(world->engine, &circle_wasm, &module));
+    wasmaot_module_delete(module);
+  }
+  return NULL;
+}
+
+// A type is the same at all times, while other threads load modules that have it, too.
+static void types_while_loading(void) {
+  struct world world = {.engine = wasmaot_engine_new(NULL)};
+  CHECK_OK(wasmaot_module_load(world.engine, &circle_wasm, &world.module));
+  world.store = wasmaot_store_new(world.engine, NULL);
+  CHECK_OK(wasmaot_func_new(world.store, &i_i, twice, NULL, NULL, &world.host));
+  CHECK_OK(wasmaot_instance_new(world.store, world.module, NULL, 0, &world.instance));
+  pthread_t thread;
+  pthread_create(&thread, NULL, load_often, &world);
+  const wasmaot_func *circle = function(world.instance, "circle");
+  wasmaot_val wrong = {.funcref = world.host};
+  for (int i = 0; i < 1000000; i++)
+    CHECK_ERROR(wasmaot_func_call(circle, &wrong, 1, NULL, 0), WASMAOT_ERROR_ARGUMENT,
+                "argument 0 is null, a function of another type");
+  wasmaot_val right = {.funcref = circle};
+  CHECK_OK(wasmaot_func_call(circle, &right, 1, NULL, 0));
+  atomic_store(&world_is_over, true);
+  pthread_join(thread, NULL);
+  end(&world);
+}
+
 // ---- All of them ------------------------------------------------------------------------------
 
 const struct test hostile_tests[] = {
@@ -298,5 +333,6 @@ const struct test hostile_tests[] = {
     {"kept_exception", kept_exception},
     {"foreign_exception", foreign_exception},
     {"start_throws", start_throws},
+    {"types_while_loading", types_while_loading},
     {NULL, NULL},
 };

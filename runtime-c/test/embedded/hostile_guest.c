@@ -203,3 +203,25 @@ const struct wasmaot_code start_throws_wasm = {COMMON,
                                                .described_offset = 224,
                                                .described = start_described,
                                                .described_of_function = first_described};
+
+static const struct wasmaot_signature circle_signatures[] = {{"(0)", "", enter_none, NULL}};
+static const struct wasmaot_described_function circle_described[] = {{(void *)wide, 0, 0}};
+static const struct wasmaot_entity circle_functions[] = {FUNCTION(0)};
+static const struct wasmaot_export_entry circle_exports[] = {
+    {NAME("circle"), WASMAOT_EXTERN_FUNC, 0}};
+const struct wasmaot_code circle_wasm = {.abi_version = WASMAOT_EMBEDDED_ABI_VERSION,
+                                         .size = sizeof(struct wasmaot_code),
+                                         .signature_count = 1,
+                                         .signatures = circle_signatures,
+                                         .text_start = __start_wasmaot_text,
+                                         .text_end = __stop_wasmaot_text,
+                                         .instance_size = sizeof(struct layout),
+                                         .start = UINT32_MAX,
+                                         .function_count = 1,
+                                         .functions = circle_functions,
+                                         .export_count = 1,
+                                         .exports = circle_exports,
+                                         .described_count = 1,
+                                         .described_offset = 224,
+                                         .described = circle_described,
+                                         .described_of_function = first_described};
