@@ -129,10 +129,11 @@ wasmaot_error *wasmaot_enter(struct wasmaot_store *store, wasmaot_enter_function
     activation.stack->frame_count = 0;
     return wasmaot_error_of_end(store, activation.stack, WASMAOT_TRAP_STACK_OVERFLOW);
   }
+  int outer_thread = atomic_load(&store->thread);
   uint64_t outer_limit = store->stack_limit;
   store->stack_limit = activation.stack->low + RUNTIME_RESERVE;
   // After this the thread gets the signal of an interruption; the flag is looked at later.
-  if (!activation.store_previous)
+  if (outer_thread != thread)
     atomic_store(&store->thread, thread);
   store->activation = &activation;
   wasmaot_activation = &activation;
@@ -144,12 +145,23 @@ wasmaot_error *wasmaot_enter(struct wasmaot_store *store, wasmaot_enter_function
 
   if ((activation.host_mxcsr & MXCSR_CONTROL) != DEFAULT_MXCSR)
     write_mxcsr(activation.host_mxcsr);
+  if (wasmaot_activation != &activation || store->activation != &activation) {
+    // A fiber that was resumed on another thread, or not in order. Handlers would look at a stack
+    // frame that is gone.
+    fputs("wasmaot: calls into wasm of one thread, or of one store, did not end in the order in "
+          "which "
+          "they began\n",
+          stderr);
+    abort();
+  }
   wasmaot_activation = activation.previous;
   store->activation = activation.store_previous;
   store->stack_limit = outer_limit;
   // A signal that is on its way finds nothing to do.
-  if (!activation.store_previous)
-    atomic_store_explicit(&store->thread, 0, memory_order_release);
+  if (outer_thread != thread)
+    atomic_store_explicit(&store->thread, outer_thread, memory_order_release);
+  if (wasmaot_is_postponed)
+    wasmaot_thread_unblock();
 
   wasmaot_error *error = NULL;
   if (end != END_RETURNED) {
@@ -160,6 +172,12 @@ wasmaot_error *wasmaot_enter(struct wasmaot_store *store, wasmaot_enter_function
     store->pending = NULL;
     wasmaot_exception_to_error(store, exception);
     error = wasmaot_error_of_exception(exception);
+  }
+  if (!activation.store_previous) {
+    // An interruption that came after the one that ended the call is for the next.
+    unsigned delivered = INTERRUPTION_DELIVERED;
+    if (atomic_load_explicit(&store->interrupted, memory_order_relaxed) == delivered)
+      atomic_compare_exchange_strong(&store->interrupted, &delivered, NOT_INTERRUPTED);
   }
   if (own_stack)
     wasmaot_stack_give(store->engine, own_stack);

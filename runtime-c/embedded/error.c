@@ -120,7 +120,8 @@ wasmaot_error *wasmaot_error_of_end(struct wasmaot_store *store, struct wasm_sta
   }
   wasmaot_error *error;
   if (end == END_INTERRUPTED) {
-    atomic_store(&store->interrupted, 0);
+    // Whoever called the activation through the host is to end, too.
+    atomic_store(&store->interrupted, INTERRUPTION_DELIVERED);
     error = wasmaot_error_fixed(WASMAOT_ERROR_INTERRUPTED, "interrupted");
   } else {
     error = wasmaot_error_of_trap(end);

@@ -205,6 +205,10 @@ extern _Thread_local struct activation *wasmaot_activation
 // Gives a thread what handlers need (an alternate signal stack), once. Its number, or 0 if memory
 // is out.
 int wasmaot_thread_start(void);
+// SIGURG was blocked in the hope that another signal's handler returns: see signal.c.
+extern _Thread_local volatile bool wasmaot_is_postponed
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+void wasmaot_thread_unblock(void);
 // Forgets, in a child after fork, which thread this is.
 void wasmaot_thread_forked(void);
 
@@ -292,6 +296,9 @@ struct module_uses {
   struct module_use uses[];
 };
 
+// Asked for; has ended an activation, but not yet those that called it.
+enum interruption { NOT_INTERRUPTED = 0, INTERRUPTED = 1, INTERRUPTION_DELIVERED = 2 };
+
 struct wasmaot_store {
   struct wasmaot_engine *engine;
   void *data;
@@ -300,8 +307,8 @@ struct wasmaot_store {
   uint64_t memory_bytes;
   uint64_t table_elements;
 
-  atomic_uint interrupted;
-  atomic_int thread; // kernel's number of the thread that runs wasm of this store, 0: none
+  atomic_uint interrupted; // enum interruption
+  atomic_int thread;       // kernel's number of the thread that runs wasm of this store, 0: none
   struct activation *activation; // innermost of this store
   uint64_t stack_limit;          // instances point here
   struct wasmaot_exception *pending;

@@ -161,8 +161,10 @@ void wasmaot_signal_thread(int thread) {
 
 // The signal arrived in the handler of another one (an alarm, a profiler), which may itself have
 // asked for the interruption. It is sent again, and blocked until that handler returns: the kernel
-// then restores the mask of wasm code, where it is not blocked, and delivers it there.
+// then restores the mask of wasm code, where it is not blocked, and delivers it there. (Should
+// there be no such handler, but code that nobody told us of, the end of the call unblocks it.)
 static void postpone(ucontext_t *context) {
+  wasmaot_is_postponed = true;
   sigaddset(&context->uc_sigmask, SIGURG);
   wasmaot_signal_thread((int)syscall(SYS_gettid));
 }

@@ -1,5 +1,7 @@
 #include "runtime.h"
 
+#include <stdio.h>
+
 wasmaot_store *wasmaot_store_new(wasmaot_engine *engine, const wasmaot_store_config *config) {
   struct wasmaot_store *store = calloc(1, sizeof *store);
   if (!store)
@@ -20,6 +22,11 @@ wasmaot_store *wasmaot_store_new(wasmaot_engine *engine, const wasmaot_store_con
 void wasmaot_store_delete(wasmaot_store *store) {
   if (!store)
     return;
+  if (store->activation) {
+    // Its code would go on in memory that is free.
+    fputs("wasmaot_store_delete: wasm of this store is running\n", stderr);
+    abort();
+  }
   while (store->instances)
     wasmaot_instance_end(store->instances);
   while (store->memories) { // the host's: those of instances are gone
@@ -65,10 +72,14 @@ void *wasmaot_store_data(const wasmaot_store *store) { return store->data; }
 void wasmaot_store_interrupt(wasmaot_store *store) {
   // In this order, and wasmaot_enter's is the other way round: either the thread is seen here, or
   // the flag there.
-  atomic_store(&store->interrupted, 1);
+  atomic_store(&store->interrupted, INTERRUPTED);
   int thread = atomic_load(&store->thread);
   if (thread != 0)
     wasmaot_signal_thread(thread);
+}
+
+void wasmaot_store_clear_interrupt(wasmaot_store *store) {
+  atomic_store(&store->interrupted, NOT_INTERRUPTED);
 }
 
 // ---- Modules in use ---------------------------------------------------------------------------

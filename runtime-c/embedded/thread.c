@@ -15,6 +15,9 @@
 _Thread_local struct activation *wasmaot_activation
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+_Thread_local volatile bool wasmaot_is_postponed
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
 struct thread {
   int number; // the kernel's, 0 until known
   bool is_prepared;
@@ -77,6 +80,14 @@ static bool make_signal_stack(void) {
   }
   current_thread.signal_stack = mapping;
   return true;
+}
+
+void wasmaot_thread_unblock(void) {
+  wasmaot_is_postponed = false;
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGURG);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 int wasmaot_thread_start(void) {

@@ -18,7 +18,11 @@
 //
 // Threads. An engine and its modules may be used by all threads at once. A store, and all that
 // belongs to it, is used by one thread at a time (any, one after the other);
-// wasmaot_store_interrupt alone may be called from any thread at any time.
+// wasmaot_store_interrupt alone may be called from any thread at any time. Calls into wasm nest:
+// each ends on the thread that it began on, before those that were there before it (fibers that
+// switch in functions of the host must see to that, or the process ends), and not by pthread_exit.
+// A thread gets SIGSEGV, SIGBUS, SIGILL and SIGURG unblocked, and an alternate signal stack if it
+// has none, at its first call; it must leave both as they are: blocked, a trap ends the process.
 //
 // Ownership. What wasmaot_*_new and wasmaot_module_load give belongs to the caller, who deletes
 // it: stores before their engine. Instances, host functions, and what is found in instances
@@ -204,13 +208,20 @@ typedef struct wasmaot_store_config {
 
 // A group of instances that may call each other and share memories, tables, globals and tags.
 wasmaot_store *wasmaot_store_new(wasmaot_engine *engine, const wasmaot_store_config *config);
-// Deletes all its instances.
+// Deletes all its instances. Not while its wasm runs: that ends the process.
 void wasmaot_store_delete(wasmaot_store *store);
 void *wasmaot_store_data(const wasmaot_store *store);
 // Ends the call into wasm that is running, or, if none is, the next one, with
 // WASMAOT_ERROR_INTERRUPTED, within microseconds and wherever the guest is; loops without calls
-// included. Functions of the host are not interrupted: their caller is, when they return.
+// included. (Bulk operations on tables and passive segments come to their end first: up to some 100
+// ms.) Functions of the host are not interrupted: their caller is, when they return, and so are
+// those that called it, to the outermost call. The signal makes system calls of the host's
+// functions return EINTR where SA_RESTART does not help (poll, nanosleep, …), and may arrive just
+// after the call.
 void wasmaot_store_interrupt(wasmaot_store *store);
+// Forgets an interruption that came too late for the call that it was meant for. For watchdogs:
+// after the call, stop the timer, then clear.
+void wasmaot_store_clear_interrupt(wasmaot_store *store);
 
 // ---- Instance ---------------------------------------------------------------------------------
 

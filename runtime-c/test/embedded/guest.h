@@ -47,6 +47,7 @@ enum hostile_operation {
   HOSTILE_FILL,
   HOSTILE_OPERATIONS,
   HOSTILE_SPIN,
+  HOSTILE_FOREIGN_CODE, // some 100 ms
 };
 
 #define IMAGE_OFFSET 8192

@@ -320,6 +320,151 @@ static void types_while_loading(void) {
   end(&world);
 }
 
+// ---- Interruptions ----------------------------------------------------------------------------
+
+struct swallower {
+  wasmaot_instance *instance;
+  wasmaot_error *instead;
+};
+
+static wasmaot_error *swallow(void *data, wasmaot_store *store, const wasmaot_val *args,
+                              wasmaot_val *results) {
+  (void)store;
+  (void)args;
+  (void)results;
+  struct swallower *swallower = data;
+  CHECK_ERROR(try_call(swallower->instance, "deep", NULL, 0, HOSTILE_SPIN, 0),
+              WASMAOT_ERROR_INTERRUPTED, "interrupted");
+  return swallower->instead;
+}
+
+// The host's function deals with the error of a call; the guest that called it ends all the same.
+// Then the interruption is over.
+static void swallowed_interruption(void) {
+  struct swallower swallower = {0};
+  struct world world = start_small(swallow, &swallower);
+  swallower.instance = world.instance;
+  for (int i = 0; i < 4; i++) {
+    swallower.instead = i & 1 ? wasmaot_error_new("no more") : NULL;
+    pthread_t thread;
+    pthread_create(&thread, NULL, interrupt_slowly, world.store);
+    wasmaot_error *error = TRY("deep", 0, HOSTILE_CALL_HOST, 0);
+    if (i & 1)
+      CHECK_ERROR(error, WASMAOT_ERROR_HOST, "no more");
+    else
+      CHECK_ERROR(error, WASMAOT_ERROR_INTERRUPTED, "interrupted");
+    pthread_join(thread, NULL);
+    CHECK(CALL("add_one", 1, 0, 0) == 2);
+  }
+  wasmaot_store_interrupt(world.store); // too late
+  wasmaot_store_clear_interrupt(world.store);
+  CHECK(CALL("add_one", 1, 0, 0) == 2);
+  end(&world);
+}
+
+static void *spin_elsewhere(void *instance) {
+  CHECK_ERROR(try_call(instance, "deep", NULL, 0, HOSTILE_SPIN, 0), WASMAOT_ERROR_INTERRUPTED,
+              "interrupted");
+  return NULL;
+}
+
+static wasmaot_error *call_on_other_thread(void *data, wasmaot_store *store,
+                                           const wasmaot_val *args, wasmaot_val *results) {
+  (void)store;
+  (void)args;
+  (void)results;
+  pthread_t thread;
+  pthread_create(&thread, NULL, spin_elsewhere, *(wasmaot_instance **)data);
+  pthread_join(thread, NULL);
+  return NULL;
+}
+
+// The interruption finds the thread that runs wasm now, not the one that waits for it.
+static void interrupted_on_other_thread(void) {
+  wasmaot_instance *instance = NULL;
+  struct world world = start_small(call_on_other_thread, &instance);
+  instance = world.instance;
+  pthread_t thread;
+  pthread_create(&thread, NULL, interrupt_slowly, world.store);
+  alarm(20);
+  CHECK_ERROR(TRY("deep", 0, HOSTILE_CALL_HOST, 0), WASMAOT_ERROR_INTERRUPTED, "interrupted");
+  pthread_join(thread, NULL);
+  end(&world);
+}
+
+// An interruption that finds code of nobody's does not block the signal for ever.
+static void interrupted_in_foreign_code(void) {
+  struct world world = start_small(twice, NULL);
+  pthread_t thread;
+  pthread_create(&thread, NULL, interrupt_slowly, world.store);
+  wasmaot_error_delete(TRY("deep", 0, HOSTILE_FOREIGN_CODE, 0));
+  pthread_join(thread, NULL);
+  sigset_t mask;
+  pthread_sigmask(SIG_BLOCK, NULL, &mask);
+  CHECK(!sigismember(&mask, SIGURG));
+  end(&world);
+}
+
+// ---- Calls that do not nest -------------------------------------------------------------------
+
+static ucontext_t main_context;
+static ucontext_t fiber_contexts[2];
+static int current_fiber;
+static struct world fiber_worlds[2];
+
+static wasmaot_error *yield(void *data, wasmaot_store *store, const wasmaot_val *args,
+                            wasmaot_val *results) {
+  (void)data;
+  (void)store;
+  (void)args;
+  (void)results;
+  swapcontext(&fiber_contexts[current_fiber], &main_context);
+  return NULL;
+}
+
+static void run_fiber(int index) {
+  wasmaot_error_delete(
+      try_call(fiber_worlds[index].instance, "deep", NULL, 0, HOSTILE_CALL_HOST, 0));
+}
+
+static void run_fibers(void) {
+  static char stacks[2][262144];
+  for (int i = 0; i < 2; i++) {
+    fiber_worlds[i] = start_small(yield, NULL);
+    getcontext(&fiber_contexts[i]);
+    fiber_contexts[i].uc_stack.ss_sp = stacks[i];
+    fiber_contexts[i].uc_stack.ss_size = sizeof stacks[i];
+    fiber_contexts[i].uc_link = &main_context;
+    makecontext(&fiber_contexts[i], (void (*)(void))run_fiber, 1, i);
+  }
+  for (int i = 0; i < 3; i++) {
+    current_fiber = i % 2;
+    swapcontext(&main_context, &fiber_contexts[current_fiber]);
+  }
+}
+
+static wasmaot_error *delete_store(void *data, wasmaot_store *store, const wasmaot_val *args,
+                                   wasmaot_val *results) {
+  (void)data;
+  (void)args;
+  (void)results;
+  wasmaot_store_delete(store);
+  return NULL;
+}
+
+static void delete_running_store(void) {
+  struct world world = start_small(delete_store, NULL);
+  wasmaot_error_delete(TRY("deep", 0, HOSTILE_CALL_HOST, 0));
+}
+
+// Mistakes of the host that would end in memory that is free: said at once.
+static void mistakes_abort(void) {
+  int status = status_of(run_fibers);
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+  status = status_of(delete_running_store);
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
 // ---- All of them ------------------------------------------------------------------------------
 
 const struct test hostile_tests[] = {
@@ -334,5 +479,9 @@ const struct test hostile_tests[] = {
     {"foreign_exception", foreign_exception},
     {"start_throws", start_throws},
     {"types_while_loading", types_while_loading},
+    {"swallowed_interruption", swallowed_interruption},
+    {"interrupted_on_other_thread", interrupted_on_other_thread},
+    {"interrupted_in_foreign_code", interrupted_in_foreign_code},
+    {"mistakes_abort", mistakes_abort},
     {NULL, NULL},
 };

@@ -1,6 +1,18 @@
 // Modules of guests that mean harm.
 #include "guest_code.h"
 
+#include <time.h>
+
+// As a library's function that compiled code was linked with.
+static __attribute__((noinline)) void foreign_code(void) {
+  struct timespec start;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  do
+    clock_gettime(CLOCK_MONOTONIC, &now);
+  while ((now.tv_sec - start.tv_sec) * 1000000000 + now.tv_nsec - start.tv_nsec < 100000000);
+}
+
 // ---- Functions: index 0 is the import ---------------------------------------------------------
 
 WASM static void operate(uint32_t operation, SELF) {
@@ -49,6 +61,9 @@ WASM static void operate(uint32_t operation, SELF) {
     break;
   case HOSTILE_FILL:
     runtime->fill(base_of(self), 0, 100);
+    break;
+  case HOSTILE_FOREIGN_CODE:
+    foreign_code();
     break;
   default:
     for (;;)
