@@ -1,7 +1,8 @@
 // A plugin that does what it can to take its host down.
 #define EXPORT(name) __attribute__((export_name(#name)))
 
-__attribute__((import_module("host"), import_name("log"))) void host_log(const char *text, int size);
+__attribute__((import_module("host"), import_name("log"))) void host_log(const char *text,
+                                                                         int size);
 
 // Reads what is not its own.
 EXPORT(trap) int trap(void) { return *(volatile int *)0xfffffff0; }

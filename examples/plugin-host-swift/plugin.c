@@ -1,7 +1,8 @@
 // A plugin that turns text to capitals, and then on its host.
 #define EXPORT(name) __attribute__((export_name(#name)))
 
-__attribute__((import_module("host"), import_name("log"))) void host_log(const char *text, int size);
+__attribute__((import_module("host"), import_name("log"))) void host_log(const char *text,
+                                                                         int size);
 
 static char text[65536];
 

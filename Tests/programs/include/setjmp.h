@@ -1,6 +1,6 @@
-/* Stands in for the C library's header, which wasi-libc lacks. With exceptions it is the interface of clang's
-   lowering of setjmp (sjlj.c is the other half). Without them there is no unwinding: a program runs as
-   usual and traps where it would have jumped. */
+/* Stands in for the C library's header, which wasi-libc lacks. With exceptions it is the interface
+   of clang's lowering of setjmp (sjlj.c is the other half). Without them there is no unwinding: a
+   program runs as usual and traps where it would have jumped. */
 #pragma once
 
 #ifdef __wasm_exception_handling__

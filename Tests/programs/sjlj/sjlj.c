@@ -1,6 +1,6 @@
-/* What clang's lowering of setjmp and longjmp to exceptions calls (-mllvm -wasm-enable-sjlj). A call of setjmp
-   notes the frame that it is in and its number there; longjmp throws, and every frame on the way that has
-   called setjmp asks whether the exception is for one of its own. */
+/* What clang's lowering of setjmp and longjmp to exceptions calls (-mllvm -wasm-enable-sjlj). A
+   call of setjmp notes the frame that it is in and its number there; longjmp throws, and every
+   frame on the way that has called setjmp asks whether the exception is for one of its own. */
 #include <setjmp.h>
 
 void __wasm_setjmp(jmp_buf buffer, unsigned label, void *invocation) {

@@ -76,7 +76,8 @@ int main(void) {
   printf("results %d %lld %g %g %d\n", a, (long long)b, (double)c, d, e);
   // The interface in the header is another module's.
   wasmaot_val values[8];
-  show("other module", wasmaot_instance_call(provider, consumer_WASM_INTERFACE, 0, ">v", values), 0);
+  show("other module", wasmaot_instance_call(provider, consumer_WASM_INTERFACE, 0, ">v", values),
+       0);
 
   // A second pair shares nothing with the first.
   wasmaot_instance *other = host_instance(&host, &provider_wasm, NULL, 0);
