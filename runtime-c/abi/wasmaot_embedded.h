@@ -139,7 +139,8 @@ typedef void wasmaot_enter_function(void *code, void *context, struct wasmaot_va
 struct wasmaot_signature {
   const char *params;
   const char *results;
-  // For calls from outside into a function of this signature.
+  // For calls from outside into a function of this signature. Null only where no described function
+  // has it; the adaptor below only where no imported function that has a slot or is described does.
   wasmaot_enter_function *enter;
   // Code of a function reference of this signature whose context is a function of the host: it
   // calls runtime->call_host. (The runtime pointer it has from nowhere but `*(void **)context`:

@@ -108,18 +108,44 @@ static wasmaot_error *make_images(struct wasmaot_module *module) {
     return wasmaot_error_memory();
   for (uint32_t i = 0; i < code->image_count; i++) {
     const struct wasmaot_image *piece = &code->images[i];
-    const struct wasmaot_entity *memory = &code->memories[piece->memory];
-    uint64_t bytes = round_to_pages(memory->minimum << memory->page_log2);
+    bool is_inside =
+        piece->memory >= module->imported[WASMAOT_MEMORY] && piece->memory < code->memory_count;
+    if (is_inside) {
+      const struct wasmaot_entity *memory = &code->memories[piece->memory];
+      uint64_t bytes = round_to_pages(memory->minimum << memory->page_log2);
+      is_inside = piece->size <= bytes && piece->offset <= bytes - piece->size;
+    }
     // Mapping an image opens its pages: none may lie above the memory's end.
-    if (piece->memory >= code->memory_count || piece->memory < module->imported[WASMAOT_MEMORY] ||
-        piece->size > bytes || piece->offset > bytes - piece->size)
+    if (!is_inside)
       return wasmaot_error_fixed(WASMAOT_ERROR_INCOMPATIBLE,
                                  "initial contents lie outside of their memory");
-    bool moves = (memory->flags & WASMAOT_ENTITY_MAY_MOVE) != 0;
-    if (!module->images[piece->memory] && !moves)
-      module->images[piece->memory] = wasmaot_image_new(code, piece->memory);
   }
+  for (uint32_t i = module->imported[WASMAOT_MEMORY];
+       code->image_count > 0 && i < code->memory_count; i++)
+    if ((code->memories[i].flags & WASMAOT_ENTITY_MAY_MOVE) == 0)
+      module->images[i] = wasmaot_image_new(code, i);
   return NULL;
+}
+
+// What is called without a look must be there: a jump to 0 would end the process.
+static wasmaot_error *check_entries(const struct wasmaot_code *code) {
+  bool is_valid = true;
+  for (uint32_t i = 0; i < code->described_count; i++) {
+    const struct wasmaot_described_function *function = &code->described[i];
+    const struct wasmaot_signature *signature = &code->signatures[function->signature];
+    is_valid &= function->code ? signature->enter != NULL : signature->host_adaptor != NULL;
+  }
+  for (uint32_t i = 0; i < code->import_count; i++) {
+    const struct wasmaot_import *import = &code->imports[i];
+    if (import->kind != WASMAOT_EXTERN_FUNC)
+      continue;
+    const struct wasmaot_entity *function = &code->functions[import->index];
+    is_valid &= function->offset == UINT32_MAX ||
+                code->signatures[function->signature].host_adaptor != NULL;
+  }
+  return is_valid ? NULL
+                  : wasmaot_error_fixed(WASMAOT_ERROR_INCOMPATIBLE,
+                                        "a signature lacks the code that calls its functions");
 }
 
 // Constant expressions are evaluated on a stack of fixed size.
@@ -336,6 +362,8 @@ wasmaot_error *wasmaot_module_load(wasmaot_engine *engine, const wasmaot_code *c
   if (!error)
     error = check_expressions(code);
   if (!error)
+    error = check_entries(code);
+  if (!error)
     error = make_images(module);
   if (error) {
     destroy(module);
@@ -366,7 +394,9 @@ static wasmaot_bytes bytes_of(const struct wasmaot_name *name) {
 
 wasmaot_externkind wasmaot_module_import(const wasmaot_module *module, size_t index,
                                          wasmaot_bytes *from, wasmaot_bytes *name) {
-  const struct wasmaot_import *import = &module->code->imports[index];
+  static const struct wasmaot_import none;
+  const struct wasmaot_import *import =
+      index < module->code->import_count ? &module->code->imports[index] : &none;
   if (from)
     *from = bytes_of(&import->module);
   if (name)
@@ -380,7 +410,9 @@ size_t wasmaot_module_export_count(const wasmaot_module *module) {
 
 wasmaot_externkind wasmaot_module_export(const wasmaot_module *module, size_t index,
                                          wasmaot_bytes *name) {
-  const struct wasmaot_export_entry *entry = &module->code->exports[index];
+  static const struct wasmaot_export_entry none;
+  const struct wasmaot_export_entry *entry =
+      index < module->code->export_count ? &module->code->exports[index] : &none;
   if (name)
     *name = bytes_of(&entry->name);
   return (wasmaot_externkind)entry->kind;

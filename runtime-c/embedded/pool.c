@@ -50,11 +50,16 @@ static bool fill_file(const struct wasmaot_code *code, uint32_t memory, const st
                F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) == 0;
 }
 
+// Holes between pieces that cost more than copying the pieces. The file is theirs, too: a guest
+// that reads them makes the kernel allocate their pages, which no limit of a store counts.
+#define MAX_HOLES ((uint64_t)1 << 20)
+
 struct image *wasmaot_image_new(const struct wasmaot_code *code, uint32_t memory) {
   struct image *image = calloc(1, sizeof *image);
   if (!image)
     return NULL;
   image->start = UINT64_MAX;
+  uint64_t total = 0;
   for (uint32_t i = 0; i < code->image_count; i++) {
     const struct wasmaot_image *piece = &code->images[i];
     if (piece->memory != memory)
@@ -62,8 +67,10 @@ struct image *wasmaot_image_new(const struct wasmaot_code *code, uint32_t memory
     image->start = piece->offset < image->start ? piece->offset : image->start;
     uint64_t end = piece->offset + piece->size;
     image->end = end > image->end ? end : image->end;
+    total += piece->size;
   }
-  image->descriptor = make_file();
+  bool is_dense = image->end > image->start && image->end - image->start <= total + MAX_HOLES;
+  image->descriptor = is_dense ? make_file() : -1;
   if (image->descriptor >= 0) {
     if (fill_file(code, memory, image)) {
       void *source =
@@ -156,8 +163,15 @@ bool wasmaot_slot_resize(struct slot *slot, uint64_t bytes) {
   uint64_t low = size < slot->accessible ? size : slot->accessible;
   uint64_t high = size < slot->accessible ? slot->accessible : size;
   int protection = size > slot->accessible ? PROT_READ | PROT_WRITE : PROT_NONE;
-  if (mprotect(slot->base + low, high - low, protection) != 0)
+  if (mprotect(slot->base + low, high - low, protection) != 0) {
+    // It may have opened a part, which code that checks no bounds would write to, and which reset
+    // would not look at. One mapping in place of several needs no more of them.
+    if (protection != PROT_NONE &&
+        mmap(slot->base + low, high - low, PROT_NONE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == MAP_FAILED)
+      slot->is_broken = true;
     return false;
+  }
   slot->accessible = size;
   return true;
 }
@@ -246,7 +260,7 @@ static bool reset(struct pool *pool, const struct slot *slot) {
 
 void wasmaot_pool_give(struct pool *pool, struct slot *slot) {
   struct slot *evicted = NULL;
-  if (pool->limit == 0 || !reset(pool, slot)) {
+  if (slot->is_broken || !reset(pool, slot)) {
     destroy(slot);
     return;
   }

@@ -89,6 +89,7 @@ struct slot {
   uint8_t *base;       // of a reservation of RESERVATION bytes
   struct image *image; // mapped in it, or null
   uint64_t accessible; // bytes from base that are readable and writable; all above are not
+  bool is_broken;      // some above may be
   struct slot *next;   // free slots of the same image (or of none)
   struct slot **link;  // what points to this one among them
   struct slot *newer;  // all free slots
@@ -116,7 +117,7 @@ struct slot *wasmaot_pool_take(struct pool *pool, struct image *image, uint64_t 
 // Takes a slot back and removes all that was written to it.
 void wasmaot_pool_give(struct pool *pool, struct slot *slot);
 bool wasmaot_slot_resize(struct slot *slot, uint64_t bytes);
-// Null where there are no memfds: the caller copies.
+// Null where there are no memfds, or the pieces lie far apart: the caller copies.
 struct image *wasmaot_image_new(const struct wasmaot_code *code, uint32_t memory);
 void wasmaot_image_delete(struct pool *pool, struct image *image);
 

@@ -161,6 +161,7 @@ size_t wasmaot_error_frame_count(const wasmaot_error *error);
 // The function's index in its module and its name (of size 0 where it has none).
 uint32_t wasmaot_error_frame(const wasmaot_error *error, size_t frame, wasmaot_bytes *name);
 // The exception that nothing caught, or NULL. Lives as long as the error.
+// Its tag, and the functions among its arguments, live as long as their instance and store.
 wasmaot_exception *wasmaot_error_exception(const wasmaot_error *error);
 
 // ---- Engine -----------------------------------------------------------------------------------
@@ -176,6 +177,9 @@ typedef struct wasmaot_engine_config {
 // were there. A host that installs its own later must do the same with ours. Every handler of the
 // host, for whichever signal, needs SA_ONSTACK: at the end of wasm's stack the kernel has no room
 // for one without, drops its signal, and the guest traps. NULL if out of memory.
+// Also NULL if stack_size is more than 1 GiB. Handlers stay for ever, and types of functions, those
+// of deleted modules too, as long as the engine: up to some 50 MB for each module of the most
+// hostile kind. A shared library that libwasmaot.a is linked into must not be closed (-z nodelete).
 wasmaot_engine *wasmaot_engine_new(const wasmaot_engine_config *config);
 void wasmaot_engine_delete(wasmaot_engine *engine);
 
@@ -189,6 +193,7 @@ wasmaot_error *wasmaot_module_load(wasmaot_engine *engine, const wasmaot_code *c
 // Instances keep what they need of it (but for the code itself): a module may be deleted before
 // them.
 void wasmaot_module_delete(wasmaot_module *module);
+// Of imports and exports below: names are empty where there is none of that index.
 size_t wasmaot_module_import_count(const wasmaot_module *module);
 wasmaot_externkind wasmaot_module_import(const wasmaot_module *module, size_t index,
                                          wasmaot_bytes *from, wasmaot_bytes *name);
@@ -206,7 +211,11 @@ typedef struct wasmaot_store_config {
   void *data;                  // wasmaot_store_data
 } wasmaot_store_config;
 
-// A group of instances that may call each other and share memories, tables, globals and tags.
+// A group of instances that may call each other and share memories, tables, globals and tags. Every
+// memory reserves 8 GiB of addresses (some 16,000 fit into a process, whatever max_memory says) and
+// up to four of the kernel's mappings (vm.max_map_count). Exceptions that guests may hold
+// references to are freed with the store only, up to 64 MiB; then a throw is
+// WASMAOT_ERROR_RESOURCE.
 wasmaot_store *wasmaot_store_new(wasmaot_engine *engine, const wasmaot_store_config *config);
 // Deletes all its instances. Not while its wasm runs: that ends the process.
 void wasmaot_store_delete(wasmaot_store *store);
@@ -249,6 +258,8 @@ wasmaot_module *wasmaot_instance_module(const wasmaot_instance *instance);
 // A function of the host. `args` and `results` are as many as the type says, results all zero.
 // What it returns, other than NULL, ends the caller: an error of wasmaot_error_new, one that a call
 // of wasm returned, or of wasmaot_throw. It must not leave by longjmp or a C++ exception.
+// It runs on the stack of wasm, with at least 256 KiB of it; no frame may be larger than that, for
+// it could miss the guard. Tools that know only the thread's own stack see a foreign one.
 typedef wasmaot_error *(*wasmaot_callback)(void *data, wasmaot_store *store,
                                            const wasmaot_val *args, wasmaot_val *results);
 
@@ -319,6 +330,7 @@ wasmaot_functype wasmaot_tag_type(const wasmaot_tag *tag);
 // An error that a function of the host returns to throw an exception into its caller.
 wasmaot_error *wasmaot_throw(wasmaot_store *store, wasmaot_tag *tag, const wasmaot_val *args,
                              size_t arg_count);
+// NULL if its instance never started.
 wasmaot_tag *wasmaot_exception_tag(const wasmaot_exception *exception);
 // The arguments, as many as the tag's type has parameters.
 const wasmaot_val *wasmaot_exception_args(const wasmaot_exception *exception);

@@ -28,6 +28,11 @@ extern const wasmaot_code recursive_import_wasm;
 extern const wasmaot_code hostile_wasm;
 // Its function `circle` takes a function of its own type.
 extern const wasmaot_code circle_wasm;
+// A memory of SPARSE_SIZE with data on its first and last page.
+extern const wasmaot_code sparse_wasm;
+#define SPARSE_SIZE ((uint64_t)64 << 20)
+// A function without a way to call it.
+extern const wasmaot_code no_enter_wasm;
 // Its start function throws; no imports.
 extern const wasmaot_code start_throws_wasm;
 enum hostile_operation {

@@ -287,6 +287,55 @@ static void start_throws(void) {
   wasmaot_engine_delete(world.engine);
 }
 
+// ---- Images -----------------------------------------------------------------------------------
+
+static uint64_t shared_kilobytes(void) {
+  FILE *file = fopen("/proc/self/status", "r");
+  char line[256];
+  uint64_t size = 0;
+  while (fgets(line, sizeof line, file))
+    if (strncmp(line, "RssShmem:", 9) == 0)
+      size = strtoull(line + 9, NULL, 10);
+  fclose(file);
+  return size;
+}
+
+// Data at both ends of a large memory: to read what is in between costs no memory that stays.
+static void sparse_image(void) {
+  struct world world = {.engine = wasmaot_engine_new(NULL)};
+  CHECK_OK(wasmaot_module_load(world.engine, &sparse_wasm, &world.module));
+  for (int round = 0; round < 2; round++) {
+    world.store = wasmaot_store_new(world.engine, NULL);
+    CHECK_OK(wasmaot_instance_new(world.store, world.module, NULL, 0, &world.instance));
+    const wasmaot_memory *memory = export_of(world.instance, "memory").of.memory;
+    const uint8_t *data = wasmaot_memory_data(memory);
+    for (uint64_t i = 0; i < SPARSE_SIZE; i += 4096)
+      CHECK(data[i] == (i == 0 || i == SPARSE_SIZE - 4096 ? 's' : 0));
+    wasmaot_store_delete(world.store);
+  }
+  CHECK(shared_kilobytes() < 4096);
+  wasmaot_module_delete(world.module);
+  wasmaot_engine_delete(world.engine);
+}
+
+// Descriptors that lack what a call jumps to are refused.
+static void missing_entries(void) {
+  wasmaot_engine *engine = wasmaot_engine_new(NULL);
+  wasmaot_module *module;
+  CHECK_ERROR(wasmaot_module_load(engine, &no_enter_wasm, &module), WASMAOT_ERROR_INCOMPATIBLE,
+              "a signature lacks");
+  CHECK_OK(wasmaot_module_load(engine, &hostile_wasm, &module));
+  wasmaot_bytes from = {"x", 1};
+  wasmaot_bytes name = {"x", 1};
+  wasmaot_module_import(module, 1, &from, &name);
+  CHECK(from.size == 0 && name.size == 0);
+  name.size = 1;
+  wasmaot_module_export(module, SIZE_MAX, &name);
+  CHECK(name.size == 0);
+  wasmaot_module_delete(module);
+  wasmaot_engine_delete(engine);
+}
+
 // ---- Types ------------------------------------------------------------------------------------
 
 static void *load_often(void *argument) {
@@ -410,6 +459,7 @@ static void interrupted_in_foreign_code(void) {
 static ucontext_t main_context;
 static ucontext_t fiber_contexts[2];
 static int current_fiber;
+static int turn;
 static struct world fiber_worlds[2];
 
 static wasmaot_error *yield(void *data, wasmaot_store *store, const wasmaot_val *args,
@@ -429,16 +479,18 @@ static void run_fiber(int index) {
 
 static void run_fibers(void) {
   static char stacks[2][262144];
-  for (int i = 0; i < 2; i++) {
-    fiber_worlds[i] = start_small(yield, NULL);
-    getcontext(&fiber_contexts[i]);
-    fiber_contexts[i].uc_stack.ss_sp = stacks[i];
-    fiber_contexts[i].uc_stack.ss_size = sizeof stacks[i];
-    fiber_contexts[i].uc_link = &main_context;
-    makecontext(&fiber_contexts[i], (void (*)(void))run_fiber, 1, i);
+  for (current_fiber = 0; current_fiber < 2; current_fiber++) {
+    ucontext_t *fiber = &fiber_contexts[current_fiber];
+    fiber_worlds[current_fiber] = start_small(yield, NULL);
+    getcontext(fiber);
+    fiber->uc_stack.ss_sp = stacks[current_fiber];
+    fiber->uc_stack.ss_size = sizeof stacks[current_fiber];
+    fiber->uc_link = &main_context;
+    makecontext(fiber, (void (*)(void))run_fiber, 1, current_fiber);
   }
-  for (int i = 0; i < 3; i++) {
-    current_fiber = i % 2;
+  static const int order[] = {0, 1, 0};
+  for (turn = 0; turn < 3; turn++) {
+    current_fiber = order[turn];
     swapcontext(&main_context, &fiber_contexts[current_fiber]);
   }
 }
@@ -483,5 +535,7 @@ const struct test hostile_tests[] = {
     {"interrupted_on_other_thread", interrupted_on_other_thread},
     {"interrupted_in_foreign_code", interrupted_in_foreign_code},
     {"mistakes_abort", mistakes_abort},
+    {"sparse_image", sparse_image},
+    {"missing_entries", missing_entries},
     {NULL, NULL},
 };

@@ -240,3 +240,36 @@ const struct wasmaot_code circle_wasm = {.abi_version = WASMAOT_EMBEDDED_ABI_VER
                                          .described_offset = 224,
                                          .described = circle_described,
                                          .described_of_function = first_described};
+
+static const struct wasmaot_entity sparse_memories[] = {
+    {.offset = 64, .minimum = SPARSE_SIZE >> 16, .maximum = SPARSE_SIZE >> 16, .page_log2 = 16}};
+static uint8_t sparse_bytes[4096] __attribute__((aligned(4096))) = {'s'};
+static const struct wasmaot_image sparse_images[] = {
+    {sparse_bytes, 0, 4096, 0, 0}, {sparse_bytes, SPARSE_SIZE - 4096, 4096, 0, 0}};
+static const struct wasmaot_export_entry sparse_exports[] = {
+    {NAME("memory"), WASMAOT_EXTERN_MEMORY, 0}};
+const struct wasmaot_code sparse_wasm = {COMMON,
+                                         .instance_size = sizeof(struct layout),
+                                         .start = UINT32_MAX,
+                                         .memory_count = 1,
+                                         .memories = sparse_memories,
+                                         .image_count = 2,
+                                         .images = sparse_images,
+                                         .export_count = 1,
+                                         .exports = sparse_exports};
+
+static const struct wasmaot_signature no_enter_signatures[] = {{"", "", NULL, NULL}};
+const struct wasmaot_code no_enter_wasm = {.abi_version = WASMAOT_EMBEDDED_ABI_VERSION,
+                                           .size = sizeof(struct wasmaot_code),
+                                           .signature_count = 1,
+                                           .signatures = no_enter_signatures,
+                                           .text_start = __start_wasmaot_text,
+                                           .text_end = __stop_wasmaot_text,
+                                           .instance_size = sizeof(struct layout),
+                                           .start = UINT32_MAX,
+                                           .function_count = 1,
+                                           .functions = circle_functions,
+                                           .described_count = 1,
+                                           .described_offset = 224,
+                                           .described = circle_described,
+                                           .described_of_function = first_described};
