@@ -180,6 +180,12 @@ struct ModuleTranslator {
         element: try ModuleContext.irType(decl.type.element), minimum: limits.minimum,
         maximum: limits.maximum,
         isTable64: decl.type.address == .i64)
+      // A module with a larger table is valid, only no instance of it can be made. In the embedded model the runtime
+      // says so; a program's tables are part of its file.
+      if options.model == .static, limits.minimum > Self.maximumInitialEntries {
+        throw .tooLarge(
+          "a table has \(limits.minimum) entries at least, \(Self.maximumInitialEntries) is the most")
+      }
       table.isExternal = isExternal
       table.preciseElement = context.preciseText(of: decl.type.element)
       switch decl.initializer.map(reduce) {
@@ -259,8 +265,9 @@ struct ModuleTranslator {
     let start = Int(offset)
     let end = start + items.count
     let written = result.tables[table].initial.count
+    // One entry makes all of them part of the output.
+    if written == 0 { try reserveTableEntries(minimum) }
     if end > written {
-      try reserveTableEntries(UInt64(end - written))
       result.tables[table].initial.append(contentsOf: repeatElement(FunctionID.none, count: end - written))
     }
     result.tables[table].initial.replaceSubrange(start..<end, with: items)

@@ -106,9 +106,6 @@ extension Decoder {
     guard address == .i64 || (limits.maximum ?? limits.minimum) <= UInt32.max else {
       throw .invalid("table size must be at most 2^32-1", at: limitsOffset)
     }
-    if limits.minimum > ImplementationLimits.tableEntries {
-      throw .limit("minimum size of a table", ImplementationLimits.tableEntries, at: limitsOffset)
-    }
     return TableType(element: element, limits: limits, address: address)
   }
 

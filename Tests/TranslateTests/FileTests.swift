@@ -30,7 +30,8 @@ import WasmModule
     #expect(verify(result).isEmpty, "\(verify(result))")
 
     let printed = "\(result)"
-    let inParallel = try translate(module, options: TranslationOptions(model: model, stubImports: true, jobs: 4))
+    let inParallel = try translate(
+      module, options: TranslationOptions(model: model, stubImports: true, jobs: 4))
     #expect("\(inParallel)" == printed)
 
     let expected = Self.folder.appending(file.dropLast(".wat".count) + ".expected")

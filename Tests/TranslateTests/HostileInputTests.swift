@@ -160,6 +160,21 @@ import WasmModule
     #expect(module.tables.values.allSatisfy { $0.minimum == 10_000_000 && $0.initial.isEmpty })
   }
 
+  /// A program's tables are part of its file; in the embedded model whoever makes an instance refuses them.
+  @Test func tablesBeyondTheLimitAreNoPrograms() throws {
+    var wasm = WasmBytes()
+    wasm.tables([10_000_001])
+    let module = try decodeAndValidate(ModuleBytes(wasm.bytes))
+    #expect {
+      try Translate.translate(module, options: TranslationOptions())
+    } throws: { error in
+      if case .tooLarge = error as? TranslationError { true } else { false }
+    }
+    var options = TranslationOptions()
+    options.model = .embedded
+    #expect(throws: Never.self) { try Translate.translate(module, options: options) }
+  }
+
   @Test func oneEntryAtTheEndOfManyLargeTablesIsBounded() throws {
     var wasm = WasmBytes()
     wasm.types([(params: [], results: [])])

@@ -52,6 +52,8 @@ import WasmModule
       case .limitExceeded: outcome.overLimit += 1
       default: outcome.failures.append("\(file.lastPathComponent): \(error)")
       }
+    } catch TranslationError.tooLarge {
+      outcome.overLimit += 1
     } catch {
       outcome.failures.append("\(file.lastPathComponent): \(error)")
     }

@@ -39,6 +39,9 @@ extension Module {
       if tables[id].fill != nil || tables[id].initial.contains(where: { !$0.isNone && isExternal($0) }) {
         isChanged[id] = true
       }
+      // Constants are written out entry for entry: a table that is mostly null would make a huge file of a small
+      // module.
+      if tables[id].minimum / 2 > UInt64(tables[id].initial.count + 1024) { isChanged[id] = true }
     }
     for id in globals.ids where !isWritten[id] { globals[id].isMutable = false }
     for id in tables.ids where !isChanged[id] { tables[id].isReadOnly = true }

@@ -6,14 +6,6 @@ enum SpecExpectedFailures {
   }
 
   static let table: [(script: String, line: Int, models: Set<Model>, reason: String)] = [
-    (
-      "table", 9, [.embedded],
-      "implementation limit: a table of 2^32 - 1 entries, which is never instantiated"
-    ),
-    (
-      "table64", 9, [.embedded],
-      "implementation limit: a table of 2^64 - 1 entries, which is never instantiated"
-    ),
     ("tag", 49, [.embedded], "GC: that a recursive group of types is a unit of its own"),
     ("tag", 60, [.embedded], "GC: that a recursive group of types is a unit of its own"),
   ]
