@@ -40,11 +40,6 @@ extension EmbeddedModel {
     }
   }
 
-  private func element(_ values: LLVMValueRef, _ index: Int) -> LLVMValueRef {
-    var indices: [LLVMValueRef?] = [base.int64(index)]
-    return LLVMBuildGEP2(base.builder, types.value, values, &indices, 1, "")
-  }
-
   /// `wasmaot_enter_function`. Outside of the wasm text: no trap happens in it.
   func enterFunction(_ id: SignatureID) -> LLVMValueRef {
     let builder = base.builder
@@ -56,34 +51,14 @@ extension EmbeddedModel {
     let (code, context, values) = (
       LLVMGetParam(function, 0), LLVMGetParam(function, 1), LLVMGetParam(function, 2)!
     )
-    let passing = ResultPassing(signature.results)
-    let structure = unit.resultStructure(signature.results)
-    var arguments: [LLVMValueRef?] = [context]
-    var area: LLVMValueRef?
-    if passing == .pointer {
-      area = LLVMBuildAlloca(builder, structure, "")
-      arguments.append(area)
-    }
-    for (index, type) in signature.params.enumerated() {
-      let load = LLVMBuildLoad2(builder, types[type], element(values, index), "")
-      LLVMSetAlignment(load, 8)
-      arguments.append(load)
-    }
+    let area = unit.resultArea(signature.results)
+    var arguments = [context, area].compactMap(\.self).map(Optional.some)
+    arguments += unit.loadArguments(signature.params, from: values).map(Optional.some)
     let call = LLVMBuildCall2(
       builder, unit.functionType(id), code, &arguments, UInt32(arguments.count), "")!
     LLVMSetInstructionCallConv(call, referenceConvention)
     base.addContextAttribute(toCall: call)
-    for (index, type) in signature.results.enumerated() {
-      let result: LLVMValueRef
-      switch passing {
-      case .none, .value: result = call
-      case .structure: result = LLVMBuildExtractValue(builder, call, UInt32(index), "")
-      case .pointer:
-        result = LLVMBuildLoad2(
-          builder, types[type], LLVMBuildStructGEP2(builder, structure, area, UInt32(index), ""), "")
-      }
-      LLVMSetAlignment(LLVMBuildStore(builder, result, element(values, index)), 8)
-    }
+    unit.storeResults(signature.results, of: call, area: area, to: values)
     LLVMBuildRetVoid(builder)
     return function
   }
@@ -106,7 +81,8 @@ extension EmbeddedModel {
     let values = LLVMBuildAlloca(builder, LLVMArrayType2(types.value, UInt64(count)), "")!
     LLVMSetAlignment(values, 16)
     for index in signature.params.indices {
-      LLVMBuildStore(builder, LLVMGetParam(function, leading + UInt32(index)), element(values, index))
+      LLVMBuildStore(
+        builder, LLVMGetParam(function, leading + UInt32(index)), unit.valueAddress(values, index))
     }
     let runtime = LLVMBuildLoad2(builder, types.ptr, context, "")
     var index: LLVMValueRef? = base.int64(MemoryLayout<wasmaot_runtime>.offset(of: \.call_host)!)
@@ -117,7 +93,7 @@ extension EmbeddedModel {
       builder, base.functionType(types.void, [types.ptr, types.ptr]), code, &arguments, 2, "")!
     base.addCallAttribute("nounwind", to: call)
     let results = signature.results.indices.map { index in
-      LLVMBuildLoad2(builder, types[signature.results[index]], element(values, index), "")
+      LLVMBuildLoad2(builder, types[signature.results[index]], unit.valueAddress(values, index), "")
     }
     switch passing {
     case .none: LLVMBuildRetVoid(builder)

@@ -122,35 +122,11 @@ extension StaticModel {
     let wrapper = base.addFunction(
       name, base.functionType(types.void, [types.ptr]), linkage: LLVMInternalLinkage)
     LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(base.context, wrapper, ""))
-    let values = LLVMGetParam(wrapper, 0)
-    func element(_ index: Int) -> LLVMValueRef {
-      var indices: [LLVMValueRef?] = [base.int64(index)]
-      return LLVMBuildGEP2(builder, types.value, values, &indices, 1, "")
-    }
-    let passing = ResultPassing(signature.results)
-    var arguments: [LLVMValueRef] = signature.params.indices.map { index in
-      let load = LLVMBuildLoad2(builder, types[signature.params[index]], element(index), "")!
-      LLVMSetAlignment(load, 8)
-      return load
-    }
-    let structure = unit.resultStructure(signature.results)
-    var area: LLVMValueRef?
-    if case .pointer = passing {
-      area = LLVMBuildAlloca(builder, structure, "")
-      arguments.insert(area!, at: 0)
-    }
-    let call = callNotInlined(unit.function(id), arguments)
-    for (index, type) in signature.results.enumerated() {
-      let result: LLVMValueRef
-      switch passing {
-      case .none, .value: result = call
-      case .structure: result = LLVMBuildExtractValue(builder, call, UInt32(index), "")
-      case .pointer:
-        result = LLVMBuildLoad2(
-          builder, types[type], LLVMBuildStructGEP2(builder, structure, area, UInt32(index), ""), "")
-      }
-      LLVMSetAlignment(LLVMBuildStore(builder, result, element(index)), 8)
-    }
+    let values = LLVMGetParam(wrapper, 0)!
+    let area = unit.resultArea(signature.results)
+    let arguments = unit.loadArguments(signature.params, from: values)
+    let call = callNotInlined(unit.function(id), (area.map { [$0] } ?? []) + arguments)
+    unit.storeResults(signature.results, of: call, area: area, to: values)
     LLVMBuildRetVoid(builder)
     return wrapper
   }

@@ -91,20 +91,6 @@ struct FunctionTranslator {
 }
 
 extension Shape {
-  init(_ type: Type) {
-    self =
-      switch type {
-      case .i32: .i32
-      case .i64: .i64
-      case .f32: .f32
-      case .f64: .f64
-      case .v128: .v128
-      case .funcref: .funcref
-      case .externref: .externref
-      case .exnref: .exnref
-      }
-  }
-
   init(_ address: AddressType) { self = address == .i32 ? .i32 : .i64 }
 }
 

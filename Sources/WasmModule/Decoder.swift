@@ -12,13 +12,10 @@ struct Decoder {
   /// Types that a type may name: those before it, and those of its own recursive group.
   var visibleTypes = 0
 
-  /// Proposals that decoder and validator implement, whether the rest of the pipeline does or not.
-  static let implemented: Features = Features.supported
-
   init(bytes: ModuleBytes, features: Features) {
     cursor = ByteCursor(bytes.buffer, range: ByteRange(start: 0, end: bytes.count))
     module = Module(bytes: bytes)
-    self.features = features.intersection(Self.implemented)
+    self.features = features.intersection(.supported)
   }
 
   /// Notes that `feature` is used, or throws if it may not be.

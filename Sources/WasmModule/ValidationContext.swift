@@ -54,7 +54,7 @@ final class ValidationContext: @unchecked Sendable {
   init(module: Module, features: Features, takesFastPath: Bool = true) {
     self.module = module
     self.takesFastPath = takesFastPath
-    self.features = features.intersection(Decoder.implemented)
+    self.features = features.intersection(.supported)
     operators = .tables(for: self.features)
     base = module.bytes.buffer.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
 

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// A random module that aims at what optimisers do to accesses that trap: values that are dropped, narrowed,
 /// needed on one side of a branch or multiplied by 0, callees whose results nobody wants, stores around, loops
 /// over the end of memory. Its text, and the calls to make.

@@ -1,4 +1,5 @@
 import Support
+import TestSupport
 import Testing
 
 @testable import IR
@@ -41,7 +42,7 @@ import Testing
   @Test(arguments: 1...60)
   func agreesWithTheDefinition(seed: Int) {
     // Any graph, reducible or not, with blocks that are not reached.
-    var generator = SeededGenerator(state: UInt64(seed))
+    var generator = SplitMix64(state: UInt64(seed))
     let count = Int.random(in: 1...12, using: &generator)
     let successors = (0..<count).map { _ in
       (0..<Int.random(in: 0...3, using: &generator)).map { _ in Int.random(in: 0..<count, using: &generator) }

@@ -1,27 +1,16 @@
 import Support
+import TestSupport
 
 @testable import IR
 
-/// SplitMix64: the same functions for the same seed, on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
-  }
-}
-
 /// Builds functions of structured control flow over variables, the way a translator does.
 struct RandomFunctions {
-  var generator: SeededGenerator
+  var generator: SplitMix64
   private var variables: [(variable: Variable, type: Type)] = []
   /// Headers and exits of the loops around.
   private var loops: [(header: Block, exit: Block)] = []
 
-  init(seed: UInt64) { generator = SeededGenerator(state: seed) }
+  init(seed: UInt64) { generator = SplitMix64(state: seed) }
 
   /// A module with `count` functions that call each other.
   /// `isPlain`: without the SSA builder's short cuts.
