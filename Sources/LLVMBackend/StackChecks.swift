@@ -4,7 +4,8 @@ import IR
 
 // Stack overflow without guard pages: functions that call others compare the stack pointer with a limit when they
 // are entered. Below the limit there is room for frames of less than a page and for the runtime; larger
-// frames are compared by `wasmaot_stack_probe`, which their prologue calls.
+// frames are compared by `wasmaot_stack_probe`, which their prologue calls; in the embedded model they touch their pages
+// and hit the guard.
 
 extension ModuleUnit {
   /// Adds the checks; after optimisation, so that a function that was inlined into a loop is not checked there.

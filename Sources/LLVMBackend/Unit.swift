@@ -187,9 +187,11 @@ final class Unit {
       // Asynchronous tables: the runtime unwinds from a trapping instruction.
       enumAttribute("uwtable", 2),
       // A frame larger than the guard must not step over it, or than what the check at the function's entry
-      // leaves.
+      // leaves. In a host there is a guard and a handler in any case, and no symbol of the runtime to call.
       stringAttribute(
-        "probe-stack", options.boundsChecks == .explicit ? "wasmaot_stack_probe" : "inline-asm"),
+        "probe-stack",
+        options.boundsChecks == .explicit && !options.entry.isEmbedded
+          ? "wasmaot_stack_probe" : "inline-asm"),
       // No loop becomes a call of memset or memcpy: a fault inside of libc is not a trap of the program.
       stringAttribute("no-builtins"),
       // Unbounded recursion is a stack overflow, not an endless loop, and backtraces are complete. Calls

@@ -61,7 +61,9 @@ import Testing
     let folder = try #require(Self.folder)
     let names = TestSupport.contents(of: folder).filter { name in
       Self.isFull
-        || ["memory", "address", "linking", "imports", "data", "bulk"].contains { name.contains($0) }
+        || ["memory", "address", "linking", "imports", "data", "bulk", "skip-stack"].contains {
+          name.contains($0)
+        }
     }
     var runner = HostRunner(level: level, host: try await HostRunner.builtHost.value)
     runner.options.boundsChecks = .explicit
