@@ -26,7 +26,7 @@ RUNTIME_TARGET := $(RUNTIME_ARCH)-linux-$(RUNTIME_LIBC)
 RUNTIME_BUILD ?= $(RUNTIME)/build
 RUNTIME_OUT := $(RUNTIME_BUILD)/$(RUNTIME_TARGET)
 RUNTIME_OBJ := $(RUNTIME_BUILD)/obj/$(RUNTIME_TARGET)
-RUNTIME_SOURCES := $(wildcard $(RUNTIME)/src/*.c $(RUNTIME)/src/wasi/*.c $(RUNTIME)/common/*.c)
+RUNTIME_SOURCES := $(wildcard $(RUNTIME)/src/*.c $(RUNTIME)/wasi/*.c $(RUNTIME)/common/*.c)
 RUNTIME_OBJECTS := $(RUNTIME_SOURCES:$(RUNTIME)/%.c=$(RUNTIME_OBJ)/%.o)
 
 RUNTIME_WARNINGS := -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wstrict-prototypes \
@@ -55,7 +55,7 @@ RUNTIME_CFLAGS += $(RUNTIME_EXTRA_CFLAGS)
 # The embedded runtime, for hosts: of the system's C library, whichever that is. Unwind tables: a
 # host's own backtraces and profilers go through it. Frame pointers: so do ours.
 EMBEDDED_BUILD ?= $(RUNTIME_BUILD)/embedded
-EMBEDDED_SOURCES := $(wildcard $(RUNTIME)/embedded/*.c $(RUNTIME)/common/*.c)
+EMBEDDED_SOURCES := $(wildcard $(RUNTIME)/embedded/*.c $(RUNTIME)/wasi/*.c $(RUNTIME)/common/*.c)
 EMBEDDED_OBJECTS := $(EMBEDDED_SOURCES:$(RUNTIME)/%.c=$(EMBEDDED_BUILD)/obj/%.o)
 EMBEDDED_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g0 -fPIC -pthread -fvisibility=hidden \
   -ffunction-sections -fdata-sections -fno-omit-frame-pointer -fstack-protector-strong \
@@ -69,7 +69,7 @@ runtime: $(RUNTIME_OUT)/link.txt embedded
 
 embedded: $(EMBEDDED_BUILD)/libwasmaot.a
 
-$(EMBEDDED_BUILD)/obj/%.o: $(RUNTIME)/%.c $(wildcard $(RUNTIME)/embedded/*.h $(RUNTIME)/common/*.h $(RUNTIME)/abi/*.h $(RUNTIME)/include/*.h) Makefile
+$(EMBEDDED_BUILD)/obj/%.o: $(RUNTIME)/%.c $(wildcard $(RUNTIME)/embedded/*.h $(RUNTIME)/wasi/*.h $(RUNTIME)/wasi/include/*.h $(RUNTIME)/common/*.h $(RUNTIME)/abi/*.h $(RUNTIME)/include/*.h) Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	@$(CC) $(EMBEDDED_CFLAGS) -c $< -o $@
@@ -79,7 +79,7 @@ $(EMBEDDED_BUILD)/libwasmaot.a: $(EMBEDDED_OBJECTS)
 	@echo "AR $@"
 	@$(AR) rcsD $@ $^
 
-$(RUNTIME_OBJ)/%.o: $(RUNTIME)/%.c $(wildcard $(RUNTIME)/src/*.h $(RUNTIME)/src/wasi/*.h $(RUNTIME)/common/*.h $(RUNTIME)/abi/*.h) Makefile
+$(RUNTIME_OBJ)/%.o: $(RUNTIME)/%.c $(wildcard $(RUNTIME)/src/*.h $(RUNTIME)/wasi/*.h $(RUNTIME)/wasi/include/*.h $(RUNTIME)/common/*.h $(RUNTIME)/abi/*.h) Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"
 	@$(CC) $(RUNTIME_CFLAGS) -c $< -o $@

@@ -79,6 +79,8 @@ let package = Package(
     .target(name: "IR", dependencies: ["Support"]),
     .target(name: "Translate", dependencies: ["Support", "WasmModule", "IR"]),
     .systemLibrary(name: "CRuntimeABI", path: "runtime-c/abi"),
+    // The runtime's WASI, for the interpreter.
+    .target(name: "CWASI", path: "runtime-c/wasi", cSettings: [.define("_GNU_SOURCE")]),
     .target(
       name: "CLLVM",
       cSettings: [.unsafeFlags(llvmInclude)],

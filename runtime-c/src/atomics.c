@@ -4,7 +4,7 @@
 // a list of ours, and each sleeps on a word of its own. One lock for all addresses: it is held for
 // a comparison and a few pointers.
 #include "runtime.h"
-#include "sys.h"
+#include "../common/sys.h"
 
 #include <errno.h>
 #include <time.h>

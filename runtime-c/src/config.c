@@ -115,7 +115,7 @@ static bool command_line_grant(int *argument, struct wasmaot_grant *grant) {
       grant->host = value;
       grant->guest = separator ? separator + 2 : value;
       if (separator)
-        *separator = 0; // only the first walk, at start, looks at directories
+        *separator = 0; // only the first walk looks at directories
       return true;
     }
     value = wasmaot_option_value(argument, "--env");

@@ -5,7 +5,7 @@
 // the stack of wasm, globals, tables and the payloads of other exceptions, and takes every word
 // that points into a cell for a reference: compiled code needs no maps of where its references are.
 #include "runtime.h"
-#include "sys.h"
+#include "../common/sys.h"
 
 #include <sys/mman.h>
 

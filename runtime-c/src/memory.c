@@ -2,7 +2,7 @@
 // checks and memory.grow never moves anything. Those that compiled code checks explicitly
 // (WASMAOT_MEMORY_MAY_MOVE) take no more than their size, and move when they grow.
 #include "runtime.h"
-#include "sys.h"
+#include "../common/sys.h"
 
 #include <errno.h>
 #include <string.h>

@@ -126,7 +126,7 @@ __attribute__((weak)) void wasmaot_script(void);
 const struct wasmaot_export *wasmaot_export_find(const char *name, size_t size);
 // Calls `_initialize`, the start function of a reactor, where the module exports it.
 void wasmaot_initialize_reactor(void);
-// wasi/descriptors.c, where the module imports something that works on descriptors.
-__attribute__((weak)) void wasmaot_wasi_start(void);
+// wasi.c, where the module imports something of WASI.
+__attribute__((weak)) void wasmaot_wasi_start_program(void);
 
 #endif

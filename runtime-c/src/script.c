@@ -11,7 +11,7 @@
 // References: 0 is null. A funcref is printed as its number in the module's descriptors, an
 // externref as its bits.
 #include "runtime.h"
-#include "sys.h"
+#include "../common/sys.h"
 
 #include <string.h>
 

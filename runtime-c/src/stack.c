@@ -8,7 +8,7 @@
 //
 //   | guard, no access | room | stack of wasm |
 #include "runtime.h"
-#include "sys.h"
+#include "../common/sys.h"
 
 #include <sys/auxv.h>
 #include <sys/mman.h>

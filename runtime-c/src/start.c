@@ -1,6 +1,6 @@
 // The program's start: read what was decided at build time, instantiate, call the guest.
 #include "runtime.h"
-#include "sys.h"
+#include "../common/sys.h"
 
 _Noreturn void wasmaot_exit(int status) {
   // Nothing is buffered and nothing registered: libc's exit would only link more in.
@@ -48,8 +48,8 @@ int main(int argc, char **argv, char **environment) {
   wasmaot_memory_start();
   // Directories are opened before the guest's first instruction: what isn't open by then stays
   // shut.
-  if (wasmaot_wasi_start)
-    wasmaot_wasi_start();
+  if (wasmaot_wasi_start_program)
+    wasmaot_wasi_start_program();
   if (wasmaot_script)
     wasmaot_script();
   else

@@ -1,6 +1,6 @@
 // Tables that the program can change.
 #include "runtime.h"
-#include "sys.h"
+#include "../common/sys.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 // Traps: how a fault in compiled code, or a failed check, becomes a message, a backtrace and exit
 // status 134. Everything here may run in a signal handler: no allocation, no locks, no stdio.
 #include "runtime.h"
-#include "sys.h"
+#include "../common/sys.h"
 
 #include <signal.h>
 #include <ucontext.h>

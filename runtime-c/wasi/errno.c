@@ -1,6 +1,6 @@
 #include "errno.h"
 
-#include "../sys.h"
+#include "../common/sys.h"
 #include <errno.h>
 
 // By the host's number, which is below 134 on Linux. What has no counterpart is EIO: the guest

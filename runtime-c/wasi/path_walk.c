@@ -1,7 +1,7 @@
 // Path resolution without openat2: each component is opened without following symbolic links, each
 // link is read and its target walked in the same way, and ".." goes back to a directory that was
 // opened on the way here, so that no rename meanwhile can lead out.
-#include "wasi.h"
+#include "internal.h"
 
 #include <errno.h>
 

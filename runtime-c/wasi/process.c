@@ -1,21 +1,29 @@
 // The process: its end, its signals, its turn on the CPU, its randomness.
-#include "wasi.h"
+#include "internal.h"
 
 #include <errno.h>
 
-_Noreturn void wasmaot_wasi_proc_exit(uint32_t status) { wasmaot_exit((int)status); }
+// The binding ends the guest when this returns.
+void wasmaot_wasip1_proc_exit(struct wasmaot_wasi *wasi, uint32_t status) {
+  wasi->exit_status = status;
+  wasi->has_exited = true;
+}
 
 // Guests don't send signals: there is nobody here but the guest itself.
-uint32_t wasmaot_wasi_proc_raise(uint32_t signal) {
+uint32_t wasmaot_wasip1_proc_raise(struct wasmaot_wasi *wasi, uint32_t signal) {
+  (void)wasi;
   (void)signal;
   return WASI_ENOTSUP;
 }
 
-uint32_t wasmaot_wasi_sched_yield(void) { return wasmaot_wasi_errno(sys0(SYS_sched_yield)); }
+uint32_t wasmaot_wasip1_sched_yield(struct wasmaot_wasi *wasi) {
+  (void)wasi;
+  return wasmaot_wasi_errno(sys0(SYS_sched_yield));
+}
 
-uint32_t wasmaot_wasi_random_get(uint32_t buffer, uint32_t size) {
+uint32_t wasmaot_wasip1_random_get(struct wasmaot_wasi *wasi, uint32_t buffer, uint32_t size) {
   // Straight into the guest's memory, so no size of the guest's is allocated here.
-  uint8_t *bytes = wasmaot_guest(buffer, size);
+  uint8_t *bytes = wasmaot_guest(wasi, buffer, size);
   if (!bytes)
     return WASI_EFAULT;
   for (uint64_t done = 0; done < size;) {

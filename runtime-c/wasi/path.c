@@ -1,7 +1,7 @@
 // Paths of the guest. They never lead outside the directory that they start from: not by "..", not
 // by a symbolic link (whatever its target looks like when), not by a trailing slash that makes one
 // be followed.
-#include "wasi.h"
+#include "internal.h"
 
 #include <errno.h>
 
@@ -21,10 +21,11 @@ struct open_how {
 // How often a resolution is tried again when something was renamed under it (EAGAIN).
 #define ATTEMPTS 128
 
-uint32_t wasmaot_wasi_path(uint32_t pointer, uint32_t size, struct wasmaot_path *path) {
+uint32_t wasmaot_wasi_path(struct wasmaot_wasi *wasi, uint32_t pointer, uint32_t size,
+                           struct wasmaot_path *path) {
   if (size >= sizeof path->bytes)
     return WASI_ENAMETOOLONG;
-  const void *bytes = wasmaot_guest(pointer, size);
+  const void *bytes = wasmaot_guest(wasi, pointer, size);
   if (!bytes)
     return WASI_EFAULT;
   memcpy(path->bytes, bytes, size);

@@ -1,6 +1,6 @@
 // Directory entries. A cookie is the kernel's own position, so that reading on after the directory
 // changed neither repeats nor skips entries that stayed.
-#include "wasi.h"
+#include "internal.h"
 
 #include <sys/stat.h>
 
@@ -58,14 +58,14 @@ static void put_entry(struct output *output, int directory, const struct host_en
   put(output, entry->name, result.name_size);
 }
 
-uint32_t wasmaot_wasi_fd_readdir(uint32_t fd, uint32_t buffer, uint32_t size, uint64_t cookie,
-                                 uint32_t result) {
+uint32_t wasmaot_wasip1_fd_readdir(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffer,
+                                   uint32_t size, uint64_t cookie, uint32_t result) {
   _Alignas(struct host_entry) char entries[HOST_BUFFER_SIZE];
-  struct wasmaot_descriptor *descriptor;
-  uint32_t error = wasmaot_wasi_descriptor(fd, RIGHT_FD_READDIR, &descriptor);
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
+  uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_FD_READDIR, &descriptor);
   if (error != WASI_SUCCESS)
     return error;
-  struct output output = {wasmaot_guest(buffer, size), size, 0};
+  struct output output = {wasmaot_guest(wasi, buffer, size), size, 0};
   if (!output.bytes)
     return WASI_EFAULT;
   long position = sys3(SYS_lseek, descriptor->host, cookie, SEEK_SET);
@@ -83,5 +83,5 @@ uint32_t wasmaot_wasi_fd_readdir(uint32_t fd, uint32_t buffer, uint32_t size, ui
       at += entry->size;
     }
   }
-  return wasmaot_guest_store_u32(result, output.used);
+  return wasmaot_guest_store_u32(wasi, result, output.used);
 }

@@ -1,5 +1,5 @@
 // Status of descriptors and files.
-#include "wasi.h"
+#include "internal.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -49,9 +49,9 @@ static uint16_t guest_flags(long flags) {
   return result;
 }
 
-uint32_t wasmaot_wasi_fd_fdstat_get(uint32_t fd, uint32_t result) {
-  struct wasmaot_descriptor *descriptor;
-  uint32_t error = wasmaot_wasi_descriptor(fd, 0, &descriptor);
+uint32_t wasmaot_wasip1_fd_fdstat_get(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t result) {
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
+  uint32_t error = wasmaot_wasi_pin(wasi, fd, 0, &descriptor);
   if (error != WASI_SUCCESS)
     return error;
   struct stat status;
@@ -75,12 +75,13 @@ uint32_t wasmaot_wasi_fd_fdstat_get(uint32_t fd, uint32_t result) {
       .rights_inheriting = descriptor->rights_inheriting,
   };
   _Static_assert(sizeof fdstat == 24, "layout of fdstat");
-  return wasmaot_guest_store(result, &fdstat, sizeof fdstat) ? WASI_SUCCESS : WASI_EFAULT;
+  return wasmaot_guest_store(wasi, result, &fdstat, sizeof fdstat) ? WASI_SUCCESS : WASI_EFAULT;
 }
 
-uint32_t wasmaot_wasi_fd_fdstat_set_flags(uint32_t fd, uint32_t flags) {
-  struct wasmaot_descriptor *descriptor;
-  uint32_t error = wasmaot_wasi_descriptor(fd, RIGHT_FD_FDSTAT_SET_FLAGS, &descriptor);
+uint32_t wasmaot_wasip1_fd_fdstat_set_flags(struct wasmaot_wasi *wasi, uint32_t fd,
+                                            uint32_t flags) {
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
+  uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_FD_FDSTAT_SET_FLAGS, &descriptor);
   if (error != WASI_SUCCESS)
     return error;
   if (flags & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK))
@@ -90,10 +91,10 @@ uint32_t wasmaot_wasi_fd_fdstat_set_flags(uint32_t fd, uint32_t flags) {
   return wasmaot_wasi_errno(sys3(SYS_fcntl, descriptor->host, F_SETFL, host));
 }
 
-uint32_t wasmaot_wasi_fd_fdstat_set_rights(uint32_t fd, uint64_t rights,
-                                           uint64_t rights_inheriting) {
-  struct wasmaot_descriptor *descriptor;
-  uint32_t error = wasmaot_wasi_descriptor(fd, 0, &descriptor);
+uint32_t wasmaot_wasip1_fd_fdstat_set_rights(struct wasmaot_wasi *wasi, uint32_t fd,
+                                             uint64_t rights, uint64_t rights_inheriting) {
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
+  uint32_t error = wasmaot_wasi_pin(wasi, fd, 0, &descriptor);
   if (error != WASI_SUCCESS)
     return error;
   // Rights can be given up, never gained.
@@ -136,7 +137,8 @@ static uint64_t nanoseconds(const struct timespec *time) {
   return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
 }
 
-static uint32_t store_filestat(uint32_t result, const struct stat *status) {
+static uint32_t store_filestat(const struct wasmaot_wasi *wasi, uint32_t result,
+                               const struct stat *status) {
   struct filestat filestat = {
       .device = status->st_dev,
       .inode = status->st_ino,
@@ -147,10 +149,11 @@ static uint32_t store_filestat(uint32_t result, const struct stat *status) {
       .modification_time = nanoseconds(&status->st_mtim),
       .change_time = nanoseconds(&status->st_ctim),
   };
-  return wasmaot_guest_store(result, &filestat, sizeof filestat) ? WASI_SUCCESS : WASI_EFAULT;
+  return wasmaot_guest_store(wasi, result, &filestat, sizeof filestat) ? WASI_SUCCESS : WASI_EFAULT;
 }
 
-static uint32_t store_unstable_filestat(uint32_t result, const struct stat *status) {
+static uint32_t store_unstable_filestat(const struct wasmaot_wasi *wasi, uint32_t result,
+                                        const struct stat *status) {
   struct unstable_filestat filestat = {
       .device = status->st_dev,
       .inode = status->st_ino,
@@ -161,31 +164,33 @@ static uint32_t store_unstable_filestat(uint32_t result, const struct stat *stat
       .modification_time = nanoseconds(&status->st_mtim),
       .change_time = nanoseconds(&status->st_ctim),
   };
-  return wasmaot_guest_store(result, &filestat, sizeof filestat) ? WASI_SUCCESS : WASI_EFAULT;
+  return wasmaot_guest_store(wasi, result, &filestat, sizeof filestat) ? WASI_SUCCESS : WASI_EFAULT;
 }
 
-static uint32_t stat_descriptor(uint32_t fd, struct stat *status) {
-  struct wasmaot_descriptor *descriptor;
-  uint32_t error = wasmaot_wasi_descriptor(fd, RIGHT_FD_FILESTAT_GET, &descriptor);
+static uint32_t stat_descriptor(struct wasmaot_wasi *wasi, uint32_t fd, struct stat *status) {
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
+  uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_FD_FILESTAT_GET, &descriptor);
   return error != WASI_SUCCESS ? error
                                : wasmaot_wasi_errno(wasmaot_host_stat(descriptor->host, status));
 }
 
-uint32_t wasmaot_wasi_fd_filestat_get(uint32_t fd, uint32_t result) {
+uint32_t wasmaot_wasip1_fd_filestat_get(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t result) {
   struct stat status;
-  uint32_t error = stat_descriptor(fd, &status);
-  return error != WASI_SUCCESS ? error : store_filestat(result, &status);
+  uint32_t error = stat_descriptor(wasi, fd, &status);
+  return error != WASI_SUCCESS ? error : store_filestat(wasi, result, &status);
 }
 
-uint32_t wasmaot_wasi_unstable_fd_filestat_get(uint32_t fd, uint32_t result) {
+uint32_t wasmaot_wasip1_unstable_fd_filestat_get(struct wasmaot_wasi *wasi, uint32_t fd,
+                                                 uint32_t result) {
   struct stat status;
-  uint32_t error = stat_descriptor(fd, &status);
-  return error != WASI_SUCCESS ? error : store_unstable_filestat(result, &status);
+  uint32_t error = stat_descriptor(wasi, fd, &status);
+  return error != WASI_SUCCESS ? error : store_unstable_filestat(wasi, result, &status);
 }
 
-uint32_t wasmaot_wasi_fd_filestat_set_size(uint32_t fd, uint64_t size) {
-  struct wasmaot_descriptor *descriptor;
-  uint32_t error = wasmaot_wasi_writable(fd, RIGHT_FD_FILESTAT_SET_SIZE, &descriptor);
+uint32_t wasmaot_wasip1_fd_filestat_set_size(struct wasmaot_wasi *wasi, uint32_t fd,
+                                             uint64_t size) {
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
+  uint32_t error = wasmaot_wasi_pin_to_change(wasi, fd, RIGHT_FD_FILESTAT_SET_SIZE, &descriptor);
   return error != WASI_SUCCESS ? error
                                : wasmaot_wasi_errno(sys2(SYS_ftruncate, descriptor->host, size));
 }
@@ -216,11 +221,12 @@ static uint32_t host_times(uint64_t access, uint64_t modification, uint32_t flag
   return valid ? WASI_SUCCESS : WASI_EINVAL;
 }
 
-uint32_t wasmaot_wasi_fd_filestat_set_times(uint32_t fd, uint64_t access, uint64_t modification,
-                                            uint32_t flags) {
+uint32_t wasmaot_wasip1_fd_filestat_set_times(struct wasmaot_wasi *wasi, uint32_t fd,
+                                              uint64_t access, uint64_t modification,
+                                              uint32_t flags) {
   struct timespec times[2];
-  struct wasmaot_descriptor *descriptor;
-  uint32_t error = wasmaot_wasi_writable(fd, RIGHT_FD_FILESTAT_SET_TIMES, &descriptor);
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
+  uint32_t error = wasmaot_wasi_pin_to_change(wasi, fd, RIGHT_FD_FILESTAT_SET_TIMES, &descriptor);
   if (error == WASI_SUCCESS)
     error = host_times(access, modification, flags, times);
   return error != WASI_SUCCESS
@@ -232,10 +238,10 @@ uint32_t wasmaot_wasi_fd_filestat_set_times(uint32_t fd, uint64_t access, uint64
 
 // Opens what a path names, without the permission to read it, for those who then work on it by
 // descriptor: between a check and a use of the path, a symbolic link could be put in its way.
-static uint32_t open_node(const struct wasmaot_descriptor *descriptor, uint32_t lookup,
-                          uint32_t path_pointer, uint32_t path_size, int *node) {
+static uint32_t open_node(struct wasmaot_wasi *wasi, const struct wasmaot_descriptor *descriptor,
+                          uint32_t lookup, uint32_t path_pointer, uint32_t path_size, int *node) {
   struct wasmaot_path path;
-  uint32_t error = wasmaot_wasi_path(path_pointer, path_size, &path);
+  uint32_t error = wasmaot_wasi_path(wasi, path_pointer, path_size, &path);
   if (error != WASI_SUCCESS)
     return error;
   int follow = lookup & LOOKUP_SYMLINK_FOLLOW ? 0 : O_NOFOLLOW;
@@ -243,13 +249,13 @@ static uint32_t open_node(const struct wasmaot_descriptor *descriptor, uint32_t 
   return *node < 0 ? wasmaot_wasi_path_errno(*node) : WASI_SUCCESS;
 }
 
-static uint32_t stat_path(uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size,
-                          struct stat *status) {
-  struct wasmaot_descriptor *descriptor;
-  uint32_t error = wasmaot_wasi_descriptor(fd, RIGHT_PATH_FILESTAT_GET, &descriptor);
+static uint32_t stat_path(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t lookup, uint32_t path,
+                          uint32_t size, struct stat *status) {
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
+  uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_PATH_FILESTAT_GET, &descriptor);
   int node;
   if (error == WASI_SUCCESS)
-    error = open_node(descriptor, lookup, path, size, &node);
+    error = open_node(wasi, descriptor, lookup, path, size, &node);
   if (error != WASI_SUCCESS)
     return error;
   error = wasmaot_wasi_errno(wasmaot_host_stat(node, status));
@@ -257,31 +263,33 @@ static uint32_t stat_path(uint32_t fd, uint32_t lookup, uint32_t path, uint32_t 
   return error;
 }
 
-uint32_t wasmaot_wasi_path_filestat_get(uint32_t fd, uint32_t lookup, uint32_t path, uint32_t size,
-                                        uint32_t result) {
+uint32_t wasmaot_wasip1_path_filestat_get(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t lookup,
+                                          uint32_t path, uint32_t size, uint32_t result) {
   struct stat status;
-  uint32_t error = stat_path(fd, lookup, path, size, &status);
-  return error != WASI_SUCCESS ? error : store_filestat(result, &status);
+  uint32_t error = stat_path(wasi, fd, lookup, path, size, &status);
+  return error != WASI_SUCCESS ? error : store_filestat(wasi, result, &status);
 }
 
-uint32_t wasmaot_wasi_unstable_path_filestat_get(uint32_t fd, uint32_t lookup, uint32_t path,
-                                                 uint32_t size, uint32_t result) {
+uint32_t wasmaot_wasip1_unstable_path_filestat_get(struct wasmaot_wasi *wasi, uint32_t fd,
+                                                   uint32_t lookup, uint32_t path, uint32_t size,
+                                                   uint32_t result) {
   struct stat status;
-  uint32_t error = stat_path(fd, lookup, path, size, &status);
-  return error != WASI_SUCCESS ? error : store_unstable_filestat(result, &status);
+  uint32_t error = stat_path(wasi, fd, lookup, path, size, &status);
+  return error != WASI_SUCCESS ? error : store_unstable_filestat(wasi, result, &status);
 }
 
-uint32_t wasmaot_wasi_path_filestat_set_times(uint32_t fd, uint32_t lookup, uint32_t path,
-                                              uint32_t size, uint64_t access, uint64_t modification,
-                                              uint32_t flags) {
+uint32_t wasmaot_wasip1_path_filestat_set_times(struct wasmaot_wasi *wasi, uint32_t fd,
+                                                uint32_t lookup, uint32_t path, uint32_t size,
+                                                uint64_t access, uint64_t modification,
+                                                uint32_t flags) {
   struct timespec times[2];
-  struct wasmaot_descriptor *descriptor;
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
   int node;
-  uint32_t error = wasmaot_wasi_writable(fd, RIGHT_PATH_FILESTAT_SET_TIMES, &descriptor);
+  uint32_t error = wasmaot_wasi_pin_to_change(wasi, fd, RIGHT_PATH_FILESTAT_SET_TIMES, &descriptor);
   if (error == WASI_SUCCESS)
     error = host_times(access, modification, flags, times);
   if (error == WASI_SUCCESS)
-    error = open_node(descriptor, lookup, path, size, &node);
+    error = open_node(wasi, descriptor, lookup, path, size, &node);
   if (error != WASI_SUCCESS)
     return error;
   error = wasmaot_wasi_errno(sys4(SYS_utimensat, node, "", times, AT_EMPTY_PATH));
@@ -289,16 +297,17 @@ uint32_t wasmaot_wasi_path_filestat_set_times(uint32_t fd, uint32_t lookup, uint
   return error;
 }
 
-uint32_t wasmaot_wasi_path_readlink(uint32_t fd, uint32_t path, uint32_t path_size, uint32_t buffer,
-                                    uint32_t buffer_size, uint32_t result) {
-  struct wasmaot_descriptor *descriptor;
+uint32_t wasmaot_wasip1_path_readlink(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t path,
+                                      uint32_t path_size, uint32_t buffer, uint32_t buffer_size,
+                                      uint32_t result) {
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
   int node;
-  uint32_t error = wasmaot_wasi_descriptor(fd, RIGHT_PATH_READLINK, &descriptor);
-  void *bytes = wasmaot_guest(buffer, buffer_size);
+  uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_PATH_READLINK, &descriptor);
+  void *bytes = wasmaot_guest(wasi, buffer, buffer_size);
   if (error == WASI_SUCCESS && !bytes)
     error = WASI_EFAULT;
   if (error == WASI_SUCCESS)
-    error = open_node(descriptor, 0, path, path_size, &node);
+    error = open_node(wasi, descriptor, 0, path, path_size, &node);
   if (error != WASI_SUCCESS)
     return error;
   long count = 0;
@@ -309,5 +318,5 @@ uint32_t wasmaot_wasi_path_readlink(uint32_t fd, uint32_t path, uint32_t path_si
   if (count == -ENOENT) // what Linux says of an empty path that is no symbolic link
     return WASI_EINVAL;
   return sys_failed(count) ? wasmaot_wasi_errno(count)
-                           : wasmaot_guest_store_u32(result, (uint32_t)count);
+                           : wasmaot_guest_store_u32(wasi, result, (uint32_t)count);
 }

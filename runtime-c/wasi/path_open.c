@@ -1,5 +1,5 @@
 // Opening files.
-#include "wasi.h"
+#include "internal.h"
 
 #include <sys/stat.h>
 
@@ -35,12 +35,13 @@ static int host_flags(uint32_t oflags, uint32_t fdflags, uint64_t rights) {
   return flags;
 }
 
-uint32_t wasmaot_wasi_path_open(uint32_t fd, uint32_t lookup, uint32_t path_pointer,
-                                uint32_t path_size, uint32_t oflags, uint64_t rights,
-                                uint64_t rights_inheriting, uint32_t fdflags, uint32_t result) {
+uint32_t wasmaot_wasip1_path_open(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t lookup,
+                                  uint32_t path_pointer, uint32_t path_size, uint32_t oflags,
+                                  uint64_t rights, uint64_t rights_inheriting, uint32_t fdflags,
+                                  uint32_t result) {
   (void)rights_inheriting; // see below
   struct wasmaot_path path;
-  struct wasmaot_descriptor *parent;
+  PINNED struct wasmaot_descriptor *parent = NULL;
   uint64_t needed = RIGHT_PATH_OPEN;
   if (oflags & OFLAG_CREAT)
     needed |= RIGHT_PATH_CREATE_FILE;
@@ -49,23 +50,23 @@ uint32_t wasmaot_wasi_path_open(uint32_t fd, uint32_t lookup, uint32_t path_poin
   // Truncation and creation change the directory's tree even if the descriptor can't write. (An
   // attack on other runtimes: O_TRUNC through a read-only grant.)
   bool changes = (oflags & (OFLAG_CREAT | OFLAG_TRUNC)) != 0 || (rights & RIGHT_FD_WRITE) != 0;
-  uint32_t error = changes ? wasmaot_wasi_writable(fd, needed, &parent)
-                           : wasmaot_wasi_descriptor(fd, needed, &parent);
+  uint32_t error = changes ? wasmaot_wasi_pin_to_change(wasi, fd, needed, &parent)
+                           : wasmaot_wasi_pin(wasi, fd, needed, &parent);
   if (error == WASI_SUCCESS)
-    error = wasmaot_wasi_path(path_pointer, path_size, &path);
+    error = wasmaot_wasi_path(wasi, path_pointer, path_size, &path);
   if (error != WASI_SUCCESS)
     return error;
   if (oflags > 15 || fdflags > 31)
     return WASI_EINVAL;
   // The result is stored last, when failing would leave the guest a descriptor it doesn't know.
-  if (!wasmaot_guest(result, sizeof(uint32_t)))
+  if (!wasmaot_guest(wasi, result, sizeof(uint32_t)))
     return WASI_EFAULT;
   if ((rights & (RIGHT_FD_READ | RIGHT_FD_WRITE)) & ~parent->rights_inheriting)
     return WASI_ENOTCAPABLE;
 
   uint32_t opened;
   struct wasmaot_descriptor *descriptor;
-  error = wasmaot_wasi_allocate(&opened, &descriptor);
+  error = wasmaot_wasi_reserve(wasi, &opened, &descriptor);
   if (error != WASI_SUCCESS)
     return error;
   int flags = host_flags(oflags, fdflags, rights);
@@ -75,7 +76,7 @@ uint32_t wasmaot_wasi_path_open(uint32_t fd, uint32_t lookup, uint32_t path_poin
   struct stat status;
   int failure = host < 0 ? host : wasmaot_host_stat(host, &status);
   if (failure < 0) {
-    descriptor->is_open = false;
+    wasmaot_wasi_abandon(wasi, opened);
     if (host >= 0)
       sys1(SYS_close, host);
     return wasmaot_wasi_path_errno(failure);
@@ -92,5 +93,6 @@ uint32_t wasmaot_wasi_path_open(uint32_t fd, uint32_t lookup, uint32_t path_poin
     granted &= rights | ~(RIGHT_FD_READ | RIGHT_FD_WRITE);
   descriptor->rights = granted;
   descriptor->rights_inheriting = descriptor->is_directory ? parent->rights_inheriting : 0;
-  return wasmaot_guest_store_u32(result, opened);
+  wasmaot_wasi_publish(descriptor);
+  return wasmaot_guest_store_u32(wasi, result, opened);
 }

@@ -1,44 +1,17 @@
-// What the files of WASI preview 1 share. One C function a WASI function, `wasmaot_wasi_<name>`;
-// nothing refers to all of them, so that --gc-sections keeps what the module imports and no more.
+// What the files of WASI preview 1 share. Nothing refers to all functions, so that --gc-sections
+// keeps what the module imports and no more.
 //
 // The guest is hostile: every pointer and length it passes goes through wasmaot_guest before use,
-// and nothing is allocated by sizes that it names.
-#ifndef WASMAOT_WASI_H
-#define WASMAOT_WASI_H
+// nothing is allocated by sizes that it names, and, for it may have threads, nothing in its memory
+// is read twice.
+#ifndef WASMAOT_WASI_INTERNAL_H
+#define WASMAOT_WASI_INTERNAL_H
 
-#include "../runtime.h"
-#include "../sys.h"
+#include "../common/sys.h"
 #include "errno.h"
+#include "include/wasmaot_wasi.h"
 
 #include <string.h>
-
-// ---- The guest's memory -----------------------------------------------------------------------
-
-// Memory 0, where WASI's pointers point. Null if [pointer, pointer + size) is not inside.
-static inline void *wasmaot_guest(uint32_t pointer, uint64_t size) {
-  if (wasmaot_module.memory_count == 0)
-    return NULL;
-  const struct wasmaot_memory *memory = wasmaot_module.memories[0];
-  // In 64 bits: pointer + size can't wrap. (An attack on other runtimes.)
-  if (size > memory->bytes || pointer > memory->bytes - size)
-    return NULL;
-  return memory->base + pointer;
-}
-
-// Stores for results, by memcpy because guests may misalign pointers. False if outside.
-static inline bool wasmaot_guest_store(uint32_t pointer, const void *value, uint64_t size) {
-  void *place = wasmaot_guest(pointer, size);
-  if (!place)
-    return false;
-  memcpy(place, value, size);
-  return true;
-}
-static inline uint32_t wasmaot_guest_store_u32(uint32_t pointer, uint32_t value) {
-  return wasmaot_guest_store(pointer, &value, sizeof value) ? WASI_SUCCESS : WASI_EFAULT;
-}
-static inline uint32_t wasmaot_guest_store_u64(uint32_t pointer, uint64_t value) {
-  return wasmaot_guest_store(pointer, &value, sizeof value) ? WASI_SUCCESS : WASI_EFAULT;
-}
 
 // ---- Descriptors ------------------------------------------------------------------------------
 
@@ -86,28 +59,96 @@ static inline uint32_t wasmaot_guest_store_u64(uint32_t pointer, uint64_t value)
    RIGHT_FD_TELL | RIGHT_FD_WRITE | RIGHT_FD_ADVISE | RIGHT_FD_ALLOCATE | RIGHT_FD_FILESTAT_GET |  \
    RIGHT_FD_FILESTAT_SET_SIZE | RIGHT_FD_FILESTAT_SET_TIMES | RIGHT_POLL_FD_READWRITE)
 
-// One open descriptor of the guest. All zero is a closed one.
+// What a number of the guest's stands for, and calls work on: as long as somebody does, or a number
+// leads to it, its host descriptor stays open. So a close by another thread can't give the host's
+// number to another file under a running call.
 struct wasmaot_descriptor {
-  bool is_open;
-  // A standard stream that nobody has asked about yet: its rights are not known.
-  bool is_unknown;
+  struct wasmaot_wasi *wasi;
+  uint32_t users; // its number, and calls; 0: free
+  int host;
+  bool is_ready;    // false while it is being opened
+  bool is_unknown;  // a standard stream that nobody has asked about yet: its rights are not known
+  bool is_borrowed; // the host's descriptor is not ours to close
   bool is_directory;
   bool is_preopen;
   // Nothing reached through this descriptor may be changed: a --dir grant that says so, and all
   // that is opened under it.
   bool read_only;
-  int host;
   uint64_t rights;
   uint64_t rights_inheriting;
   const char *name; // of a preopen, for the guest
 };
 
+// As many as a process gets from the kernel by default. (Unused ones are never touched.)
+#define MAX_DESCRIPTORS 1024
+
+struct wasmaot_wasi {
+  uint8_t *const *memory_base;
+  const uint64_t *memory_bytes;
+  const char *const *arguments;
+  const char *const *variables;
+  uint32_t argument_count;
+  uint32_t variable_count;
+  bool has_threads;
+  bool has_exited;
+  uint32_t exit_status;
+  uint32_t lock; // of what follows, where there are threads: 0, 1 taken, 2 somebody waits
+  uint16_t numbers[MAX_DESCRIPTORS]; // by the guest's number: position + 1 below, 0 if closed
+  struct wasmaot_descriptor descriptors[MAX_DESCRIPTORS];
+};
+
+// For variables that hold a pinned descriptor or null: unpins it where they go out of scope.
+#define PINNED __attribute__((cleanup(wasmaot_wasi_unpin)))
+void wasmaot_wasi_unpin(struct wasmaot_descriptor **pinned);
 // The guest's descriptor, if it is open and has all of `rights`.
-uint32_t wasmaot_wasi_descriptor(uint32_t fd, uint64_t rights, struct wasmaot_descriptor **found);
+uint32_t wasmaot_wasi_pin(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t rights,
+                          struct wasmaot_descriptor **found);
 // The same for a change: fails where the descriptor is read-only.
-uint32_t wasmaot_wasi_writable(uint32_t fd, uint64_t rights, struct wasmaot_descriptor **found);
-// Takes the lowest free number. The descriptor is zeroed.
-uint32_t wasmaot_wasi_allocate(uint32_t *fd, struct wasmaot_descriptor **allocated);
+uint32_t wasmaot_wasi_pin_to_change(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t rights,
+                                    struct wasmaot_descriptor **found);
+// Takes the lowest free number for something that is to be opened. All is zero but the context.
+uint32_t wasmaot_wasi_reserve(struct wasmaot_wasi *wasi, uint32_t *fd,
+                              struct wasmaot_descriptor **reserved);
+// From here on the guest can use it.
+void wasmaot_wasi_publish(struct wasmaot_descriptor *reserved);
+// Could not be opened.
+void wasmaot_wasi_abandon(struct wasmaot_wasi *wasi, uint32_t fd);
+
+void wasmaot_wasi_lock(struct wasmaot_wasi *wasi);
+void wasmaot_wasi_unlock(struct wasmaot_wasi *wasi);
+
+// ---- The guest's memory -----------------------------------------------------------------------
+
+// Memory 0, where WASI's pointers point. Null if [pointer, pointer + size) is not inside.
+static inline void *wasmaot_guest(const struct wasmaot_wasi *wasi, uint32_t pointer,
+                                  uint64_t size) {
+  if (!wasi->memory_base)
+    return NULL;
+  // Other threads may grow it.
+  uint64_t bytes = __atomic_load_n(wasi->memory_bytes, __ATOMIC_RELAXED);
+  // In 64 bits: pointer + size can't wrap. (An attack on other runtimes.)
+  if (size > bytes || pointer > bytes - size)
+    return NULL;
+  return *wasi->memory_base + pointer;
+}
+
+// Stores for results, by memcpy because guests may misalign pointers. False if outside.
+static inline bool wasmaot_guest_store(const struct wasmaot_wasi *wasi, uint32_t pointer,
+                                       const void *value, uint64_t size) {
+  void *place = wasmaot_guest(wasi, pointer, size);
+  if (!place)
+    return false;
+  memcpy(place, value, size);
+  return true;
+}
+static inline uint32_t wasmaot_guest_store_u32(const struct wasmaot_wasi *wasi, uint32_t pointer,
+                                               uint32_t value) {
+  return wasmaot_guest_store(wasi, pointer, &value, sizeof value) ? WASI_SUCCESS : WASI_EFAULT;
+}
+static inline uint32_t wasmaot_guest_store_u64(const struct wasmaot_wasi *wasi, uint32_t pointer,
+                                               uint64_t value) {
+  return wasmaot_guest_store(wasi, pointer, &value, sizeof value) ? WASI_SUCCESS : WASI_EFAULT;
+}
 
 // ---- Paths ------------------------------------------------------------------------------------
 
@@ -119,7 +160,8 @@ struct wasmaot_path {
   char bytes[WASI_PATH_MAX];
 };
 // Fails for paths that are absolute, empty, too long or hold a NUL.
-uint32_t wasmaot_wasi_path(uint32_t pointer, uint32_t size, struct wasmaot_path *path);
+uint32_t wasmaot_wasi_path(struct wasmaot_wasi *wasi, uint32_t pointer, uint32_t size,
+                           struct wasmaot_path *path);
 
 // Opens `path` below `directory`, never anything outside. Returns a host descriptor or -errno;
 // -EXDEV for a path that leads out.
