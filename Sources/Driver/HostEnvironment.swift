@@ -17,13 +17,19 @@ public struct HostEnvironment: Sendable {
     resolveState = state
   }
 
-  /// WASI preview 1 and its predecessor, as the runtime implements them.
-  public static let wasi = HostEnvironment { module, name, type in
-    guard let function = HostFunctions.find(module: module, name: name), function.type == type else {
-      return nil
-    }
-    return function.symbol
-  }
+  /// WASI preview 1 and its predecessor, and wasi-threads, as the runtime implements them.
+  public static let wasi = HostEnvironment(
+    function: { module, name, type in
+      guard let function = HostFunctions.find(module: module, name: name), function.type == type else {
+        return nil
+      }
+      return function.symbol
+    },
+    // Modules for wasi-threads import their memory, so that a host can give the same one to the instance of each
+    // thread. Here it is the program's own, whatever it is called.
+    state: { _, _, type in
+      if case .memory(let memory) = type, memory.isShared { .memory(memory.limits) } else { nil }
+    })
 
   func translationOptions(model: ModelKind, stubsImports: Bool, jobs: Int) -> TranslationOptions {
     TranslationOptions(

@@ -56,7 +56,7 @@ enum ImportOrigin: Hashable {
     case .unfinishedWASI:
       "this WASI function is not implemented yet; if the program can do without it, build with --stub-imports=trap"
     case .wasiThreads:
-      "wasi-threads is not supported yet: build the program without threads (target wasm32-wasip1)"
+      "of the module 'wasi' only thread-spawn is provided (wasi-threads)"
     case .emscripten:
       "the module was built by Emscripten for a JavaScript host: build it with -sSTANDALONE_WASM, or with wasi-sdk"
     case .wasmBindgen:

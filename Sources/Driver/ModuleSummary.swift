@@ -70,11 +70,15 @@ public struct ModuleSummary: Codable, Sendable {
     size = module.bytes.count
     sha256 = Driver.sha256(module.bytes.buffer)
     imports = module.imports.map { entry in
-      var isProvided = false
-      if case .function(let function) = entry.desc {
-        isProvided =
+      let isProvided =
+        switch entry.desc {
+        case .function(let function):
           HostEnvironment.wasi.resolveImport(entry.module, entry.name, module.type(of: function)) != nil
-      }
+        case .memory(let memory):
+          HostEnvironment.wasi.resolveState(entry.module, entry.name, .memory(module.memories[memory].type))
+            != nil
+        case .table, .global, .tag: false
+        }
       return ImportItem(
         module: entry.module.description, name: entry.name.description, type: module.text(of: entry.desc),
         isProvided: isProvided)

@@ -64,6 +64,12 @@ struct ModuleSource {
     case .unsupported(let what, let place):
       return Problem(
         "\(what) not supported yet", location: location(offset: place.offset, function: place.function))
+    case .unfitForThreads(let what):
+      return Problem(
+        what, location: location(offset: nil, function: nil),
+        help:
+          "build the program for wasm32-wasi-threads: with -pthread, -Wl,--import-memory and -Wl,--shared-memory"
+      )
     case .tooLarge(let what): return Problem(what, location: location(offset: nil, function: nil))
     }
   }

@@ -22,10 +22,16 @@ public struct Module: Sendable {
   /// What can be reached from outside, by name.
   public var exports: [Export] = []
   public var start: FunctionID = .none
+  /// What new threads of a program run (wasi-threads' `wasi_thread_start`); none in programs that start no threads,
+  /// and in the embedded model, where the host makes an instance for each thread.
+  public var threadStart: FunctionID = .none
   /// Set when an active segment does not fit: instantiation writes what precedes it, then traps.
   public var instantiationTrap: TrapCode?
 
   public init() {}
+
+  /// Each thread of the program has globals, tables and passive segments of its own.
+  public var isThreaded: Bool { !threadStart.isNone }
 }
 
 /// Parameter and result types. Signatures are unique: two equal function types have one ID, so an ID is

@@ -220,6 +220,9 @@ struct Parser {
       case "start":
         try advance()
         result.start = FunctionID(rawValue: try entity("f"))
+      case "thread_start":
+        try advance()
+        result.threadStart = FunctionID(rawValue: try entity("f"))
       case "instantiation_trap":
         try advance()
         result.instantiationTrap = try trapCode()

@@ -77,6 +77,7 @@ struct Printer {
       text += "export \(quoted(export.name.bytes)) = \(item(export.item))\n"
     }
     if !module.start.isNone { text += "start f\(module.start.rawValue)\n" }
+    if module.isThreaded { text += "thread_start f\(module.threadStart.rawValue)\n" }
     if let trap = module.instantiationTrap { text += "instantiation_trap \(trap.name)\n" }
     for id in module.functions.ids {
       function(id, module.functions[id], module.bodies.contains(id) ? module.bodies[id] : nil)

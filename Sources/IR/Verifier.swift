@@ -25,8 +25,8 @@ public import Support
 // Module:
 // 14. `bodies` and `functions` have equal counts; exactly those with definition `.body` have a body, of the
 //     declared signature.
-// 15. Exports, start, tables and element segments name functions that exist and are not removed; start takes
-//     and returns nothing.
+// 15. Exports, start, thread_start, tables and element segments name functions that exist and are not removed;
+//     start takes and returns nothing, thread_start takes two i32.
 // 16. A table's initial entries are no more than its minimum, its minimum no more than its maximum; entries of
 //     other references are null.
 // 17. A memory's image is ascending, disjoint and within the minimum.
@@ -37,6 +37,7 @@ public import Support
 //     and export names something that exists.
 // 22. A constant expression has one value, of the type that is needed; those of globals only name globals before.
 // 23. Instantiation writes no read-only table; the initial entries of a table are a `fill` or a list.
+// 24. Where there is a thread_start, all memories are shared.
 
 /// A broken invariant.
 public struct VerifierError: Error, Hashable, Sendable, CustomStringConvertible {

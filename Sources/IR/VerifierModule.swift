@@ -12,7 +12,7 @@ public func verify(_ module: Module) -> [VerifierError] {
   return errors
 }
 
-/// Invariants 14 to 23: the module apart from what its bodies hold.
+/// Invariants 14 to 24: the module apart from what its bodies hold.
 func verifyEntities(_ module: Module) -> [VerifierError] {
   var errors: [VerifierError] = []
   func fail(_ message: String, function: FunctionID = .none) {
@@ -97,6 +97,18 @@ func verifyEntities(_ module: Module) -> [VerifierError] {
       module.signatures[module.functions[module.start].signature] != Signature(params: [], results: [])
     {
       fail("start has parameters or results")
+    }
+  }
+  if module.isThreaded {
+    checkReference(module.threadStart, "thread_start")
+    if module.functions.contains(module.threadStart), errors.isEmpty {
+      let signature = module.signatures[module.functions[module.threadStart].signature]
+      if signature.params != [.i32, .i32] || !signature.results.isEmpty {
+        fail("thread_start does not take an identifier and an argument")
+      }
+    }
+    for id in module.memories.ids where !module.memories[id].isShared {
+      fail("memory \(id.rawValue): threads would share what is not shared")
     }
   }
   for id in module.globals.ids {

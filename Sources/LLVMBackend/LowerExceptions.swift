@@ -79,14 +79,15 @@ extension StaticModel {
     }
   }
 
+  var exceptionGlobals: [GlobalID] {
+    module.globals.ids.filter { module.globals[$0].type == .exnref && module.globals[$0].isMutable }
+  }
+
   /// `wasmaot_exception_globals`: where else than on the stack the program may hold exceptions. Tables are listed
   /// in `wasmaot_module`.
   func defineExceptionRoots() {
-    let globals = module.globals.ids.filter {
-      module.globals[$0].type == .exnref && module.globals[$0].isMutable
-    }
     base.addGlobal(
-      "wasmaot_exception_globals", base.array(types.ptr, globals.map { global($0) } + [base.null]),
+      "wasmaot_exception_globals", base.array(types.ptr, exceptionGlobals.map { global($0) } + [base.null]),
       isConstant: true, linkage: LLVMExternalLinkage, alignment: 8)
   }
 }

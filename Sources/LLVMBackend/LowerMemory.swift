@@ -107,6 +107,8 @@ extension FunctionLowering {
     let pages: LLVMValueRef
     if data.opcode == .memorySize {
       pages = memoryField(WasmaotMemory.pages, of: id, types.i64)
+      // Another thread may grow it: a loop that waits for that must look again.
+      if module.memories[id].isShared { LLVMSetOrdering(pages, LLVMAtomicOrderingSequentiallyConsistent) }
     } else {
       pages = model.callRuntime(
         .memoryGrow, [model.memory(id, in: self), extendedToI64(data.valueA)], in: self)

@@ -10,10 +10,13 @@ extension StaticModel {
     _ = descriptors
     for id in module.globals.ids where module.globals[id].isMutable && !plan.isSingleUnit { _ = global(id) }
     if !plan.isSingleUnit { defineShared() }
-    if module.tags.count > 0 { defineExceptionRoots() }
+    if module.tags.count > 0, !module.isThreaded { defineExceptionRoots() }
 
     let memories = module.memories.ids.map { memory($0) }
-    let tables = module.tables.ids.map { module.tables[$0].isReadOnly ? base.null : table($0) }
+    // (Each thread has tables of its own: no constant can hold their addresses.)
+    let tables = module.tables.ids.map {
+      module.tables[$0].isReadOnly || module.isThreaded ? base.null : table($0)
+    }
     let (images, imageCount) = unit.images(isConstant: false)
     var exports: [LLVMValueRef] = []
     var entry = base.null
@@ -94,7 +97,7 @@ extension StaticModel {
   }
 
   @discardableResult
-  private func callNotInlined(_ callee: Callee, _ arguments: [LLVMValueRef]) -> LLVMValueRef {
+  func callNotInlined(_ callee: Callee, _ arguments: [LLVMValueRef]) -> LLVMValueRef {
     var arguments = arguments.map(Optional.some)
     let call = LLVMBuildCall2(
       base.builder, callee.type, callee.function, &arguments, UInt32(arguments.count), "")!

@@ -33,7 +33,9 @@ final class ModuleUnit {
   init(plan: CodegenPlan, index: Int) {
     self.plan = plan
     self.index = index
-    base = Unit(name: "wasmaot.\(index)", options: plan.options, instructionSet: plan.instructionSet)
+    base = Unit(
+      name: "wasmaot.\(index)", options: plan.options, instructionSet: plan.instructionSet,
+      isThreaded: plan.module.isThreaded)
     invariantLoadKind = LLVMGetMDKindIDInContext(base.context, "invariant.load", 14)
     aliasTags = AliasTags(base, memoryCount: plan.module.memories.count)
   }
@@ -109,21 +111,28 @@ final class ModuleUnit {
 
   /// Defines in unit 0, declares in the others.
   func sharedVariable(
-    _ name: String, type: LLVMTypeRef, isConstant: Bool, alignment: UInt32 = 0,
+    _ name: String, type: LLVMTypeRef, isConstant: Bool, isThreadLocal: Bool = false, alignment: UInt32 = 0,
     isKnownToRuntime: Bool = false, _ initial: () -> LLVMValueRef
   ) -> LLVMValueRef {
     variable(name) {
-      definesData
+      let variable =
+        definesData
         ? base.addGlobal(
           name, initial(), isConstant: isConstant,
           linkage: isKnownToRuntime ? LLVMExternalLinkage : linkage, alignment: alignment)
         : base.declareGlobal(name, type, isConstant: isConstant)
+      if isThreadLocal { base.makeThreadLocal(variable) }
+      return variable
     }
   }
 
   /// A variable that the runtime defines.
-  func runtimeVariable(_ name: String, _ type: LLVMTypeRef) -> LLVMValueRef {
-    variable(name) { base.declareGlobal(name, type) }
+  func runtimeVariable(_ name: String, _ type: LLVMTypeRef, isThreadLocal: Bool = false) -> LLVMValueRef {
+    variable(name) {
+      let variable = base.declareGlobal(name, type)
+      if isThreadLocal { base.makeThreadLocal(variable) }
+      return variable
+    }
   }
 
   // MARK: Constant tables

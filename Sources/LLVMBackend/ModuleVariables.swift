@@ -34,7 +34,9 @@ extension StaticModel {
   /// `struct wasmaot_table` of a table that the program can change.
   func table(_ id: TableID) -> LLVMValueRef {
     let name = "wasmaot_table_\(id.rawValue)"
-    return unit.sharedVariable(name, type: types.table, isConstant: false, alignment: 8) {
+    return unit.sharedVariable(
+      name, type: types.table, isConstant: false, isThreadLocal: module.isThreaded, alignment: 8
+    ) {
       let table = module.tables[id]
       let isFunctions = table.element == .funcref
       let entry = isFunctions ? types.descriptor : types.ptr
@@ -44,7 +46,9 @@ extension StaticModel {
         let initial =
           table.initial.allSatisfy(\.isNone)
           ? LLVMConstNull(LLVMArrayType2(entry, table.minimum)) : unit.functionEntries(table)
-        entries = base.addGlobal(name + "_entries", initial!, isConstant: false, alignment: 16)
+        // Threads work on copies, which the runtime makes.
+        entries = base.addGlobal(
+          name + "_entries", initial!, isConstant: module.isThreaded, alignment: 16)
       }
       let limit = table.isTable64 ? UInt64.max : UInt64(UInt32.max)
       return base.structure(
@@ -68,7 +72,10 @@ extension StaticModel {
 
   /// `struct wasmaot_data_segment`
   func dataSegment(_ id: DataID) -> LLVMValueRef {
-    unit.sharedVariable("wasmaot_data_\(id.rawValue)", type: types.segment, isConstant: false, alignment: 8) {
+    unit.sharedVariable(
+      "wasmaot_data_\(id.rawValue)", type: types.segment, isConstant: false, isThreadLocal: module.isThreaded,
+      alignment: 8
+    ) {
       let bytes = module.dataSegments[id].bytes
       guard !bytes.isEmpty else { return LLVMConstNull(types.segment) }
       let contents = base.addGlobal("", base.bytes(bytes), isConstant: true, linkage: LLVMPrivateLinkage)
@@ -79,7 +86,8 @@ extension StaticModel {
   /// `struct wasmaot_element_segment`
   func elementSegment(_ id: ElementID) -> LLVMValueRef {
     unit.sharedVariable(
-      "wasmaot_element_\(id.rawValue)", type: types.segment, isConstant: false, alignment: 8
+      "wasmaot_element_\(id.rawValue)", type: types.segment, isConstant: false,
+      isThreadLocal: module.isThreaded, alignment: 8
     ) {
       let items = module.elementSegments[id].items
       guard !items.isEmpty else { return LLVMConstNull(types.segment) }
@@ -94,7 +102,8 @@ extension StaticModel {
   func global(_ id: GlobalID) -> LLVMValueRef {
     let global = module.globals[id]
     return unit.sharedVariable(
-      "wasmaot_global_\(id.rawValue)", type: types[global.type], isConstant: false
+      "wasmaot_global_\(id.rawValue)", type: types[global.type], isConstant: false,
+      isThreadLocal: module.isThreaded
     ) {
       unit.constant(global.initial!) { descriptorAddress($0) }
     }

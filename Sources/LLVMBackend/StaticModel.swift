@@ -147,7 +147,8 @@ struct StaticModel: InstanceModel {
   }
 
   func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef {
-    unit.runtimeVariable("wasmaot_exception", types.ptr)
+    unit.runtimeVariable(
+      "wasmaot_\(base.threadInfix)exception", types.ptr, isThreadLocal: module.isThreaded)
   }
 
   func tag(_ tag: TagID, in lowering: FunctionLowering) -> LLVMValueRef { self.tag(tag) }
@@ -158,16 +159,18 @@ struct StaticModel: InstanceModel {
     _ function: RuntimeFunction, _ arguments: [LLVMValueRef], in lowering: FunctionLowering
   ) -> LLVMValueRef {
     let type = function.type(types)
+    let isPerThread = function == .exceptionNew || function == .exceptionRelease
     let callee = base.runtimeFunction(
-      "wasmaot_\(function.rawValue)", type.result, type.parameters, noReturn: function == .trap)
+      "wasmaot_\(isPerThread ? base.threadInfix : "")\(function.rawValue)", type.result, type.parameters,
+      noReturn: function == .trap)
     return lowering.call(callee, arguments)
   }
 
   func stackLimit(in lowering: FunctionLowering) -> LLVMValueRef? {
     guard plan.options.boundsChecks == .explicit else { return nil }
-    let name = "wasmaot_stack_limit"
-    let variable = LLVMGetNamedGlobal(base.llvm, name) ?? base.declareGlobal(name, types.i64)
-    return lowering.loadRuntime(types.i64, variable)
+    let limit = unit.runtimeVariable(
+      "wasmaot_\(base.threadInfix)stack_limit", types.i64, isThreadLocal: module.isThreaded)
+    return lowering.loadRuntime(types.i64, limit)
   }
 
   func fill(
@@ -190,5 +193,6 @@ struct StaticModel: InstanceModel {
   func defineModule() {
     defineAdaptors()
     defineModuleDescriptor()
+    if module.isThreaded { defineThreads() }
   }
 }

@@ -10,6 +10,8 @@ import Support
 final class Unit {
   let options: BackendOptions
   let instructionSet: InstructionSet
+  /// Of a program with threads: some variables of the runtime are each thread's own, and have other names.
+  let isThreaded: Bool
   let context: LLVMContextRef
   let llvm: LLVMModuleRef
   let builder: LLVMBuilderRef
@@ -21,8 +23,9 @@ final class Unit {
   let profileKind: UInt32
   let unlikelyWeights: LLVMValueRef
 
-  init(name: String, options: BackendOptions, instructionSet: InstructionSet) {
+  init(name: String, options: BackendOptions, instructionSet: InstructionSet, isThreaded: Bool = false) {
     self.options = options
+    self.isThreaded = isThreaded
     self.instructionSet = instructionSet
     context = LLVMContextCreate()
     LLVMContextSetDiscardValueNames(context, 1)
@@ -191,7 +194,7 @@ final class Unit {
       stringAttribute(
         "probe-stack",
         options.boundsChecks == .explicit && !options.entry.isEmbedded
-          ? "wasmaot_stack_probe" : "inline-asm"),
+          ? "wasmaot_\(threadInfix)stack_probe" : "inline-asm"),
       // No loop becomes a call of memset or memcpy: a fault inside of libc is not a trap of the program.
       stringAttribute("no-builtins"),
       // Unbounded recursion is a stack overflow, not an endless loop, and backtraces are complete. Calls
@@ -226,6 +229,14 @@ final class Unit {
     if let section { LLVMSetSection(global, section) }
     return global
   }
+
+  /// One for each thread, at a constant offset from the thread pointer: `%fs:name@tpoff` in an access.
+  func makeThreadLocal(_ variable: LLVMValueRef) {
+    LLVMSetThreadLocalMode(variable, LLVMLocalExecTLSModel)
+  }
+
+  /// What names of the runtime have behind `wasmaot_` where it is about state that each thread has.
+  var threadInfix: String { isThreaded ? "thread_" : "" }
 
   /// A variable that another unit or the runtime defines.
   func declareGlobal(_ name: String, _ type: LLVMTypeRef, isConstant: Bool = false) -> LLVMValueRef {

@@ -16,7 +16,7 @@ public struct HostFunction: Equatable, Sendable {
   public let symbol: String
 }
 
-/// WASI preview 1, and its predecessor `wasi_unstable`.
+/// WASI preview 1, its predecessor `wasi_unstable`, and wasi-threads.
 public enum HostFunctions {
   /// Signatures as letters: `i` is i32, `I` is i64; results after the colon. `differs` marks a function
   /// whose layout in wasi_unstable is another, and which therefore has a symbol of its own there.
@@ -72,7 +72,11 @@ public enum HostFunctions {
   /// Every function, sorted by module and name.
   public static let all: [HostFunction] = {
     func types(_ letters: Substring) -> [HostValueType] { letters.map { $0 == "I" ? .i64 : .i32 } }
-    var functions: [HostFunction] = []
+    var functions = [
+      HostFunction(
+        module: "wasi", name: "thread-spawn", params: [.i32], results: [.i32],
+        symbol: "wasmaot_wasi_thread_spawn")
+    ]
     for (module, isUnstable) in [("wasi_snapshot_preview1", false), ("wasi_unstable", true)] {
       for row in wasi where !(isUnstable && row.name == "sock_accept") {
         let halves = row.signature.split(separator: ":", omittingEmptySubsequences: false)

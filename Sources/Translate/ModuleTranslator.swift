@@ -12,6 +12,7 @@ struct ModuleTranslator {
   private var importedSymbols: [String?] = []
   private var importedGlobals: [Constant] = []
   private var importedMemories: [Limits] = []
+  private var sharedMemoryImports: [(ByteString, ByteString)] = []
   private var importedTables: [Limits] = []
 
   init(_ module: WasmModule.Module, options: TranslationOptions) throws(TranslationError) {
@@ -45,6 +46,33 @@ struct ModuleTranslator {
     if !unresolved.isEmpty { throw .unresolvedImports(unresolved) }
   }
 
+  /// A program that imports `wasi.thread-spawn` says in `wasi_thread_start` what its threads run (wasi-threads).
+  private mutating func findThreadStart() throws(TranslationError) {
+    guard options.model == .static else { return }
+    let startsThreads = module.imports.contains { entry in
+      guard let function = FuncIdx(entry.desc), entry.module == "wasi", entry.name == "thread-spawn" else {
+        return false
+      }
+      if case .imported = result.functions[FunctionID(function)].definition { return true }
+      return false
+    }
+    guard startsThreads else { return }
+    let export = module.exports.first { $0.name == "wasi_thread_start" }
+    guard let export, let function = FuncIdx(export.desc),
+      module.type(of: function) == FuncType(params: [.i32, .i32], results: [])
+    else {
+      throw .unfitForThreads(
+        "the module imports wasi.thread-spawn, but exports no function 'wasi_thread_start' of type (i32, i32) -> ()"
+      )
+    }
+    // The proposal gives each thread an instance: it would have such a memory of its own, which no toolchain makes.
+    if let memory = module.memories.ids.first(where: { !module.memories[$0].type.isShared }) {
+      throw .unfitForThreads(
+        "the module imports wasi.thread-spawn, but its memory \(memory.rawValue) is not shared")
+    }
+    result.threadStart = FunctionID(function)
+  }
+
   /// Takes what the host has for an import. If that is nothing, or does not fit, takes a stub and returns false.
   private mutating func resolve(_ entry: WasmModule.Import, _ type: ExternType) throws(TranslationError)
     -> Bool
@@ -64,7 +92,10 @@ struct ModuleTranslator {
       }
       importedGlobals.append(Constant(zeroOf: irType))
     case .memory(let type):
-      if case .memory(let limits) = state {
+      // Two imports of one name would be one memory, and here they would be two.
+      let isRepeated = type.isShared && sharedMemoryImports.contains { $0 == (entry.module, entry.name) }
+      sharedMemoryImports.append((entry.module, entry.name))
+      if case .memory(let limits) = state, !isRepeated {
         importedMemories.append(limits)
         return true
       }
@@ -138,6 +169,7 @@ struct ModuleTranslator {
     try translateElementSegments()
     translateMemories()
     translateDataSegments()
+    try findThreadStart()
   }
 
   private mutating func translateGlobals() throws(TranslationError) {

@@ -7,6 +7,8 @@ public enum TranslationError: Error, Hashable, Sendable {
   case unresolvedImports([UnresolvedImport])
   /// Something valid that this compiler does not translate yet.
   case unsupported(String, Location)
+  /// The module starts threads (`wasi.thread-spawn`), but is not made for it.
+  case unfitForThreads(String)
   /// The IR of the module would grow out of proportion to its bytes.
   case tooLarge(String)
 
@@ -48,7 +50,7 @@ extension TranslationError {
   func located(in function: FuncIdx, at offset: Int) -> TranslationError {
     switch self {
     case .unsupported(let what, let location): .unsupported(what, location.or(function, offset))
-    case .unresolvedImports, .tooLarge: self
+    case .unresolvedImports, .unfitForThreads, .tooLarge: self
     }
   }
 }
@@ -66,7 +68,7 @@ extension TranslationError: CustomStringConvertible {
       (imports.count == 1 ? "unresolved import:" : "\(imports.count) unresolved imports:")
         + imports.map { "\n  \($0)" }.joined()
     case .unsupported(let what, let location): "\(what) not supported yet\(location)"
-    case .tooLarge(let what): what
+    case .unfitForThreads(let what), .tooLarge(let what): what
     }
   }
 }

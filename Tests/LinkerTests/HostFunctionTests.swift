@@ -12,5 +12,7 @@ import Testing
     #expect(
       HostFunctions.find(module: "wasi_unstable", name: "fd_seek")?.symbol == "wasmaot_wasi_unstable_fd_seek")
     #expect(HostFunctions.find(module: "env", name: "path_open") == nil)
+    #expect(
+      HostFunctions.find(module: "wasi", name: "thread-spawn")?.symbol == "wasmaot_wasi_thread_spawn")
   }
 }

@@ -280,6 +280,22 @@ struct wasmaot_exception *wasmaot_exception_new(const void *tag, uint32_t size);
 void wasmaot_exception_release(struct wasmaot_exception *exception);
 // Generated where the module has tags: addresses of its globals of type exnref, ended by null.
 extern struct wasmaot_exception **const wasmaot_exception_globals[];
+
+// Programs that start threads (wasi-threads): in each thread wasm globals, tables and passive
+// segments are thread-local variables, and so is this state of the runtime. Code uses it under
+// these names in place of those above without `thread`. wasmaot_module.tables holds null only.
+extern _Thread_local uint64_t wasmaot_thread_stack_limit;
+void wasmaot_thread_stack_probe(void);
+extern _Thread_local struct wasmaot_exception *wasmaot_thread_exception;
+struct wasmaot_exception *wasmaot_thread_exception_new(const void *tag, uint32_t size);
+void wasmaot_thread_exception_release(struct wasmaot_exception *exception);
+// Generated: calls the export `wasi_thread_start`.
+void wasmaot_thread_entry(uint32_t thread, uint32_t argument);
+// Generated: call `visit` for each table that can change, and for each global of type exnref (where
+// the module has tags), of the thread that calls. The entries of a table start out as constant
+// data.
+void wasmaot_thread_tables(void (*visit)(struct wasmaot_table *table));
+void wasmaot_thread_exceptions(void (*visit)(struct wasmaot_exception **global));
 #endif
 
 // ---- Configuration ----------------------------------------------------------------------------

@@ -33,14 +33,31 @@ struct free_cell {
 
 enum chunk_state { CHUNK_UNUSED, CHUNK_FREE, CHUNK_CELLS }; // CHUNK_CELLS + class
 
-struct wasmaot_exception *wasmaot_exception;
+// In programs with threads all of this is each thread's own: no exception can get from one to
+// another. exceptions_threads.c compiles this file for those.
+#ifdef WASMAOT_THREADS
+#define PER_THREAD _Thread_local
+#define PENDING wasmaot_thread_exception
+#define wasmaot_exception_new wasmaot_thread_exception_new
+#define wasmaot_exception_release wasmaot_thread_exception_release
+// What threads have together is as limited as what one may have: chunks in use, of all.
+static uint64_t shared_chunks;
+#else
+#define PER_THREAD
+#define PENDING wasmaot_exception
+#endif
 
-static uint8_t *region;
-static uint64_t region_chunks;
-static uint8_t chunk_states[CHUNKS];
-static uint64_t chunks_in_use;
-static uint64_t chunk_budget = FIRST_BUDGET;
-static struct free_cell *free_cells[CLASSES];
+PER_THREAD struct wasmaot_exception *PENDING;
+
+static PER_THREAD uint8_t *region;
+static PER_THREAD uint64_t region_chunks;
+static PER_THREAD uint8_t chunk_states[CHUNKS];
+static PER_THREAD uint64_t chunks_in_use;
+static PER_THREAD uint64_t chunk_budget = FIRST_BUDGET;
+static PER_THREAD struct free_cell *free_cells[CLASSES];
+#ifdef WASMAOT_THREADS
+static _Thread_local long mapping; // that the region is in
+#endif
 
 // Flags of exceptions that only the collector knows.
 #define MARKED 0x80000000u
@@ -59,6 +76,25 @@ static _Noreturn void exhausted(void) {
   wasmaot_fail(WASMAOT_EXIT_TRAP, "trap: out of memory for exceptions", NULL, NULL);
 }
 
+// Counts a chunk that is about to be used; false where there may not be one more.
+static bool count_chunk(void) {
+#ifdef WASMAOT_THREADS
+  if (__atomic_fetch_add(&shared_chunks, 1, __ATOMIC_RELAXED) >= CHUNKS) {
+    __atomic_fetch_sub(&shared_chunks, 1, __ATOMIC_RELAXED);
+    return false;
+  }
+#endif
+  chunks_in_use++;
+  return true;
+}
+
+static void uncount_chunk(void) {
+#ifdef WASMAOT_THREADS
+  __atomic_fetch_sub(&shared_chunks, 1, __ATOMIC_RELAXED);
+#endif
+  chunks_in_use--;
+}
+
 static void reserve(void) {
   for (uint64_t size = REGION_SIZE; size >= REGION_SIZE_SMALL; size = REGION_SIZE_SMALL) {
     long address = sys6(SYS_mmap, 0, (long)(size + CHUNK_SIZE), PROT_NONE,
@@ -67,6 +103,9 @@ static void reserve(void) {
       uint64_t start = ((uint64_t)address + CHUNK_SIZE - 1) & ~(CHUNK_SIZE - 1);
       region = (uint8_t *)start; // NOLINT: an address that mmap gave
       region_chunks = size >> CHUNK_LOG;
+#ifdef WASMAOT_THREADS
+      mapping = address;
+#endif
       return;
     }
     if (size == REGION_SIZE_SMALL)
@@ -82,12 +121,15 @@ static bool add_chunk(unsigned class) {
   for (uint64_t chunk = 0; chunk < region_chunks; chunk++) {
     if (chunk_states[chunk] >= CHUNK_CELLS)
       continue;
+    if (!count_chunk())
+      return false;
     uint8_t *start = region + (chunk << CHUNK_LOG);
     if (chunk_states[chunk] == CHUNK_UNUSED &&
-        sys_failed(sys3(SYS_mprotect, start, CHUNK_SIZE, PROT_READ | PROT_WRITE)))
+        sys_failed(sys3(SYS_mprotect, start, CHUNK_SIZE, PROT_READ | PROT_WRITE))) {
+      uncount_chunk();
       return false;
+    }
     chunk_states[chunk] = (uint8_t)(CHUNK_CELLS + class);
-    chunks_in_use++;
     uint64_t cell_size = 32ull << class;
     for (uint64_t offset = CHUNK_SIZE; offset > 0; offset -= cell_size) {
       struct free_cell *cell = (struct free_cell *)(void *)(start + offset - cell_size);
@@ -102,9 +144,9 @@ static bool add_chunk(unsigned class) {
 
 // ---- Collection -------------------------------------------------------------------------------
 
-static struct wasmaot_exception *pending[PENDING_MAX];
-static unsigned pending_count;
-static bool pending_overflowed;
+static PER_THREAD struct wasmaot_exception *pending[PENDING_MAX];
+static PER_THREAD unsigned pending_count;
+static PER_THREAD bool pending_overflowed;
 
 // The exception that a word points into, its start or behind it; null for any other word.
 static struct wasmaot_exception *find(uint64_t word) {
@@ -174,17 +216,31 @@ static void mark_reachable(void) {
   }
 }
 
-static __attribute__((noinline)) void mark_roots(void) {
-  mark((uint64_t)(uintptr_t)wasmaot_exception);
-  for (size_t i = 0; wasmaot_exception_globals[i]; i++)
-    mark((uint64_t)(uintptr_t)*wasmaot_exception_globals[i]);
-  for (uint32_t i = 0; i < wasmaot_module.table_count; i++) {
-    const struct wasmaot_table *table = wasmaot_module.tables[i];
-    if (table && table->kind == WASMAOT_TABLE_EXNREF) {
-      struct wasmaot_exception *const *entries = table->entries;
-      mark_words(entries, entries + table->size);
-    }
+static void mark_table(struct wasmaot_table *table) {
+  if (table->kind == WASMAOT_TABLE_EXNREF) {
+    struct wasmaot_exception *const *entries = table->entries;
+    mark_words(entries, entries + table->size);
   }
+}
+
+static void mark_global(struct wasmaot_exception **global) { mark((uint64_t)(uintptr_t)*global); }
+
+static void mark_globals_and_tables(void) {
+#ifdef WASMAOT_THREADS
+  wasmaot_thread_exceptions(mark_global);
+  wasmaot_thread_tables(mark_table);
+#else
+  for (size_t i = 0; wasmaot_exception_globals[i]; i++)
+    mark_global(wasmaot_exception_globals[i]);
+  for (uint32_t i = 0; i < wasmaot_module.table_count; i++)
+    if (wasmaot_module.tables[i])
+      mark_table(wasmaot_module.tables[i]);
+#endif
+}
+
+static __attribute__((noinline)) void mark_roots(void) {
+  mark((uint64_t)(uintptr_t)PENDING);
+  mark_globals_and_tables();
   // From this function's own frame upwards. What its callers' callers keep in registers they have
   // saved in theirs, or `collect` has.
   uint64_t low, high;
@@ -218,7 +274,7 @@ static void sweep(void) {
     if (is_empty) {
       free_cells[class] = before;
       chunk_states[chunk] = CHUNK_FREE;
-      chunks_in_use--;
+      uncount_chunk();
     }
   }
 }
@@ -282,15 +338,17 @@ void wasmaot_exception_release(struct wasmaot_exception *exception) {
 // ---- An exception that nothing caught ---------------------------------------------------------
 
 bool wasmaot_exception_take(void) {
-  bool is_pending = wasmaot_exception != NULL;
-  wasmaot_exception = NULL;
+  bool is_pending = PENDING != NULL;
+  PENDING = NULL;
   return is_pending;
 }
 
 void wasmaot_exception_check(void) {
-  if (!wasmaot_exception)
+  if (!PENDING)
     return;
-  const struct wasmaot_static_tag *tag = wasmaot_exception->tag;
+  if (wasmaot_threads_end)
+    wasmaot_threads_end();
+  const struct wasmaot_static_tag *tag = PENDING->tag;
   struct wasmaot_text text;
   text.length = 0;
   wasmaot_text_add(&text, "wasmaot: uncaught exception: tag ");
@@ -305,7 +363,18 @@ void wasmaot_exception_check(void) {
   }
   wasmaot_text_add(&text, "\n thrown in:\n");
   wasmaot_text_write(&text, 2);
-  uint64_t origin = (uint64_t)(uintptr_t)__start_wasmaot_text + wasmaot_exception->origin;
+  uint64_t origin = (uint64_t)(uintptr_t)__start_wasmaot_text + PENDING->origin;
   wasmaot_trap_print_frame(0, origin - 1);
   wasmaot_exit(WASMAOT_EXIT_TRAP);
 }
+
+// ---- The end of a thread -----------------------------------------------------------------------
+
+#ifdef WASMAOT_THREADS
+void wasmaot_thread_exceptions_end(void) {
+  if (!region)
+    return;
+  __atomic_fetch_sub(&shared_chunks, chunks_in_use, __ATOMIC_RELAXED);
+  sys2(SYS_munmap, mapping, (region_chunks << CHUNK_LOG) + CHUNK_SIZE);
+}
+#endif

@@ -157,6 +157,11 @@ void wasmaot_memory_start(void) {
     place_image(&wasmaot_module.images[i]);
 }
 
+// Sizes of shared memories change while other threads read them.
+static uint64_t size_of(const struct wasmaot_memory *memory) {
+  return __atomic_load_n(&memory->bytes, __ATOMIC_ACQUIRE);
+}
+
 bool wasmaot_memory_is_out_of_bounds(uint64_t address) {
   for (uint32_t i = 0; i < wasmaot_module.memory_count; i++) {
     const struct wasmaot_memory *memory = wasmaot_module.memories[i];
@@ -165,12 +170,22 @@ bool wasmaot_memory_is_out_of_bounds(uint64_t address) {
     uint64_t offset = address - address_of(memory);
     // A fault below the memory's size is something else (a truncated executable, broken hardware).
     if (offset < WASMAOT_MEMORY32_RESERVATION)
-      return offset >= memory->bytes;
+      return offset >= size_of(memory);
   }
   return false;
 }
 
-uint64_t wasmaot_memory_grow(struct wasmaot_memory *memory, uint64_t delta) {
+bool wasmaot_memory_has_grown_over(uint64_t address) {
+  for (uint32_t i = 0; i < wasmaot_module.memory_count; i++) {
+    const struct wasmaot_memory *memory = wasmaot_module.memories[i];
+    if ((memory->flags & WASMAOT_MEMORY_SHARED) != 0 && !may_move(memory) &&
+        address - address_of(memory) < size_of(memory))
+      return true;
+  }
+  return false;
+}
+
+static uint64_t grow(struct wasmaot_memory *memory, uint64_t delta) {
   uint64_t old = memory->pages;
   if (delta > memory->maximum_pages - old)
     return UINT64_MAX;
@@ -178,15 +193,26 @@ uint64_t wasmaot_memory_grow(struct wasmaot_memory *memory, uint64_t delta) {
   if (may_move(memory) ? !resize(memory, memory->bytes, bytes)
                        : !open_pages(memory, memory->bytes, bytes))
     return UINT64_MAX;
-  memory->pages = old + delta;
-  memory->bytes = bytes;
+  // The pages are open before anybody can learn that they are there.
+  __atomic_store_n(&memory->bytes, bytes, __ATOMIC_RELEASE);
+  __atomic_store_n(&memory->pages, old + delta, __ATOMIC_SEQ_CST);
+  return old;
+}
+
+uint64_t wasmaot_memory_grow(struct wasmaot_memory *memory, uint64_t delta) {
+  if (!wasmaot_threads_lock)
+    return grow(memory, delta);
+  wasmaot_threads_lock();
+  uint64_t old = grow(memory, delta);
+  wasmaot_threads_unlock();
   return old;
 }
 
 void wasmaot_memory_init(struct wasmaot_memory *memory, const struct wasmaot_data_segment *segment,
                          uint64_t destination, uint64_t source, uint64_t count) {
-  if (count > segment->size || source > segment->size - count || count > memory->bytes ||
-      destination > memory->bytes - count)
+  uint64_t bytes = size_of(memory);
+  if (count > segment->size || source > segment->size - count || count > bytes ||
+      destination > bytes - count)
     wasmaot_trap(WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS);
   if (count > 0)
     memcpy(memory->base + destination, segment->bytes + source, count);

@@ -94,17 +94,40 @@ _Noreturn void wasmaot_fail(int status, const char *a, const char *b, const char
 void wasmaot_memory_start(void);
 // Whether an access of wasm code to this address is one outside a memory.
 bool wasmaot_memory_is_out_of_bounds(uint64_t address);
+// Whether this address of a shared memory is inside by now.
+bool wasmaot_memory_has_grown_over(uint64_t address);
+
+// A mapping with a stack for wasm in it, and who is on it.
+struct wasmaot_stack {
+  uint64_t low;
+  uint64_t high;
+  uint64_t limit; // what WASMAOT_MODULE_CHECKS compares with
+  // Stack pointer of the caller of wasmaot_stack_switch, with the callee-saved registers on top.
+  void *saved_stack_pointer;
+};
+// False where there is no address space. `extra` bytes behind it are for the caller.
+bool wasmaot_stack_map(struct wasmaot_stack *stack, uint64_t extra);
+void wasmaot_stack_unmap(const struct wasmaot_stack *stack, uint64_t extra);
+uint8_t *wasmaot_stack_extra(const struct wasmaot_stack *stack);
+// Calls function(argument) at the top of the stack: see wasmaot_stack_enter.
+uint32_t wasmaot_stack_switch(void (*function)(void *), void *argument, uint64_t high,
+                              void **saved_stack_pointer);
 
 void wasmaot_stack_start(void);
 // Calls function(argument) on the stack of wasm. Returns 0, or the trap that ended the call where
 // wasmaot_stack_leave was called. Not nestable.
 uint32_t wasmaot_stack_enter(void (*function)(void *), void *argument);
 _Noreturn void wasmaot_stack_leave(uint32_t trap);
+// Where wasmaot_stack_probe jumps to.
+_Noreturn void wasmaot_stack_overflow(void);
+// Of the thread that calls.
 void wasmaot_stack_bounds(uint64_t *low, uint64_t *high);
 bool wasmaot_stack_guard_contains(uint64_t address);
 void *wasmaot_stack_signal_stack(size_t *size);
 
 void wasmaot_trap_start(void);
+// In every thread: gives the handlers a stack.
+void wasmaot_trap_start_thread(void);
 // From now on, a trap ends the call into the wasm stack rather than the process.
 void wasmaot_trap_recover(void);
 
@@ -117,6 +140,26 @@ void wasmaot_trap_print_frame(unsigned number, uint64_t pc);
 __attribute__((weak)) void wasmaot_exception_check(void);
 // Takes the pending exception, for the test driver. False if there is none.
 __attribute__((weak)) bool wasmaot_exception_take(void);
+
+// ---- threads.c, where the module imports wasi.thread-spawn -------------------------------------
+
+// Before wasm runs on the main thread.
+__attribute__((weak)) void wasmaot_threads_start(void);
+// The stack of the calling thread; null for the main thread.
+__attribute__((weak)) struct wasmaot_stack *wasmaot_threads_stack(void);
+// Of the calling thread; 0 for the main thread.
+__attribute__((weak)) uint32_t wasmaot_threads_current(void);
+// One lock for what threads of wasm change together and rarely.
+__attribute__((weak)) void wasmaot_threads_lock(void);
+__attribute__((weak)) void wasmaot_threads_unlock(void);
+// To be called before the process is ended, or its end is reported: the first thread goes on, others
+// never return. May be called by a signal handler.
+__attribute__((weak)) void wasmaot_threads_end(void);
+// table.c: what the thread's table was moved to.
+void wasmaot_table_release(struct wasmaot_table *table);
+size_t wasmaot_table_entry_size(const struct wasmaot_table *table);
+// exceptions_threads.c: gives the thread's memory back.
+__attribute__((weak)) void wasmaot_thread_exceptions_end(void);
 
 // ---- Optional parts ---------------------------------------------------------------------------
 

@@ -22,55 +22,79 @@
 // As for the guard; and to report the trap.
 #define ROOM_SIZE GUARD_SIZE
 
-static uint64_t stack_low;
 uint64_t wasmaot_stack_limit;
-static uint64_t stack_high;
-static uint64_t signal_stack_size;
-// Stack pointer of the caller of wasmaot_stack_enter, with the callee-saved registers on top.
-static void *saved_stack_pointer;
+static struct wasmaot_stack main_stack;
+
+static struct wasmaot_stack *current(void) {
+  struct wasmaot_stack *stack = wasmaot_threads_stack ? wasmaot_threads_stack() : NULL;
+  return stack ? stack : &main_stack;
+}
 
 static uint64_t round_to_pages(uint64_t size) { return (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1); }
 
-void wasmaot_stack_start(void) {
+static bool is_checked(void) { return (wasmaot_module.flags & WASMAOT_MODULE_CHECKS) != 0; }
+
+static uint64_t signal_stack_size(void) {
+  return is_checked() ? 0 : round_to_pages(SIGNAL_STACK_SIZE + getauxval(AT_MINSIGSTKSZ));
+}
+
+bool wasmaot_stack_map(struct wasmaot_stack *stack, uint64_t extra) {
   uint64_t size = round_to_pages(wasmaot_process.stack_size);
-  bool is_checked = (wasmaot_module.flags & WASMAOT_MODULE_CHECKS) != 0;
-  uint64_t room = is_checked ? ROOM_SIZE : 0;
-  if (!is_checked)
-    signal_stack_size = round_to_pages(SIGNAL_STACK_SIZE + getauxval(AT_MINSIGSTKSZ));
-  uint64_t total = GUARD_SIZE + room + size + signal_stack_size;
+  uint64_t room = is_checked() ? ROOM_SIZE : 0;
+  uint64_t total = GUARD_SIZE + room + size + signal_stack_size() + round_to_pages(extra);
   // Nothing of it is used until it is touched.
   long base = sys6(SYS_mmap, 0, (long)total, PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (sys_failed(base) || sys_failed(sys3(SYS_mprotect, (uint64_t)base + GUARD_SIZE,
-                                          total - GUARD_SIZE, PROT_READ | PROT_WRITE)))
+  if (sys_failed(base))
+    return false;
+  if (sys_failed(sys3(SYS_mprotect, (uint64_t)base + GUARD_SIZE, total - GUARD_SIZE,
+                      PROT_READ | PROT_WRITE))) {
+    sys2(SYS_munmap, base, total);
+    return false;
+  }
+  stack->low = (uint64_t)base + GUARD_SIZE;
+  stack->limit = stack->low + room;
+  stack->high = stack->limit + size;
+  return true;
+}
+
+uint8_t *wasmaot_stack_extra(const struct wasmaot_stack *stack) {
+  return (uint8_t *)(uintptr_t)(stack->high + signal_stack_size()); // NOLINT: inside the mapping
+}
+
+void wasmaot_stack_unmap(const struct wasmaot_stack *stack, uint64_t extra) {
+  uint64_t base = stack->low - GUARD_SIZE;
+  sys2(SYS_munmap, base, stack->high + signal_stack_size() + round_to_pages(extra) - base);
+}
+
+void wasmaot_stack_start(void) {
+  if (!wasmaot_stack_map(&main_stack, 0))
     wasmaot_fail(
         WASMAOT_EXIT_START,
         "cannot map the stack: raise the limit on address space (ulimit -v), or build with a "
         "smaller --stack-size",
         NULL, NULL);
-  stack_low = (uint64_t)base + GUARD_SIZE;
-  stack_high = stack_low + room + size;
-  wasmaot_stack_limit = stack_low + room;
+  wasmaot_stack_limit = main_stack.limit;
 }
 
 void wasmaot_stack_bounds(uint64_t *low, uint64_t *high) {
-  *low = stack_low;
-  *high = stack_high;
+  const struct wasmaot_stack *stack = current();
+  *low = stack->low;
+  *high = stack->high;
 }
 
 bool wasmaot_stack_guard_contains(uint64_t address) {
-  return address >= stack_low - GUARD_SIZE && address < stack_low;
+  uint64_t low = current()->low;
+  return address >= low - GUARD_SIZE && address < low;
 }
 
 void *wasmaot_stack_signal_stack(size_t *size) {
-  *size = signal_stack_size;
-  return (void *)(uintptr_t)stack_high; // NOLINT: an address that mmap gave
+  *size = signal_stack_size();
+  return (void *)(uintptr_t)current()->high; // NOLINT: an address that mmap gave
 }
 
 // Saves the callee-saved registers where wasmaot_stack_restore finds them, and calls
 // function(argument) with the given stack. rbp is cleared: it ends the chain of frame pointers.
-uint32_t wasmaot_stack_switch(void (*function)(void *), void *argument, uint64_t stack,
-                              void **saved);
 _Noreturn void wasmaot_stack_restore(uint32_t result, void **saved);
 __asm__(".section .text.wasmaot_stack_switch,\"ax\",@progbits\n"
         ".hidden wasmaot_stack_switch\n"
@@ -110,17 +134,17 @@ __asm__(".section .text.wasmaot_stack_switch,\"ax\",@progbits\n"
         ".previous\n");
 
 uint32_t wasmaot_stack_enter(void (*function)(void *), void *argument) {
-  return wasmaot_stack_switch(function, argument, stack_high, &saved_stack_pointer);
+  return wasmaot_stack_switch(function, argument, main_stack.high, &main_stack.saved_stack_pointer);
 }
 
 _Noreturn void wasmaot_stack_leave(uint32_t trap) {
-  wasmaot_stack_restore(trap, &saved_stack_pointer);
+  wasmaot_stack_restore(trap, &current()->saved_stack_pointer);
 }
 
 // ---- Checked stacks ----------------------------------------------------------------------------
 
 // Entered by a jump from a prologue, at whatever alignment.
-__attribute__((force_align_arg_pointer, used)) _Noreturn static void stack_overflow(void) {
+__attribute__((force_align_arg_pointer)) _Noreturn void wasmaot_stack_overflow(void) {
   wasmaot_trap(WASMAOT_TRAP_STACK_OVERFLOW);
 }
 
@@ -140,6 +164,6 @@ __asm__(".section .text.wasmaot_stack_probe,\"ax\",@progbits\n"
         "  ret\n"
         "1:\n"
         "  pop %rcx\n"
-        "  jmp stack_overflow\n"
+        "  jmp wasmaot_stack_overflow\n"
         ".size wasmaot_stack_probe, . - wasmaot_stack_probe\n"
         ".previous\n");

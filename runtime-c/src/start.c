@@ -4,6 +4,8 @@
 
 _Noreturn void wasmaot_exit(int status) {
   // Nothing is buffered and nothing registered: libc's exit would only link more in.
+  if (wasmaot_threads_end)
+    wasmaot_threads_end();
   for (;;)
     sys1(SYS_exit_group, status);
 }
@@ -43,6 +45,8 @@ int main(int argc, char **argv, char **environment) {
   if (wasmaot_process.takes_grants && wasmaot_grants_parse)
     wasmaot_grants_parse();
   wasmaot_stack_start();
+  if (wasmaot_threads_start)
+    wasmaot_threads_start();
   if ((wasmaot_module.flags & WASMAOT_MODULE_CHECKS) == 0)
     wasmaot_trap_start();
   wasmaot_memory_start();

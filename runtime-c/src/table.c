@@ -11,7 +11,7 @@
 // Values of wasmaot_table.reserved.
 enum { STORAGE_GENERATED = 0, STORAGE_MAPPED = 1 };
 
-static size_t entry_size(const struct wasmaot_table *table) {
+size_t wasmaot_table_entry_size(const struct wasmaot_table *table) {
   return table->kind == WASMAOT_TABLE_FUNCREF ? sizeof(struct wasmaot_func) : sizeof(void *);
 }
 
@@ -38,7 +38,7 @@ static void store(struct wasmaot_table *table, uint64_t start, const void *value
 // Moves the entries to a mapping with room for `size` of them, and as many again.
 static bool make_room(struct wasmaot_table *table, uint64_t size) {
   uint64_t capacity = size <= TABLE_LIMIT / 2 ? size * 2 : TABLE_LIMIT;
-  size_t entry = entry_size(table);
+  size_t entry = wasmaot_table_entry_size(table);
   long mapped = sys6(SYS_mmap, 0, (long)(capacity * entry), PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (sys_failed(mapped))
@@ -46,12 +46,16 @@ static bool make_room(struct wasmaot_table *table, uint64_t size) {
   void *entries = (void *)mapped; // NOLINT: an address that mmap gave
   if (table->size > 0)
     memcpy(entries, table->entries, table->size * entry);
-  if (table->reserved == STORAGE_MAPPED)
-    sys2(SYS_munmap, table->entries, table->capacity * entry);
+  wasmaot_table_release(table);
   table->entries = entries;
   table->capacity = capacity;
   table->reserved = STORAGE_MAPPED;
   return true;
+}
+
+void wasmaot_table_release(struct wasmaot_table *table) {
+  if (table->reserved == STORAGE_MAPPED)
+    sys2(SYS_munmap, table->entries, table->capacity * wasmaot_table_entry_size(table));
 }
 
 uint64_t wasmaot_table_grow(struct wasmaot_table *table, const void *value, uint64_t delta) {
@@ -77,7 +81,7 @@ void wasmaot_table_copy(struct wasmaot_table *destination_table,
                         uint64_t source, uint64_t count) {
   check(source_table, source, count);
   check(destination_table, destination, count);
-  size_t size = entry_size(destination_table);
+  size_t size = wasmaot_table_entry_size(destination_table);
   if (count > 0)
     memmove((char *)destination_table->entries + destination * size,
             (const char *)source_table->entries + source * size, count * size);

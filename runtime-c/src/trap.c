@@ -87,11 +87,18 @@ static void print_backtrace(struct wasmaot_registers *registers) {
 static _Noreturn void trap(uint32_t code, struct wasmaot_registers *registers) {
   if (recovers)
     wasmaot_stack_leave(code);
+  if (wasmaot_threads_end)
+    wasmaot_threads_end();
   struct wasmaot_text text;
   text.length = 0;
   wasmaot_text_add(&text, "wasmaot: trap: ");
   wasmaot_text_add(&text, wasmaot_trap_message(code));
   wasmaot_text_add(&text, "\n");
+  if (wasmaot_threads_current && wasmaot_threads_current() != 0) {
+    wasmaot_text_add(&text, " in thread ");
+    wasmaot_text_add_decimal(&text, wasmaot_threads_current());
+    wasmaot_text_add(&text, "\n");
+  }
   wasmaot_text_write(&text, 2);
   print_backtrace(registers);
   wasmaot_exit(WASMAOT_EXIT_TRAP);
@@ -119,6 +126,9 @@ static uint32_t decode_check(uint64_t pc) {
   return code[4];
 }
 
+// The access need only be made again: another thread has grown the memory since it failed.
+#define RETRY UINT32_MAX
+
 // The trap that a fault means, or 0 where it is no trap but a bug (in the compiler, the runtime or
 // the host), which must not be passed off as the guest's.
 static uint32_t classify(int signal, const siginfo_t *info, uint64_t pc) {
@@ -130,8 +140,14 @@ static uint32_t classify(int signal, const siginfo_t *info, uint64_t pc) {
   // Whoever runs on the stack of wasm: WASI's functions use it too.
   if (wasmaot_stack_guard_contains(address))
     return WASMAOT_TRAP_STACK_OVERFLOW;
-  if (wasmaot_is_wasm_code(pc) && wasmaot_memory_is_out_of_bounds(address))
+  if (!wasmaot_is_wasm_code(pc))
+    return 0;
+  if (wasmaot_memory_is_out_of_bounds(address))
     return WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS;
+  // (SEGV_ACCERR: what is mapped may not be accessed. Any other reason would be one still.)
+  if (wasmaot_threads_stack && signal == SIGSEGV && info->si_code == SEGV_ACCERR &&
+      wasmaot_memory_has_grown_over(address))
+    return RETRY;
   return 0;
 }
 
@@ -162,6 +178,8 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
     pass_on(signal, info, context);
     return;
   }
+  if (code == RETRY)
+    return;
   // In the order of DWARF's register numbers.
   static const uint8_t order[WASMAOT_REGISTERS] = {
       REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
@@ -191,11 +209,15 @@ __asm__(".section .text.wasmaot_signal_return,\"ax\",@progbits\n"
         ".size wasmaot_signal_return, . - wasmaot_signal_return\n"
         ".previous\n");
 
-void wasmaot_trap_start(void) {
+void wasmaot_trap_start_thread(void) {
   size_t size;
   stack_t stack = {.ss_sp = wasmaot_stack_signal_stack(&size)};
   stack.ss_size = size;
   sys2(SYS_sigaltstack, &stack, NULL);
+}
+
+void wasmaot_trap_start(void) {
+  wasmaot_trap_start_thread();
   // SA_ONSTACK: when the stack is exhausted, no handler could run on it.
   struct sys_sigaction action = {
       .handler = (uintptr_t)on_fault,

@@ -11,6 +11,7 @@ extension Module {
     for export in exports { reach.mark(export.item) }
     reach.markInitialisers()
     if !start.isNone { reach.mark(start) }
+    if isThreaded { reach.mark(threadStart) }
     for root in roots { reach.mark(root) }
     reach.run()
 

@@ -1,0 +1,149 @@
+import SystemPackage
+import TestSupport
+import Testing
+
+/// wasi-threads: the programs of wasi-testsuite, and some of ours that need more room than those in
+/// Tests/filetests/driver.
+@Suite(.enabled(if: CommandLineTool.path != nil, "no tools"))
+struct ThreadTests {
+  private static let folder = TestSupport.testData?.appending("wasi/threads")
+  static let programs =
+    folder.map { TestSupport.contents(of: $0).filter { $0.hasSuffix(".wasm") } } ?? []
+
+  @Test func theSuiteIsThere() {
+    #expect(
+      Self.programs.count >= 15, "no programs in \(Self.folder?.string ?? "WASMAOT_TESTDATA")/: not tested")
+  }
+
+  /// Standard input is a pipe that nobody writes to nor closes: those who read it wait.
+  private func run(
+    _ arguments: [String], in folder: FilePath, environment: [String: String] = [:]
+  ) async throws -> ProgramResult {
+    let script = #"mkfifo input && exec timeout 60 "$0" "$@" <>input"#
+    return try await TestSupport.run(
+      "/bin/sh", ["-c", script] + arguments, environment: TestSupport.environment.merging(environment) { $1 },
+      workingDirectory: folder)
+  }
+
+  /// What NAME.json asks for.
+  private func expectedStatus(of program: String) -> Int32 {
+    let path = Self.folder!.appending(program.dropLast(".wasm".count) + ".json")
+    guard let text = try? String(decoding: TestSupport.read(path), as: UTF8.self),
+      let colon = text.split(separator: "\"exit_code\":").dropFirst().first
+    else { return 0 }
+    return Int32(colon.filter(\.isNumber)) ?? 0
+  }
+
+  @Test(arguments: programs, ["build -O0", "build -O2", "build --bounds-checks=explicit", "run"])
+  func suite(program: String, mode: String) async throws {
+    let module = Self.folder!.appending(program)
+    try await TemporaryFolder.with { temporary in
+      let command = mode.split(separator: " ").map(String.init)
+      let result: ProgramResult
+      if command == ["run"] {
+        let tool = try #require(CommandLineTool.path)
+        result = try await run(
+          [tool.string, "run", module.string], in: temporary,
+          environment: ["XDG_CACHE_HOME": temporary.appending("cache").string])
+      } else {
+        let app = temporary.appending("app")
+        let build = try await CommandLineTool.run(
+          command + [module.string, "-o", app.string, "--no-cache"])
+        try #require(build.status == 0, "\(build.errorText)")
+        result = try await run([app.string], in: temporary)
+      }
+      #expect(result.status == expectedStatus(of: program), "\(result.errorText)")
+      #expect(result.errorText == "")
+    }
+  }
+
+  private func run(text: String, _ options: [String] = [], limits: String = ":") async throws
+    -> ProgramResult
+  {
+    let module = try await TestSupport.module(fromText: text)
+    return try await TemporaryFolder.with { temporary in
+      let (input, app) = (temporary.appending("module.wasm"), temporary.appending("app"))
+      try TestSupport.write(module, to: input)
+      let build = try await CommandLineTool.run(
+        ["build", input.string, "-o", app.string, "--no-cache"] + options)
+      try #require(build.status == 0, "\(build.errorText)")
+      return try await TestSupport.run(
+        "/bin/sh", ["-c", "\(limits); exec timeout 60 \"$0\"", app.string])
+    }
+  }
+
+  /// `count` threads at a time, `rounds` times: each adds 1.
+  private func counting(_ count: Int, rounds: Int) -> String {
+    """
+    (module
+      (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (memory (export "memory") 1 1 shared)
+      (func (export "wasi_thread_start") (param i32 i32)
+        (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
+        (drop (memory.atomic.notify (i32.const 0) (i32.const 1))))
+      (func (export "_start") (local $i i32) (local $goal i32) (local $seen i32)
+        (loop $round
+          (local.set $goal (i32.add (local.get $goal) (i32.const \(count))))
+          (local.set $i (i32.const 0))
+          (loop $more
+            ;; A thread that has counted may not have ended.
+            (if (i32.le_s (call $spawn (i32.const 0)) (i32.const 0)) (then (br $more)))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if $more (i32.lt_u (local.get $i) (i32.const \(count)))))
+          (block $done (loop $wait
+            (local.set $seen (i32.atomic.load (i32.const 0)))
+            (br_if $done (i32.eq (local.get $seen) (local.get $goal)))
+            (drop (memory.atomic.wait32 (i32.const 0) (local.get $seen) (i64.const -1)))
+            (br $wait)))
+          (br_if $round (i32.lt_u (local.get $goal) (i32.const \(count * rounds)))))
+        (call $exit (i32.const 42))))
+    """
+  }
+
+  @Test func aHundredThreads() async throws {
+    let result = try await run(text: counting(100, rounds: 3))
+    #expect(result.status == 42, "\(result.errorText)")
+  }
+
+  /// Stacks of threads that have ended are given back: 64 MiB of address space hold no more than seven of them.
+  @Test func threadsLeaveNothingBehind() async throws {
+    let result = try await run(
+      text: counting(4, rounds: 500), ["--bounds-checks=explicit"], limits: "ulimit -v 65536")
+    #expect(result.status == 42, "\(result.errorText)")
+  }
+
+  @Test func noThreadsWhereTheSystemHasNone() async throws {
+    let text = """
+      (module
+        (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1 1 shared)
+        (func (export "wasi_thread_start") (param i32 i32) (unreachable))
+        (func (export "_start") (call $exit (i32.sub (i32.const 0) (call $spawn (i32.const 0))))))
+      """
+    // Room for the main thread's stack of 8 MiB, but not for another.
+    let result = try await run(text: text, ["--bounds-checks=explicit"], limits: "ulimit -v 14000")
+    #expect(result.status == 6, "\(result.errorText)")
+  }
+
+  /// Programs without threads have none of what threads need.
+  @Test func othersDoNotPay() async throws {
+    let text = """
+      (module (memory 1 1 shared) (global $g (mut i32) (i32.const 1))
+        (func (export "_start") (global.set $g (memory.grow (global.get $g)))))
+      """
+    let module = try await TestSupport.module(fromText: text)
+    try await TemporaryFolder.with { temporary in
+      let (input, app) = (temporary.appending("module.wasm"), temporary.appending("app"))
+      try TestSupport.write(module, to: input)
+      let build = try await CommandLineTool.run(
+        ["build", input.string, "-o", app.string, "--no-cache", "-g"])
+      try #require(build.status == 0, "\(build.errorText)")
+      let names = try TestSupport.read(app)
+      for name in ["pthread_create", "wasmaot_wasi_thread_spawn", "wasmaot_thread_entry"] {
+        #expect(names.firstRange(of: Array(name.utf8)) == nil, "\(name) is linked in")
+      }
+    }
+  }
+}

@@ -1,0 +1,4 @@
+// Exceptions of programs that start threads: the same, with state that each thread has for itself.
+// What is in here is linked in place of exceptions.c, because code calls it by other names.
+#define WASMAOT_THREADS
+#include "exceptions.c" // NOLINT: compiled twice
