@@ -103,7 +103,9 @@ extension BuildOptions {
 
   func runtimeConfig(programName: String) throws(Problem) -> RuntimeConfig {
     var config = RuntimeConfig(programName: programName)
-    config.directories = grants.directories.map { .init(host: $0.host, guest: $0.guest) }
+    config.directories = grants.directories.map {
+      .init(host: $0.host, guest: $0.guest, isReadOnly: $0.isReadOnly)
+    }
     config.environment = grants.environment.map { grant in
       grant.value.map { .value(name: grant.name, value: $0) } ?? .inherit(name: grant.name)
     }

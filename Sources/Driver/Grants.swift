@@ -9,7 +9,7 @@ public struct Grants: Hashable, Codable, Sendable {
 
   /// As a program takes them that was built with `isOpenAtRunTime`.
   var arguments: [String] {
-    directories.flatMap { ["--dir", "\($0.host)::\($0.guest)"] }
+    directories.flatMap { ["--dir", $0.text] }
       + environment.flatMap { grant in ["--env", grant.value.map { "\(grant.name)=\($0)" } ?? grant.name] }
   }
 
@@ -17,6 +17,12 @@ public struct Grants: Hashable, Codable, Sendable {
   public func check() throws(Problem) {
     var hosts: [String: String] = [:]
     for grant in directories {
+      // Not from the command line, where these have a meaning of their own.
+      if (try? DirectoryGrant(parsing: grant.text)) != grant {
+        throw .usage(
+          "a directory can't be granted as '\(grant.host)' under the guest path '\(grant.guest)'",
+          help: "'::' can't be part of either path, nor ':ro' the end of the guest path")
+      }
       if let host = hosts.updateValue(grant.host, forKey: grant.guest) {
         throw .usage(
           "--dir grants two directories under the guest path '\(grant.guest)': '\(host)' and '\(grant.host)'",
@@ -26,42 +32,79 @@ public struct Grants: Hashable, Codable, Sendable {
   }
 }
 
-/// `HOST[::GUEST]`: a host directory, and the path under which the program sees it.
+/// `HOST[::GUEST][:ro]`: a host directory, the path under which the program sees it, and whether it may only
+/// read there.
 ///
-/// A relative host path is relative to the working directory of the program when it runs.
+/// A relative host path is relative to the working directory of the program when it runs. The same rules, for
+/// grants that a program takes itself, are in `runtime-c/src/grants.c`.
 public struct DirectoryGrant: Hashable, Codable, Sendable {
   public var host: String
   public var guest: String
+  public var isReadOnly: Bool
 
-  public init(host: String, guest: String) {
+  public init(host: String, guest: String, isReadOnly: Bool = false) {
     self.host = host
     self.guest = guest
+    self.isReadOnly = isReadOnly
   }
 
+  /// The first `::` separates the paths; `:ro` at the very end is no part of either.
   public init(parsing text: String) throws(Problem) {
-    guard let separator = text.firstRange(of: "::") else {
-      guard !text.isEmpty else { throw .usage("--dir is given an empty path", help: Self.example) }
+    let separator = text.firstRange(of: "::")
+    var last = separator.map { String(text[$0.upperBound...]) } ?? text
+    let isReadOnly = last.hasSuffix(Self.readOnly)
+    if isReadOnly { last.removeLast(Self.readOnly.count) }
+    if let other = Self.help(forEndOf: isReadOnly ? String(text.dropLast(Self.readOnly.count)) : text) {
+      throw .usage("--dir '\(text)' ends in '\(other.end)'", help: other.help)
+    }
+    guard let separator else {
+      guard !last.isEmpty else {
+        throw .usage(
+          "--dir \(isReadOnly ? "'\(text)' has no path" : "is given an empty path")", help: Self.example)
+      }
       // WasmEdge's and wasmer's GUEST:HOST would silently grant another directory than was meant.
-      guard !text.contains(":") else {
+      guard !last.contains(":") else {
         throw .usage(
           "--dir '\(text)' separates its two paths by a single colon",
           help:
             "write HOST::GUEST (host path first); a host path that itself has a colon needs its ::GUEST too")
       }
-      self.init(host: text, guest: text)
+      self.init(host: last, guest: last, isReadOnly: isReadOnly)
       return
     }
     let host = String(text[..<separator.lowerBound])
-    let guest = String(text[separator.upperBound...])
     guard !host.isEmpty else { throw .usage("--dir '\(text)' has no host path", help: Self.example) }
-    guard !guest.isEmpty else { throw .usage("--dir '\(text)' has no guest path", help: Self.example) }
-    guard !guest.contains("::") else {
+    guard !last.isEmpty else { throw .usage("--dir '\(text)' has no guest path", help: Self.example) }
+    guard !last.contains("::") else {
       throw .usage("--dir '\(text)' has more than one '::'", help: Self.example)
     }
-    self.init(host: host, guest: guest)
+    self.init(host: host, guest: last, isReadOnly: isReadOnly)
   }
 
-  private static let example = "write --dir HOST or --dir HOST::GUEST, such as --dir ./data::/data"
+  /// As `init(parsing:)` reads it.
+  var text: String { "\(host)::\(guest)\(isReadOnly ? Self.readOnly : "")" }
+
+  private static let readOnly = ":ro"
+  private static let example =
+    "write --dir HOST, --dir HOST::GUEST or --dir HOST::GUEST:ro, such as ./data::/data"
+
+  /// How others say what may be done with a directory: what to write instead.
+  private static func help(forEndOf text: String) -> (end: String, help: String)? {
+    if text.hasSuffix(":rw") {
+      return (":rw", "leave it out: what is granted may be changed, unless it ends in ':ro'")
+    }
+    let end = ":readonly"
+    guard text.hasSuffix(end) else { return nil }
+    let grant = text.dropLast(end.count)
+    let paths = grant.split(separator: ":", omittingEmptySubsequences: false)
+    let spelling =
+      if paths.count == 2 {
+        "\(paths[1])::\(paths[0])"  // WasmEdge's GUEST:HOST:readonly
+      } else {
+        paths.count == 1 || grant.contains("::") ? String(grant) : "HOST::GUEST"
+      }
+    return (end, "write --dir \(spelling):ro (host path first)")
+  }
 }
 
 /// `NAME=VALUE`: a variable with its value, or `NAME`: the value that it has when the program starts.

@@ -12,9 +12,10 @@ struct GrantOptions: ParsableArguments {
     help: ArgumentHelp(
       "Grant a directory, and all that is in it.",
       discussion: """
-        GUEST is the path that the program sees; without it, it sees HOST. A relative HOST is relative to \
-        the working directory of the program when it runs. Can be given several times.
-        """, valueName: "HOST[::GUEST]"))
+        GUEST is the path that the program sees; without it, it sees HOST. With ':ro' it can read there, and \
+        change nothing. A relative HOST is relative to the working directory of the program when it runs. Can \
+        be given several times.
+        """, valueName: "HOST[::GUEST][:ro]"))
   var directories: [String] = []
 
   @Option(

@@ -3,24 +3,44 @@ import Testing
 @testable import Driver
 
 @Suite struct GrantsTests {
-  @Test(arguments: [
-    (".", ".", "."), ("/data", "/data", "/data"), ("./in::/data", "./in", "/data"), ("a:b::/x", "a:b", "/x"),
-    ("/::/", "/", "/"), ("dir with space", "dir with space", "dir with space"), ("héllo::é", "héllo", "é"),
-  ])
-  func directory(text: String, host: String, guest: String) throws {
+  @Test(
+    arguments: [
+      (".", ".", ".", false), ("/data", "/data", "/data", false), ("./in::/data", "./in", "/data", false),
+      ("a:b::/x", "a:b", "/x", false), ("/::/", "/", "/", false), ("a b", "a b", "a b", false),
+      ("héllo::é", "héllo", "é", false), ("/data:ro", "/data", "/data", true), ("a::/b:ro", "a", "/b", true),
+      ("a:ro::/b", "a:ro", "/b", false), ("a:ro::/b:ro", "a:ro", "/b", true), ("a:b::c:ro", "a:b", "c", true),
+      // A relative guest path, not the option.
+      ("data::ro", "data", "ro", false), ("ro", "ro", "ro", false), ("a::ro:ro", "a", "ro", true),
+      ("a::b:ro:ro", "a", "b:ro", true), ("a::b:c", "a", "b:c", false),
+    ] as [(String, String, String, Bool)])
+  func directory(text: String, host: String, guest: String, isReadOnly: Bool) throws {
     let grant = try DirectoryGrant(parsing: text)
-    #expect(grant == DirectoryGrant(host: host, guest: guest))
+    #expect(grant == DirectoryGrant(host: host, guest: guest, isReadOnly: isReadOnly))
+    #expect(try DirectoryGrant(parsing: grant.text) == grant)
   }
 
   @Test(arguments: [
     ("", "empty path"), ("::", "no host path"), ("::/data", "no host path"), ("/data::", "no guest path"),
     ("a::b::c", "more than one"), ("/data:/host", "single colon"), ("x:", "single colon"),
+    (":ro", "no path"), ("::ro", "no host path"), ("a:::ro", "no guest path"), ("a:b:ro", "single colon"),
+    ("::a:ro", "no host path"),
   ])
   func directoryIsWrong(text: String, words: String) {
     let problem = #expect(throws: Problem.self) { try DirectoryGrant(parsing: text) }
     #expect(problem?.summary.contains(words) == true)
     #expect(problem?.exitStatus == 2)
     #expect(problem?.help?.contains("::") == true)
+  }
+
+  @Test(arguments: [
+    // WasmEdge's GUEST:HOST:readonly.
+    ("/data:./host:readonly", "write --dir ./host::/data:ro"), (".:readonly", "write --dir .:ro"),
+    ("a::/b:readonly", "write --dir a::/b:ro"), ("a:b:c:readonly", "HOST::GUEST:ro"),
+    ("a::/b:rw", "leave it out"),
+  ])
+  func otherSpellingsOfReadOnly(text: String, words: String) {
+    let problem = #expect(throws: Problem.self) { try DirectoryGrant(parsing: text) }
+    #expect(problem?.help?.contains(words) == true, "\(problem?.help ?? "")")
   }
 
   @Test(
@@ -47,5 +67,13 @@ import Testing
     #expect(problem?.summary.contains("'/x'") == true)
     grants.directories[1].guest = "/y"
     try grants.check()
+  }
+
+  /// What `run` passes to the program that it builds would be read as something else.
+  @Test(arguments: [("a::b", "c"), ("a", "b::c"), ("a", "b:ro"), ("", "b"), ("a", "")])
+  func pathsThatCannotBeSpelled(host: String, guest: String) {
+    var grants = Grants()
+    grants.directories = [DirectoryGrant(host: host, guest: guest)]
+    #expect(throws: Problem.self) { try grants.check() }
   }
 }

@@ -50,7 +50,7 @@ void wasmaot_config_read(void) {
 }
 
 // The environment's own "K=V" for this K, or null.
-static const char *inherited(const char *name) {
+const char *wasmaot_variable_inherited(const char *name) {
   size_t length = strlen(name);
   for (char **variable = wasmaot_process.environment; *variable; variable++)
     if (strncmp(*variable, name, length) == 0 && (*variable)[length] == '=')
@@ -78,7 +78,7 @@ static bool built_in_grant(const uint8_t **at, struct wasmaot_grant *grant) {
       return true;
     case WASMAOT_CONFIG_ENV_INHERIT:
       grant->kind = WASMAOT_GRANT_ENV;
-      grant->guest = inherited(payload);
+      grant->guest = wasmaot_variable_inherited(payload);
       if (grant->guest)
         return true;
       break;
@@ -88,51 +88,11 @@ static bool built_in_grant(const uint8_t **at, struct wasmaot_grant *grant) {
   }
 }
 
-char *wasmaot_option_value(int *argument, const char *option) {
-  char **argv = wasmaot_process.argv;
-  char *given = argv[*argument];
-  size_t length = strlen(option);
-  if (strncmp(given, option, length) != 0)
-    return NULL;
-  if (given[length] == '=') {
-    *argument += 1;
-    return given + length + 1;
-  }
-  if (given[length] != 0 || !argv[*argument + 1])
-    return NULL;
-  *argument += 2;
-  return argv[*argument - 1];
-}
-
-// Grants of the command line stand in argv[1 ..< argument_start], where grants.c has checked them.
-static bool command_line_grant(int *argument, struct wasmaot_grant *grant) {
-  while (*argument < wasmaot_process.argument_start) {
-    char *value = wasmaot_option_value(argument, "--dir");
-    if (value) {
-      char *separator = strstr(value, "::");
-      grant->kind = WASMAOT_GRANT_DIR;
-      grant->read_only = false;
-      grant->host = value;
-      grant->guest = separator ? separator + 2 : value;
-      if (separator)
-        *separator = 0; // only the first walk looks at directories
-      return true;
-    }
-    value = wasmaot_option_value(argument, "--env");
-    if (!value)
-      return false; // "--"
-    grant->kind = WASMAOT_GRANT_ENV;
-    grant->guest = strchr(value, '=') ? value : inherited(value);
-    if (grant->guest)
-      return true;
-  }
-  return false;
-}
-
 bool wasmaot_grant_next(struct wasmaot_grant_iterator *iterator, struct wasmaot_grant *grant) {
   if (!iterator->record) {
     iterator->record = wasmaot_config;
     iterator->argument = 1;
   }
-  return built_in_grant(&iterator->record, grant) || command_line_grant(&iterator->argument, grant);
+  return built_in_grant(&iterator->record, grant) ||
+         (wasmaot_grant_of_arguments && wasmaot_grant_of_arguments(&iterator->argument, grant));
 }

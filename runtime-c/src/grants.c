@@ -1,6 +1,6 @@
 // Apps built with --runtime-grants take grants on their own command line:
 //
-//   app [--dir HOST[::GUEST] | --env NAME=VALUE | --env NAME]... [--] ARGUMENT...
+//   app [--dir HOST[::GUEST][:ro] | --env NAME=VALUE | --env NAME]... [--] ARGUMENT...
 //
 // Everything from the first argument that is neither option belongs to the guest, untouched; one
 // "--" right there is dropped, so that a guest can be given arguments that look like these options.
@@ -10,8 +10,73 @@
 
 static _Noreturn void usage(const char *problem, const char *option) {
   wasmaot_fail(WASMAOT_EXIT_USAGE, problem, option,
-               "; usage: [--dir HOST[::GUEST] | --env NAME[=VALUE]]... [--] ARGUMENT...");
+               "; usage: [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE]]... [--] ARGUMENT...");
 }
+
+// The value of `--option VALUE` or `--option=VALUE` at argv[*argument], which moves past it; null
+// where another argument stands there, or no value follows.
+static char *option_value(int *argument, const char *option) {
+  char **argv = wasmaot_process.argv;
+  char *given = argv[*argument];
+  size_t length = strlen(option);
+  if (strncmp(given, option, length) != 0)
+    return NULL;
+  if (given[length] == '=') {
+    *argument += 1;
+    return given + length + 1;
+  }
+  if (given[length] != 0 || !argv[*argument + 1])
+    return NULL;
+  *argument += 2;
+  return argv[*argument - 1];
+}
+
+// ---- Directories ------------------------------------------------------------------------------
+
+// The parts of HOST[::GUEST][:ro], by the rules of Sources/Driver/Grants.swift. Without a guest
+// path `guest` is null.
+struct directory {
+  size_t host_size;
+  char *guest;
+  size_t guest_size;
+  bool read_only;
+};
+
+static bool ends_in(const char *text, size_t size, const char *end) {
+  size_t length = strlen(end);
+  return size >= length && memcmp(text + size - length, end, length) == 0;
+}
+
+static struct directory split(char *value) {
+  struct directory result = {0};
+  char *separator = strstr(value, "::");
+  char *last = separator ? separator + 2 : value;
+  size_t size = strlen(last);
+  result.read_only = ends_in(last, size, ":ro");
+  if (result.read_only)
+    size -= 3;
+  result.host_size = separator ? (size_t)(separator - value) : size;
+  result.guest = separator ? last : NULL;
+  result.guest_size = size;
+  return result;
+}
+
+static void check_directory(char *value) {
+  struct directory directory = split(value);
+  const char *last = directory.guest ? directory.guest : value;
+  if (directory.host_size == 0 || directory.guest_size == 0)
+    usage("--dir lacks a path: ", value);
+  if (ends_in(last, directory.guest_size, ":readonly") ||
+      ends_in(last, directory.guest_size, ":rw"))
+    usage("only ':ro' can follow the paths of --dir: ", value);
+  // Other engines' GUEST:HOST would silently grant another directory than was meant.
+  if (!directory.guest && memchr(value, ':', directory.host_size))
+    usage("'::' separates the paths of --dir: ", value);
+  if (directory.guest && strstr(directory.guest, "::"))
+    usage("--dir has more than one '::': ", value);
+}
+
+// ---- Options ----------------------------------------------------------------------------------
 
 void wasmaot_grants_parse(void) {
   static const char *const options[] = {"--dir", "--env"};
@@ -22,16 +87,48 @@ void wasmaot_grants_parse(void) {
       argument++;
       break;
     }
-    const char *value = NULL;
-    for (int i = 0; i < 2 && !value; i++) {
-      if (strcmp(given, options[i]) == 0 && argument + 1 == wasmaot_process.argc)
-        usage("a value must follow ", options[i]);
-      value = wasmaot_option_value(&argument, options[i]);
+    char *value = NULL;
+    int option = 0;
+    for (; option < 2; option++) {
+      if (strcmp(given, options[option]) == 0 && argument + 1 == wasmaot_process.argc)
+        usage("a value must follow ", options[option]);
+      value = option_value(&argument, options[option]);
+      if (value)
+        break;
     }
     if (!value)
       break;
-    if (value[0] == 0 || value[0] == '=' || value[0] == ':')
-      usage("the value has no name: ", given);
+    if (option == 0)
+      check_directory(value);
+    else if (value[0] == 0 || value[0] == '=')
+      usage("the variable has no name: ", given);
   }
   wasmaot_process.argument_start = argument;
+}
+
+// Grants stand in argv[1 ..< argument_start], and have been checked.
+bool wasmaot_grant_of_arguments(int *argument, struct wasmaot_grant *grant) {
+  while (*argument < wasmaot_process.argument_start) {
+    char *value = option_value(argument, "--dir");
+    if (value) {
+      struct directory directory = split(value);
+      grant->kind = WASMAOT_GRANT_DIR;
+      grant->read_only = directory.read_only;
+      grant->host = value;
+      grant->guest = directory.guest ? directory.guest : value;
+      // Only the first walk, at start, looks at directories.
+      value[directory.host_size] = 0;
+      if (directory.guest)
+        directory.guest[directory.guest_size] = 0;
+      return true;
+    }
+    value = option_value(argument, "--env");
+    if (!value)
+      return false; // "--"
+    grant->kind = WASMAOT_GRANT_ENV;
+    grant->guest = strchr(value, '=') ? value : wasmaot_variable_inherited(value);
+    if (grant->guest)
+      return true;
+  }
+  return false;
 }

@@ -65,12 +65,12 @@ struct wasmaot_grant_iterator {
 };
 bool wasmaot_grant_next(struct wasmaot_grant_iterator *iterator, struct wasmaot_grant *grant);
 
-// The value of `--option VALUE` or `--option=VALUE` at argv[*argument], which moves past it; null
-// where another argument stands there, or no value follows.
-char *wasmaot_option_value(int *argument, const char *option);
+// The environment's own "K=V" for this K, or null.
+const char *wasmaot_variable_inherited(const char *name);
 
 // grants.c; linked in by --runtime-grants alone.
 __attribute__((weak)) void wasmaot_grants_parse(void);
+__attribute__((weak)) bool wasmaot_grant_of_arguments(int *argument, struct wasmaot_grant *grant);
 
 // ---- message.c: text to standard error, without stdio -----------------------------------------
 

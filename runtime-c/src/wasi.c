@@ -5,7 +5,7 @@
 struct wasmaot_wasi wasmaot_wasi;
 
 void wasmaot_wasi_start_program(void) {
-  wasmaot_wasi_start(&wasmaot_wasi, false);
+  wasmaot_wasi_start(&wasmaot_wasi, wasmaot_threads_start != NULL);
   if (wasmaot_module.memory_count > 0) {
     const struct wasmaot_memory *memory = wasmaot_module.memories[0];
     wasmaot_wasi_set_memory(&wasmaot_wasi, &memory->base, &memory->bytes);

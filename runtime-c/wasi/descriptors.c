@@ -87,7 +87,7 @@ uint32_t wasmaot_wasi_pin(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t right
 uint32_t wasmaot_wasi_pin_to_change(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t rights,
                                     struct wasmaot_descriptor **found) {
   uint32_t error = wasmaot_wasi_pin(wasi, fd, rights, found);
-  return error == WASI_SUCCESS && (*found)->read_only ? WASI_EPERM : error;
+  return error == WASI_SUCCESS && (*found)->read_only && CHECKS_PATHS ? WASI_EPERM : error;
 }
 
 uint32_t wasmaot_wasi_reserve(struct wasmaot_wasi *wasi, uint32_t *fd,
@@ -147,7 +147,9 @@ bool wasmaot_wasi_add_directory(struct wasmaot_wasi *wasi, int host, const char 
   descriptor->host = host;
   descriptor->is_directory = true;
   descriptor->is_preopen = true;
-  descriptor->read_only = read_only;
+  // Writing to procfs is never needed, and /proc/self/mem is this program.
+  descriptor->is_of_processes = wasmaot_is_of_procfs(host);
+  descriptor->read_only = read_only || descriptor->is_of_processes;
   descriptor->rights = RIGHTS_OF_DIRECTORY;
   // Also for a read-only grant: the guest asks for what it needs, and opening is what refuses.
   descriptor->rights_inheriting = RIGHTS_OF_DIRECTORY | RIGHTS_OF_FILE;

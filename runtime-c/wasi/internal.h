@@ -74,6 +74,8 @@ struct wasmaot_descriptor {
   // Nothing reached through this descriptor may be changed: a --dir grant that says so, and all
   // that is opened under it.
   bool read_only;
+  // A grant of procfs, or what was opened under it: see path_open.c.
+  bool is_of_processes;
   uint64_t rights;
   uint64_t rights_inheriting;
   const char *name; // of a preopen, for the guest
@@ -152,6 +154,14 @@ static inline uint32_t wasmaot_guest_store_u64(const struct wasmaot_wasi *wasi, 
 
 // ---- Paths ------------------------------------------------------------------------------------
 
+// A test builds the runtime without its checks of paths and of read-only grants, to see that the
+// kernel's sandbox alone keeps the guest in (Tests/DriverTests/Escape). Never defined otherwise.
+#ifdef WASMAOT_TEST_NO_PATH_CHECKS
+#define CHECKS_PATHS false
+#else
+#define CHECKS_PATHS true
+#endif
+
 #define WASI_PATH_MAX 4096
 #define LOOKUP_SYMLINK_FOLLOW 1u
 
@@ -200,5 +210,7 @@ struct stat;
 uint8_t wasmaot_wasi_filetype(uint32_t mode);
 // statx would also give the birth time, which WASI has no place for.
 int wasmaot_host_stat(int host, struct stat *status);
+// Whether a host descriptor is one of procfs.
+bool wasmaot_is_of_procfs(int host);
 
 #endif

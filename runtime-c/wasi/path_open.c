@@ -1,6 +1,7 @@
 // Opening files.
 #include "internal.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 enum { OFLAG_CREAT = 1, OFLAG_DIRECTORY = 2, OFLAG_EXCL = 4, OFLAG_TRUNC = 8 };
@@ -35,6 +36,17 @@ static int host_flags(uint32_t oflags, uint32_t fdflags, uint64_t rights) {
   return flags;
 }
 
+// Whether a guest must not have this file although it stands below a granted directory. The files
+// of procfs are the kernel's view of processes: /proc/self/mem is this very program's memory, by
+// which a guest that was granted "/" would leave its sandbox; environ has the variables that were
+// not granted. Only who grants a directory of procfs itself means them, and nobody may write them.
+static bool is_withheld(const struct wasmaot_descriptor *parent, int host,
+                        const struct stat *status) {
+  // None of them takes up space, which spares nearly all other files the system call.
+  return CHECKS_PATHS && !parent->is_of_processes && !S_ISDIR(status->st_mode) &&
+         status->st_blocks == 0 && wasmaot_is_of_procfs(host);
+}
+
 uint32_t wasmaot_wasip1_path_open(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t lookup,
                                   uint32_t path_pointer, uint32_t path_size, uint32_t oflags,
                                   uint64_t rights, uint64_t rights_inheriting, uint32_t fdflags,
@@ -58,6 +70,9 @@ uint32_t wasmaot_wasip1_path_open(struct wasmaot_wasi *wasi, uint32_t fd, uint32
     return error;
   if (oflags > 15 || fdflags > 31)
     return WASI_EINVAL;
+  // Older kernels make a file, and then say that it is no directory.
+  if ((oflags & (OFLAG_CREAT | OFLAG_DIRECTORY)) == (OFLAG_CREAT | OFLAG_DIRECTORY))
+    return WASI_EINVAL;
   // The result is stored last, when failing would leave the guest a descriptor it doesn't know.
   if (!wasmaot_guest(wasi, result, sizeof(uint32_t)))
     return WASI_EFAULT;
@@ -75,6 +90,8 @@ uint32_t wasmaot_wasip1_path_open(struct wasmaot_wasi *wasi, uint32_t fd, uint32
   int host = wasmaot_open_beneath(parent->host, path.bytes, flags, oflags & OFLAG_CREAT ? 0666 : 0);
   struct stat status;
   int failure = host < 0 ? host : wasmaot_host_stat(host, &status);
+  if (failure >= 0 && is_withheld(parent, host, &status))
+    failure = -EACCES;
   if (failure < 0) {
     wasmaot_wasi_abandon(wasi, opened);
     if (host >= 0)
@@ -84,6 +101,7 @@ uint32_t wasmaot_wasip1_path_open(struct wasmaot_wasi *wasi, uint32_t fd, uint32
   descriptor->host = host;
   descriptor->is_directory = S_ISDIR(status.st_mode);
   descriptor->read_only = parent->read_only;
+  descriptor->is_of_processes = parent->is_of_processes;
   // All that the parent may pass on and the kind of file has, but reading and writing only as asked
   // for. (Guests are written against runtimes that grant more than is asked for, and rights that a
   // module denies itself protect nobody.)

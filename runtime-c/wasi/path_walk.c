@@ -5,9 +5,10 @@
 
 #include <errno.h>
 
-// Directories between the start and where the walk is. The kernel's limit on links that one path
-// may follow is 40, too.
-#define MAX_DEPTH 64
+// Directories between the start and where the walk is: as many as a path can name. (A descriptor
+// each: a process that may have fewer gets EMFILE.)
+#define MAX_DEPTH (WASI_PATH_MAX / 2)
+// The kernel's limit on links that one path may follow.
 #define MAX_LINKS 40
 
 struct walk {
@@ -90,21 +91,21 @@ static int open_last(struct walk *walk, const char *name, bool slash, int flags,
   int here = walk->directories[walk->depth];
   if (slash && (flags & O_CREAT) != 0)
     return -EISDIR; // as Linux says
-  bool follows = (flags & O_NOFOLLOW) == 0 || slash;
+  bool follows =
+      ((flags & O_NOFOLLOW) == 0 || slash) && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
   int wanted = flags | O_NOFOLLOW | (slash ? O_DIRECTORY : 0);
-  if (follows && (flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL)) {
+  for (;;) {
     // O_PATH opens links themselves, and O_DIRECTORY reports them as no directory: look first.
     char byte;
-    if (!sys_failed(sys4(SYS_readlinkat, here, name, &byte, 1))) {
+    if (follows && !sys_failed(sys4(SYS_readlinkat, here, name, &byte, 1))) {
       int followed = follow(walk, name, slash);
-      if (followed != 0)
-        return followed;
-      return -EAGAIN;
+      return followed != 0 ? followed : -EAGAIN;
     }
+    // Should a link have appeared since, O_NOFOLLOW makes this fail: look again, but not for ever.
+    long opened = sys4(SYS_openat, here, name, wanted, mode);
+    if (!follows || opened != -ELOOP || ++walk->links > MAX_LINKS)
+      return (int)opened;
   }
-  // Should a link have appeared since, O_NOFOLLOW makes this fail.
-  long opened = sys4(SYS_openat, here, name, wanted, mode);
-  return (int)opened;
 }
 
 int wasmaot_open_walking(int directory, const char *path, int flags, uint32_t mode) {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <time.h>
 
 uint8_t wasmaot_wasi_filetype(uint32_t mode) {
@@ -25,6 +26,11 @@ uint8_t wasmaot_wasi_filetype(uint32_t mode) {
 }
 
 int wasmaot_host_stat(int host, struct stat *status) { return (int)sys2(SYS_fstat, host, status); }
+
+bool wasmaot_is_of_procfs(int host) {
+  struct statfs status;
+  return !sys_failed(sys2(SYS_fstatfs, host, &status)) && status.f_type == 0x9fa0; // linux/magic.h
+}
 
 // ---- Descriptors ------------------------------------------------------------------------------
 
@@ -310,13 +316,18 @@ uint32_t wasmaot_wasip1_path_readlink(struct wasmaot_wasi *wasi, uint32_t fd, ui
     error = open_node(wasi, descriptor, 0, path, path_size, &node);
   if (error != WASI_SUCCESS)
     return error;
-  long count = 0;
-  if (buffer_size > 0) // which Linux refuses and WASI allows
-    count = sys4(SYS_readlinkat, node, "", bytes,
-                 buffer_size < WASI_PATH_MAX ? buffer_size : WASI_PATH_MAX);
+  char target[WASI_PATH_MAX];
+  long count = sys4(SYS_readlinkat, node, "", target, sizeof target);
   sys1(SYS_close, node);
   if (count == -ENOENT) // what Linux says of an empty path that is no symbolic link
     return WASI_EINVAL;
-  return sys_failed(count) ? wasmaot_wasi_errno(count)
-                           : wasmaot_guest_store_u32(wasi, result, (uint32_t)count);
+  if (sys_failed(count))
+    return wasmaot_wasi_errno(count);
+  // A guest has no absolute paths: this one is the host's, and tells how the host is laid out.
+  if (target[0] == '/' && CHECKS_PATHS)
+    return WASI_EPERM;
+  if ((uint64_t)count > buffer_size)
+    count = buffer_size; // as readlink cuts it off
+  memcpy(bytes, target, (size_t)count);
+  return wasmaot_guest_store_u32(wasi, result, (uint32_t)count);
 }
