@@ -56,6 +56,19 @@ struct LLVMInstallation {
 
 let llvm = LLVMInstallation.find()
 let llvmInclude = ["-I\(llvm.includeDirectory)"]
+/// The interpreter's loop is fast only if its dispatch is copied behind every instruction; LLVM 19 and later have
+/// limits against that (docs/decisions/0095).
+#if compiler(>=6.3)
+  let copiedDispatch: [SwiftSetting] = [
+    .unsafeFlags(
+      ["-tail-dup-pred-size=1000", "-tail-dup-succ-size=1000", "-tail-dup-size=12"].flatMap {
+        ["-Xllvm", $0]
+      },
+      .when(configuration: .release))
+  ]
+#else
+  let copiedDispatch: [SwiftSetting] = []
+#endif
 let llvmHeadersForSwift: [SwiftSetting] = [.unsafeFlags(llvmInclude.flatMap { ["-Xcc", $0] })]
 
 // MARK: - Package
@@ -78,6 +91,9 @@ let package = Package(
     .target(name: "WasmModule", dependencies: ["Support"], exclude: ["opcodes.table"]),
     .target(name: "IR", dependencies: ["Support"]),
     .target(name: "Translate", dependencies: ["Support", "WasmModule", "IR"]),
+    .target(
+      name: "Interpreter", dependencies: ["Support", "WasmModule"],
+      exclude: ["semantics.table", "Execute.swift-template"], swiftSettings: copiedDispatch),
     .systemLibrary(name: "CRuntimeABI", path: "runtime-c/abi"),
     // The runtime's WASI, for the interpreter.
     .target(name: "CWASI", path: "runtime-c/wasi", cSettings: [.define("_GNU_SOURCE")]),
@@ -100,7 +116,7 @@ let package = Package(
     .target(
       name: "Driver",
       dependencies: [
-        "Support", "WasmModule", "IR", "Translate", "LLVMBackend", "Linker",
+        "Support", "WasmModule", "IR", "Translate", "LLVMBackend", "Linker", "Interpreter",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -124,7 +140,8 @@ let package = Package(
       swiftSettings: llvmHeadersForSwift),
     .testTarget(name: "LinkerTests", dependencies: ["Linker", "TestSupport"]),
     .testTarget(
-      name: "DriverTests", dependencies: ["Driver", "TestSupport"], swiftSettings: llvmHeadersForSwift),
+      name: "DriverTests", dependencies: ["Driver", "Interpreter", "TestSupport"],
+      swiftSettings: llvmHeadersForSwift),
     // What every test target shares: where test data and tools are, bless switch, temporary folders.
     .target(
       name: "TestSupport",

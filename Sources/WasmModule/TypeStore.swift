@@ -13,6 +13,8 @@ public struct CanonicalTypeIdx: EntityID {
 /// canonical index and references into it by position; equal forms are one. One hash a group: linear time.
 public struct TypeStore: Sendable {
   public private(set) var types = PrimaryMap<TypeIdx, SubType>()
+  /// The first type of each recursive group, in order.
+  public private(set) var groupStarts: [TypeIdx] = []
   private var canonicalOf: [CanonicalTypeIdx] = []
   private var representatives = PrimaryMap<CanonicalTypeIdx, TypeIdx>()
   /// The first canonical index of each group.
@@ -33,6 +35,7 @@ public struct TypeStore: Sendable {
   public mutating func append(group: [SubType]) {
     if group.isEmpty { return }
     let start = types.count
+    groupStarts.append(types.nextID)
     let forms = group.map { canonicalForm($0, groupStart: start) }
     let form: Group = forms.count == 1 ? .one(forms[0]) : .many(forms)
     let first = known[form] ?? CanonicalTypeIdx(representatives.count)

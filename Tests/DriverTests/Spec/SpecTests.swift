@@ -55,6 +55,18 @@ import Testing
     }
   }
 
+  /// The whole suite in the interpreter.
+  @Test(.enabled(if: folder != nil, "no test data"))
+  func interpreter() async throws {
+    for suite in ["core"] + Self.proposals {
+      let folder = try #require(Self.folder).removingLastComponent().appending(suite)
+      let names = Self.scripts(of: suite, at: .O0)
+      let runner = InterpreterRunner()
+      let outcome = try await total(names) { try runner.run(folder.appending($0)) }
+      report(outcome, suite, .interpreter, .O0, scripts: names)
+    }
+  }
+
   /// The embedded model with explicit checks: memories without reservations, whose base may move.
   @Test(.enabled(if: folder != nil, "no test data"), arguments: [OptimizationLevel.O0])
   func embeddedExplicitBoundsChecks(level: OptimizationLevel) async throws {
