@@ -61,11 +61,13 @@ EMBEDDED_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g0 -fPIC -pthread -fvisibility=hi
   -ffunction-sections -fdata-sections -fno-omit-frame-pointer -fstack-protector-strong \
   -ffile-prefix-map=$(CURDIR)=. $(RUNTIME_WARNINGS) $(EMBEDDED_EXTRA_CFLAGS)
 
-.PHONY: all runtime embedded swift install test test-sanitized test-embedded test-embedded-sanitized test-embedded-threads spec-host format clean
+.PHONY: all runtime static-runtime embedded swift install test test-sanitized test-embedded test-embedded-sanitized test-embedded-threads spec-host format clean
 
 all: runtime swift
 
-runtime: $(RUNTIME_OUT)/link.txt embedded
+runtime: static-runtime embedded
+
+static-runtime: $(RUNTIME_OUT)/link.txt
 
 embedded: $(EMBEDDED_BUILD)/libwasmaot.a
 

@@ -92,15 +92,17 @@ extension EscapeCase {
 
   private static func node(_ words: [String]) -> (String, EscapeWorld.Node)? {
     guard words.count >= 2 else { return nil }
+    let name = expand(words[1])
     let argument = words.count > 2 ? expand(words[2]) : ""
     switch words[0] {
-    case "dir": return (words[1], .directory)
-    case "file": return (words[1], .file(argument))
-    case "link": return (words[1], .link(argument))
-    case "hard": return (words[1], .hardLink(argument))
-    case "fifo": return (words[1], .fifo)
-    case "socket": return (words[1], .socket)
-    case "null": return (words[1], .null)
+    case "dir": return (name, .directory)
+    case "dirs": return (name, .directories)
+    case "file": return (name, .file(argument))
+    case "link": return (name, .link(argument))
+    case "hard": return (name, .hardLink(argument))
+    case "fifo": return (name, .fifo)
+    case "socket": return (name, .socket)
+    case "null": return (name, .null)
     default: return nil
     }
   }

@@ -148,6 +148,23 @@ actor EscapePrograms {
     }
   }
 
+  /// The runtime of programs, without its checks of paths.
+  func uncheckedRuntime() async throws -> FilePath {
+    // It stays, so that make builds it but once.
+    let path = TestSupport.packageRoot.appending(".build/unchecked-runtime")
+    _ = try await once("unchecked-runtime") { mark in
+      let result = try await TestSupport.run(
+        try #require(TestSupport.tool("make")),
+        [
+          "-s", "-C", TestSupport.packageRoot.string, "static-runtime", "RUNTIME_BUILD=\(path.string)",
+          "RUNTIME_EXTRA_CFLAGS=-DWASMAOT_TEST_NO_PATH_CHECKS",
+        ])
+      try #require(result.status == 0, "\(result.errorText)")
+      try TestSupport.write([], to: mark)
+    }
+    return path
+  }
+
   /// Starts a program as if the kernel had no openat2.
   func withoutOpenat2() async throws -> FilePath {
     try await once("without_openat2") {

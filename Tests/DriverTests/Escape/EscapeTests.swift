@@ -10,15 +10,9 @@ import Testing
 /// `Tests/escape/matrix.txt` has what each operation answers for each kind of link, with `WASMAOT_BLESS=1` written
 /// anew; `Tests/escape/attacks.txt` attacks that were picked by hand.
 ///
-/// What these tests are worth is seen by breaking what they test: each of these changes, by itself, must make them
-/// fail.
-/// - `runtime-c/wasi/path.c`: leave out `RESOLVE_BENEATH`; the check for `/` at the start of a path; the block
-///   about `..`.
-/// - `runtime-c/wasi/path_walk.c`: leave out an `O_NOFOLLOW`; the check for `/` at the start of a link's target; the
-///   check that `..` stays below the start.
-/// - `runtime-c/wasi/path_open.c`: `changes` without `OFLAG_TRUNC`, or without `RIGHT_FD_WRITE`; `read_only` not passed on.
-/// - `runtime-c/wasi/path_change.c`: `wasmaot_wasi_pin` for `wasmaot_wasi_pin_to_change`; `link` with a slash.
-/// - `runtime-c/wasi/descriptors.c`: `wasmaot_wasi_pin_to_change` without `read_only`.
+/// What these tests are worth is seen by breaking what they test: `scripts/mutate-paths` has some thirty changes to
+/// the runtime, from a missing `RESOLVE_BENEATH` to an `O_NOFOLLOW` that matters in a race only, each of which must make
+/// them fail.
 @Suite(
   .enabled(
     if: EscapePrograms.isPossible,
@@ -108,15 +102,41 @@ struct EscapeTests {
     Self.expect(cases, answer: outcome.answers, fromWasmtime: true)
   }
 
+  private static func answers(
+    with directory: String, to lines: [String], _ resolution: Resolution
+  ) async throws -> [String] {
+    let command = try await resolution.runner().command
+    let result = try await TestSupport.run(
+      FilePath(command[0]), Array(command.dropFirst()) + ["--dir", directory],
+      input: Array((lines.joined(separator: "\n") + "\n").utf8))
+    #expect(result.status == 0, "\(result.errorText)")
+    return result.text.split(separator: "\n").map(String.init)
+  }
+
+  /// What is mounted below a granted directory is below it; what it is mounted on is above.
+  @Test(
+    .enabled(if: access("/dev/shm", W_OK) == 0, "no file system is mounted at /dev/shm"),
+    arguments: Resolution.allCases)
+  func mountPoints(resolution: Resolution) async throws {
+    let folder = FilePath("/dev/shm/wasmaot-escape-\(UInt64.random(in: 0...UInt64.max))")
+    try TestSupport.makeFolder(folder)
+    defer { try? FileManager.default.removeItem(atPath: folder.string) }
+    try TestSupport.write("text".utf8, to: folder.appending("file"))
+    let name = "shm/" + folder.lastComponent!.string
+    let answers = try await Self.answers(
+      with: "/dev:ro",
+      to: [
+        "open 3 1 \(name)/file 0 2 0 0 a", "read $a", "open 3 1 \(name)/../.. 2 0 0 0 a",
+        "open 3 1 \(name)/../../.. 2 0 0 0 a", "open 3 1 shm 2 0 0 0 b", "open $b 1 .. 2 0 0 0 a",
+        "unlink 3 \(name)/file",
+      ], resolution)
+    #expect(answers == ["0", "0 text", "0", "63", "0", "63", "63"])
+  }
+
   /// procfs, which has a view of the program itself: not through a grant of what contains it, and never to write.
   @Test(arguments: Resolution.allCases) func processes(resolution: Resolution) async throws {
-    let runner = try await resolution.runner()
     func answers(_ directory: String, _ lines: [String]) async throws -> [String] {
-      let result = try await TestSupport.run(
-        FilePath(runner.command[0]), Array(runner.command.dropFirst()) + ["--dir", directory],
-        input: Array((lines.joined(separator: "\n") + "\n").utf8))
-      #expect(result.status == 0, "\(result.errorText)")
-      return result.text.split(separator: "\n").map(String.init)
+      try await Self.answers(with: directory, to: lines, resolution)
     }
     let files = ["self/mem", "self/environ", "self/maps", "thread-self/mem", "cpuinfo"]
     let below = try await answers("/", files.map { "open 3 1 proc/\($0) 0 2 0 0 a" })

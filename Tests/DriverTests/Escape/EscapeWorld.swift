@@ -12,6 +12,8 @@ import TestSupport
 struct EscapeWorld {
   enum Node {
     case directory
+    /// With all those above it.
+    case directories
     case file(String)
     /// `{world}` in a target stands for the world's path.
     case link(String)
@@ -49,6 +51,7 @@ struct EscapeWorld {
   private func make(_ node: Node, at name: String) throws {
     switch node {
     case .directory: try Self.check(mkdir(name, 0o755), name)
+    case .directories: try TestSupport.makeFolder(FilePath(name))
     case .file(let contents):
       let file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
       try Self.check(file, name)
