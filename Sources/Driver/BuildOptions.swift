@@ -56,6 +56,9 @@ public struct BuildOptions: Hashable, Codable, Sendable {
   public var stubsImports = false
   /// Bytes of the stack that the module's functions run on; nil: the runtime's default.
   public var stackSize: UInt64?
+  public var limits = Limits()
+  /// Code counts what it executes, whatever the limit is.
+  public var countsFuel = false
   public var boundsChecks = BoundsChecks.guardPages
   /// Explicit checks hold for speculative execution, too.
   public var mitigatesSpectre = false
@@ -112,6 +115,11 @@ extension BuildOptions {
     config.takesRuntimeGrants = grants.isOpenAtRunTime
     config.invoke = invoke
     config.stackSize = stackSize
+    config.maxMemory = limits.maxMemory
+    config.timeout = limits.timeout
+    config.fuel = limits.fuel
+    config.countsFuel = countsFuel
+    config.reportsFuel = limits.reportsFuel
     config.isScript = isScriptDriven
     do throws(RuntimeConfigError) { try config.validate() } catch { throw Problem(error) }
     return config
@@ -153,7 +161,9 @@ extension Features {
       let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       let name = String(parts.first ?? "")
       guard let row = Self.table.first(where: { $0.name == name }) else {
-        throw .usage("unknown feature '\(name)'", help: Self.listOfNames(like: name))
+        throw .usage(
+          "unknown feature '\(name)'",
+          help: Self.limit(like: name).map { "write \($0)" } ?? Self.listOfNames(like: name))
       }
       guard row.isSupported else {
         throw .usage("feature '\(name)' is not supported yet", help: Self.listOfNames(like: name))
@@ -196,6 +206,16 @@ extension Target {
   public static func named(_ name: String) throws(Problem) -> Target {
     if name == "native" { return .host }
     do throws(BackendError) { return try Target(triple: name) } catch { throw Problem(error) }
+  }
+}
+
+extension Features {
+  /// Limits are features to another engine.
+  fileprivate static func limit(like name: String) -> String? {
+    [
+      "fuel": "--fuel N", "timeout": "--timeout DURATION", "max-memory-size": "--max-memory SIZE",
+      "max-wasm-stack": "--max-stack SIZE",
+    ][name]
   }
 }
 

@@ -81,7 +81,7 @@ public struct Builder: Sendable {
 
   /// Compiles the module in `input` to a program that can be executed at once with these arguments.
   ///
-  /// The grants are not built in but given when the program starts, so that the cache holds one program
+  /// Grants and limits are not built in but given when the program starts, so that the cache holds one program
   /// whatever is granted.
   public func program(
     for input: String, arguments: [String]
@@ -89,10 +89,13 @@ public struct Builder: Sendable {
     var builder = self
     builder.options.grants = Grants()
     builder.options.grants.isOpenAtRunTime = true
+    builder.options.limits = options.limits.withoutArguments
     let scratch = OutputFile.temporaryFolder(environment: environment)
     let product = try await builder.make(input, scratch: scratch)
     let image = product.cachedPath.map { Program.Image.file($0) } ?? .memory(product.bytes, scratch: scratch)
-    let program = Program(image: image, arguments: [input] + options.grants.arguments + ["--"] + arguments)
+    let program = Program(
+      image: image,
+      arguments: [input] + options.grants.arguments + options.limits.arguments + ["--"] + arguments)
     return (program, product.report.warnings)
   }
 

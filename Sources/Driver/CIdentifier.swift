@@ -82,7 +82,9 @@ extension BuildOptions {
     }
     let forPrograms: [(String, Bool)] = [
       ("--dir", !grants.directories.isEmpty), ("--env", !grants.environment.isEmpty),
-      ("--invoke", invoke != nil), ("--stub-imports", stubsImports), ("--stack-size", stackSize != nil),
+      ("--invoke", invoke != nil), ("--stub-imports", stubsImports), ("--max-stack", stackSize != nil),
+      ("--max-memory", limits.maxMemory != nil), ("--timeout", limits.timeout != nil),
+      ("--fuel", limits.fuel != nil), ("--report-fuel", limits.reportsFuel),
       ("--runtime-grants", grants.isOpenAtRunTime),
     ]
     if let (option, _) = forPrograms.first(where: { $0.1 }) {

@@ -31,9 +31,12 @@ public struct HostEnvironment: Sendable {
       if case .memory(let memory) = type, memory.isShared { .memory(memory.limits) } else { nil }
     })
 
-  func translationOptions(model: ModelKind, stubsImports: Bool, jobs: Int) -> TranslationOptions {
+  func translationOptions(model: ModelKind, stubsImports: Bool, countsFuel: Bool, jobs: Int)
+    -> TranslationOptions
+  {
     TranslationOptions(
-      model: model, stubImports: stubsImports, jobs: jobs, resolveImport: resolveImport,
+      model: model, stubImports: stubsImports, countsFuel: countsFuel, jobs: jobs,
+      resolveImport: resolveImport,
       resolveState: resolveState)
   }
 }

@@ -1,6 +1,7 @@
 import IR
 import LLVMBackend
 import Linker
+import Support
 import SystemPackage
 import Translate
 import WasmModule
@@ -36,10 +37,12 @@ struct Pipeline {
       try validateFunctions(of: module, features: options.features, jobs: jobs)
     }
     featuresUsed = module.featuresUsed.union(featuresOfBodies)
+    if options.countsFuel { try refuseThreads(in: module) }
     let entry = try Entry(of: module, options: options, file: file)
 
     let translation = host.translationOptions(
-      model: options.emit.isEmbedded ? .embedded : .static, stubsImports: options.stubsImports, jobs: jobs)
+      model: options.emit.isEmbedded ? .embedded : .static, stubsImports: options.stubsImports,
+      countsFuel: options.countsFuel, jobs: jobs)
     var ir = try timers.measure(.translate, explain: named.problem) { () throws(TranslationError) in
       try translate(module, options: translation)
     }
@@ -92,6 +95,17 @@ extension Pipeline {
     self.toolchain = toolchain
     self.file = file
     self.timers = timers
+  }
+
+  /// The count is one for all threads: who comes to its end would be chance.
+  private func refuseThreads(in module: WasmModule.Module) throws(Problem) {
+    let startsThreads = module.imports.contains {
+      $0.module == ByteString("wasi") && $0.name == ByteString("thread-spawn")
+    }
+    if startsThreads {
+      throw Problem(
+        "fuel can't be counted in \(file): it starts threads", help: "limit its time instead: --timeout")
+    }
   }
 
   private mutating func count(_ module: WasmModule.Module, _ ir: IR.Module) {

@@ -237,6 +237,10 @@ extension FunctionBuilder {
     emitValue(InstData(.exceptionField, shape, a: exception.rawValue, b: UInt32(field), c: tag.rawValue))
   }
 
+  // MARK: - Fuel
+
+  public mutating func fuelCharge(_ cost: UInt32) { emitValue(InstData(.fuelCharge, c: cost)) }
+
   // MARK: - Control
 
   /// A branch target; the arguments for parameters that variables cause are added later.

@@ -65,7 +65,7 @@ extension Function {
   public func forEachOperand(of inst: Inst, _ body: (Value) -> Void) {
     let data = insts[inst]
     switch data.opcode.format {
-    case .nullary, .constant, .vectorConstant, .entity, .jump, .trap: break
+    case .nullary, .immediate, .constant, .vectorConstant, .entity, .jump, .trap: break
     case .unary, .unaryImmediate, .load, .unaryEntity, .tagField, .branch, .branchTable, .conditionalTrap:
       body(data.valueA)
     case .binary, .binaryImmediate, .store, .loadLane, .binaryEntity:
@@ -104,7 +104,7 @@ extension Function {
   public mutating func rewriteOperands(of inst: Inst, _ body: (Value) -> Value) {
     let data = insts[inst]
     switch data.opcode.format {
-    case .nullary, .constant, .vectorConstant, .entity, .jump, .trap: break
+    case .nullary, .immediate, .constant, .vectorConstant, .entity, .jump, .trap: break
     case .unary, .unaryImmediate, .load, .unaryEntity, .tagField, .branch, .branchTable, .conditionalTrap:
       insts[inst].a = body(data.valueA).rawValue
     case .binary, .binaryImmediate, .store, .loadLane, .binaryEntity:

@@ -2,6 +2,8 @@
 public enum Format: UInt8, Sendable {
   /// No operands.
   case nullary
+  /// c: an unsigned number
+  case immediate
   /// a: value
   case unary
   /// a, b: values
@@ -221,6 +223,12 @@ public enum Opcode: UInt16, Sendable, CaseIterable {
   /// Terminator: returns to the caller with an exception pending, without results.
   case unwind
 
+  // Fuel: a count that the program, or the store of an instance, has one of.
+  /// Takes a number off the count, which may fall below zero.
+  case fuelCharge
+  /// Traps if the count is below zero.
+  case fuelCheck
+
   // Calls. Results are the signature's.
   case call, callIndirect
   /// Terminators.
@@ -256,6 +264,9 @@ public enum TrapCode: UInt32, Sendable, CaseIterable {
   case unresolvedImport = 13
   /// `memory.atomic.wait` on a memory that is not shared.
   case expectedSharedMemory = 14
+  case outOfFuel = 15
+  /// The time is up. Comes from a timer, no instruction has it.
+  case interrupted = 16
 
   /// The specification's words (and the field's, for those it does not test).
   public var message: String {
@@ -274,6 +285,8 @@ public enum TrapCode: UInt32, Sendable, CaseIterable {
     case .unalignedAtomic: "unaligned atomic"
     case .unresolvedImport: "unresolved import called"
     case .expectedSharedMemory: "expected shared memory"
+    case .outOfFuel: "all fuel consumed by WebAssembly"
+    case .interrupted: "interrupt"
     }
   }
 }

@@ -11,7 +11,8 @@ extension Opcode {
   /// How the operand words are used.
   public var format: Format {
     switch self {
-    case .refNull, .atomicFence, .exceptionPending, .exceptionPeek, .unwind: .nullary
+    case .refNull, .atomicFence, .exceptionPending, .exceptionPeek, .fuelCheck, .unwind: .nullary
+    case .fuelCharge: .immediate
     case .iconst, .fconst: .constant
     case .vconst: .vectorConstant
     case .refFunc: .entity
@@ -66,6 +67,8 @@ extension Opcode {
   public var effects: Effects {
     switch self {
     case .sdiv, .udiv, .srem, .urem, .truncS, .truncU, .trapnz: .traps
+    case .fuelCharge: .writes
+    case .fuelCheck: [.traps, .reads]
     case .load, .load8S, .load8U, .load16S, .load16U, .load32S, .load32U, .loadExtendS, .loadExtendU,
       .loadSplat, .loadZero, .loadLane, .tableGet:
       [.traps, .reads]

@@ -308,6 +308,7 @@ extension Parser {
         repeat { list.append(try use(&body)) } while try accept(",")
       }
       data.a = body.function.valueLists.make(list).handle
+    case .immediate: data.c = UInt32(try number(atMost: UInt64(UInt32.max)))
     case .trap: data.c = try trapCode().rawValue
     case .conditionalTrap:
       try uses(&data, 1, &body)

@@ -392,6 +392,7 @@ struct Printer {
     case .list:
       if function.valueLists.count(list) > 0 { text += " " }
       values(list, function)
+    case .immediate: text += " \(data.c)"
     case .trap: text += " " + trapName(data.c)
     case .conditionalTrap:
       words(1, data, function)

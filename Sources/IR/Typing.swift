@@ -202,7 +202,7 @@ extension Opcode {
     case .exceptionPending: Typing(.none, .i32)
     case .exceptionPeek: Typing(.exnref, .shape)
     case .exceptionSet, .exceptionKeep, .exceptionRelease: Typing(.exnref, .none, .shape)
-    case .unwind: Typing(.none, .none)
+    case .fuelCharge, .fuelCheck, .unwind: Typing(.none, .none)
 
     case .call, .callIndirect: Typing(.none, .signature)
     case .returnCall, .returnCallIndirect, .jump, .return, .trap: Typing(.none, .none)

@@ -5,7 +5,7 @@ extension FunctionVerifier {
   mutating func checkEntities() {
     let data = subject.function.insts[inst]
     switch data.opcode.format {
-    case .nullary, .unary, .binary, .ternary, .load, .store, .loadLane, .conditionalTrap: break
+    case .nullary, .immediate, .unary, .binary, .ternary, .load, .store, .loadLane, .conditionalTrap: break
     case .constant:
       if (data.shape == .i32 || data.shape == .f32) && data.c != 0 { fail("32-bit constant with upper bits") }
     case .vectorConstant:

@@ -46,7 +46,8 @@ extension EmbeddedModel {
     let code = base.record(
       [
         base.int32(WASMAOT_EMBEDDED_ABI_VERSION), base.int32(MemoryLayout<wasmaot_code>.size),
-        base.int32(plan.instructionSet.requiredBits), base.int32(0), base.int64(layout.size),
+        base.int32(plan.instructionSet.requiredBits),
+        base.int32(plan.usage.countsFuel ? WASMAOT_CODE_COUNTS_FUEL : 0), base.int64(layout.size),
         base.int64(interfaceHash(of: module)),
       ]
         + [

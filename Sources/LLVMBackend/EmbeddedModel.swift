@@ -220,6 +220,10 @@ struct EmbeddedModel: InstanceModel {
     address(layout.elementSegments[segment], in: lowering)
   }
 
+  func fuel(in lowering: FunctionLowering) -> LLVMValueRef {
+    lowering.oncePerBlock(.fuel) { loadPointer(head(\.fuel), in: lowering, size: 8, alignment: 8) }
+  }
+
   func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef {
     lowering.oncePerBlock(.pendingException) {
       loadPointer(head(\.pending), in: lowering, size: 8, alignment: 8)
@@ -317,7 +321,7 @@ struct EmbeddedModel: InstanceModel {
 /// Pointers of an instance that never change (`FunctionLowering.oncePerBlock`).
 enum InstanceValue: Hashable {
   case memoryBase(MemoryID), memory(MemoryID), table(TableID), global(GlobalID)
-  case runtime, typeNumbers, pendingException
+  case runtime, typeNumbers, pendingException, fuel
 }
 
 /// Field numbers of `struct wasmaot_func_ref`.

@@ -20,6 +20,8 @@ final class FunctionLowering {
   private let leadingParameterCount: UInt32
   /// The function does not disable tail calls altogether (`findTailCalls`).
   var marksCallsAsNoTail = false
+  /// The function's own copy of the count of fuel (LowerFuel.swift).
+  var ownFuel: LLVMValueRef?
 
   private var values: [LLVMValueRef?]
   /// For values that are an i1 widened to i32: the i1, for branches.
@@ -134,6 +136,7 @@ final class FunctionLowering {
     let parameters = function.blockParams[entry].indices.map {
       LLVMGetParam(llvmFunction, leadingParameterCount + UInt32($0))!
     }
+    beginFuel()
     addIncoming(to: entry, parameters)
     LLVMBuildBr(builder, blocks[entry.index])
   }

@@ -62,6 +62,8 @@ protocol InstanceModel {
   /// `struct wasmaot_element_segment *`
   func elementSegment(_ segment: ElementID, in lowering: FunctionLowering) -> LLVMValueRef
 
+  /// The address of the count of fuel: 64 bits, signed.
+  func fuel(in lowering: FunctionLowering) -> LLVMValueRef
   /// The address of the pending exception's: `struct wasmaot_exception **`
   func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef
   /// The address that is a tag's identity.

@@ -9,6 +9,7 @@ extension FunctionLowering {
     let passing = ResultPassing(results)
     let area = passing == .pointer ? resultArea(results) : nil
     let value = call(callee, results: area, arguments)
+    updateFuel()
     switch passing {
     case .none: break
     case .value: defineResults(inst, [value])

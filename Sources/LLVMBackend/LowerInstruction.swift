@@ -69,6 +69,8 @@ extension FunctionLowering {
       lowerException(inst, data)
     case .exceptionSet, .exceptionKeep, .exceptionRelease: lowerExceptionStatement(data)
 
+    case .fuelCharge, .fuelCheck: lowerFuel(data)
+
     case .call, .callIndirect: lowerCall(inst, data)
     case .returnCall, .returnCallIndirect: lowerTailCall(data)
     case .jump, .brif, .brTable, .return, .unwind, .trap, .trapnz: lowerControl(data)

@@ -208,6 +208,8 @@ struct AliasTags {
   let memories: [LLVMValueRef]
   let memoryDescriptor: LLVMValueRef
   let runtime: LLVMValueRef
+  /// The count: nothing but calls changes it beside code that names it.
+  let fuel: LLVMValueRef
 
   init(_ unit: Unit, memoryCount: Int) {
     let context = unit.context
@@ -228,5 +230,6 @@ struct AliasTags {
     memories = (0..<memoryCount).map { tag("memory \($0)") }
     memoryDescriptor = tag("memory descriptor")
     runtime = tag("runtime")
+    fuel = tag("fuel")
   }
 }

@@ -19,6 +19,7 @@ struct ModuleUsage: Sendable {
   /// Memories with a memory.grow.
   private(set) var grownMemories: Set<MemoryID> = []
   private(set) var usesTailCalls = false
+  private(set) var countsFuel = false
 
   func isUsed(_ function: FunctionID) -> Bool { isReferenced[function] || isCalled[function] }
 
@@ -55,6 +56,7 @@ struct ModuleUsage: Sendable {
           case .exceptionIs:
             tags[TagID(rawValue: data.c)] = true
             tagTests += 1
+          case .fuelCharge, .fuelCheck: countsFuel = true
           case .tableInit, .elementDrop: elementSegments[ElementID(rawValue: data.c)] = true
           default: break
           }

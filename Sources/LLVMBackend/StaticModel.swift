@@ -146,6 +146,10 @@ struct StaticModel: InstanceModel {
     elementSegment(segment)
   }
 
+  func fuel(in lowering: FunctionLowering) -> LLVMValueRef {
+    unit.runtimeVariable("wasmaot_fuel", types.i64)
+  }
+
   func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef {
     unit.runtimeVariable(
       "wasmaot_\(base.threadInfix)exception", types.ptr, isThreadLocal: module.isThreaded)

@@ -32,6 +32,16 @@ public struct RuntimeConfig: Equatable, Sendable {
   public var invoke: String?
   /// Bytes; nil is the runtime's default.
   public var stackSize: UInt64?
+  /// Bytes of all memories; nil: no limit.
+  public var maxMemory: UInt64?
+  /// Nanoseconds from the start; nil: no limit.
+  public var timeout: UInt64?
+  /// Operators that the app may execute; nil: no limit.
+  public var fuel: UInt64?
+  /// The app's code counts fuel.
+  public var countsFuel = false
+  /// The app says at its end how much fuel it consumed.
+  public var reportsFuel = false
   /// The app is a test driver that reads invocations from standard input.
   public var isScript = false
 
@@ -44,6 +54,9 @@ public enum RuntimeConfigError: Error, Equatable, CustomStringConvertible {
   case empty(field: String)
   case equalsSignInName(String)
   case stackSize(UInt64)
+  case timeout(UInt64)
+  case fuel(UInt64)
+  case fuelIsNotCounted
   case scriptAndInvoke
 
   public var description: String {
@@ -53,13 +66,17 @@ public enum RuntimeConfigError: Error, Equatable, CustomStringConvertible {
     case .equalsSignInName(let name): "the name of environment variable '\(name)' contains '='"
     case .stackSize(let size):
       "a stack of \(size) bytes is out of range: the least is 64 KiB, the most 64 GiB"
+    case .timeout(let timeout): "a timeout of \(timeout) ns is out of range"
+    case .fuel(let fuel): "\(fuel) is more fuel than can be counted"
+    case .fuelIsNotCounted: "an app has a limit of fuel, or reports it, but does not count it"
     case .scriptAndInvoke: "an app is either a test driver or calls one export, not both"
     }
   }
 }
 
 extension RuntimeConfig {
-  static let stackSizes: ClosedRange<UInt64> = 64 << 10...64 << 30
+  static let stackSizes: ClosedRange<UInt64> =
+    UInt64(WASMAOT_STACK_SIZE_MIN)...UInt64(WASMAOT_STACK_SIZE_MAX)
 
   /// The runtime reads strings up to a NUL, so one inside would cut a grant short: `/srv\0/etc` would grant
   /// `/srv` while the build says something else.
@@ -86,6 +103,9 @@ extension RuntimeConfig {
     }
     if let invoke { try check(invoke, "the name of the export to invoke", mayBeEmpty: true) }
     if let stackSize, !Self.stackSizes.contains(stackSize) { throw .stackSize(stackSize) }
+    if let timeout, timeout == 0 || timeout > Int64.max { throw .timeout(timeout) }
+    if let fuel, fuel > Int64.max { throw .fuel(fuel) }
+    if fuel != nil || reportsFuel, !countsFuel { throw .fuelIsNotCounted }
     if isScript && invoke != nil { throw .scriptAndInvoke }
   }
 
@@ -108,6 +128,12 @@ extension RuntimeConfig {
     if takesRuntimeGrants { records.append(WASMAOT_CONFIG_RUNTIME_GRANTS, []) }
     if let invoke { records.append(WASMAOT_CONFIG_INVOKE, terminated(invoke)) }
     if let stackSize { records.append(WASMAOT_CONFIG_STACK_SIZE, littleEndian(stackSize)) }
+    if let maxMemory { records.append(WASMAOT_CONFIG_MAX_MEMORY, littleEndian(maxMemory)) }
+    if let timeout { records.append(WASMAOT_CONFIG_TIMEOUT, littleEndian(timeout)) }
+    if fuel != nil || reportsFuel {
+      let flags = reportsFuel ? UInt8(WASMAOT_CONFIG_FUEL_REPORT) : 0
+      records.append(WASMAOT_CONFIG_FUEL, littleEndian(fuel ?? .max) + [flags])
+    }
     if isScript { records.append(WASMAOT_CONFIG_SCRIPT, []) }
     records.append(WASMAOT_CONFIG_END, [])
     return records.bytes
@@ -118,6 +144,9 @@ extension RuntimeConfig {
     var symbols: [String] = []
     if takesRuntimeGrants { symbols.append("wasmaot_grants_parse") }
     if invoke != nil { symbols.append("wasmaot_invoke") }
+    if timeout != nil || takesRuntimeGrants { symbols.append("wasmaot_timeout_start") }
+    if maxMemory != nil || takesRuntimeGrants { symbols.append("wasmaot_max_memory_start") }
+    if countsFuel { symbols.append("wasmaot_fuel_start") }
     if isScript { symbols.append("wasmaot_script") }
     return symbols
   }

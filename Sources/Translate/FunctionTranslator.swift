@@ -14,6 +14,8 @@ struct FunctionTranslator {
   var builder: FunctionBuilder
   var budget: LocalBudget
   var hints: BranchHints
+  /// Nil where none is counted.
+  var fuel: FuelSegments?
 
   /// The operand stack. In unreachable code it is not kept up: `end` and `else` cut it to size.
   var stack: [Value] = []
@@ -41,17 +43,20 @@ struct FunctionTranslator {
     builder.variableCostLimit = budget.limit
     self.budget = LocalBudget(budget)
     hints = BranchHints(of: function, in: context)
+    fuel = context.countsFuel ? FuelSegments(of: function, in: context.module) : nil
   }
 
   mutating func translate() throws(TranslationError) -> Function {
     do throws(TranslationError) {
       try declareLocals()
       pushFunctionFrame()
+      beginFunctionFuel()
       while !reader.isAtEnd {
         let op = reader.next()
         builder.sourceOffset = UInt32(truncatingIfNeeded: op.offset)
         let valuesBefore = builder.function.values.count
         if isReachable { try translate(op) } else { try skip(op) }
+        continueFuel(behind: op)
         try budget.spendExcess(builder.function.values.count - valuesBefore)
       }
       let result = builder.finalize()

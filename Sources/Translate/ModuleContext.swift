@@ -11,9 +11,13 @@ final class ModuleContext: Sendable {
   private let signatureOfType: [SignatureID]
   let branchHints: BranchHintSection
   private let model: ModelKind
+  let countsFuel: Bool
 
-  init(_ module: WasmModule.Module, model: ModelKind = .static) throws(TranslationError) {
+  init(_ module: WasmModule.Module, model: ModelKind = .static, countsFuel: Bool = false)
+    throws(TranslationError)
+  {
     self.model = model
+    self.countsFuel = countsFuel
     var signatures = PrimaryMap<SignatureID, Signature>()
     var variants: [Signature: UInt32] = [:]
     for index in module.types.canonicalTypes.values {

@@ -17,7 +17,7 @@ struct ModuleTranslator {
 
   init(_ module: WasmModule.Module, options: TranslationOptions) throws(TranslationError) {
     self.options = options
-    context = try ModuleContext(module, model: options.model)
+    context = try ModuleContext(module, model: options.model, countsFuel: options.countsFuel)
     result.signatures = context.signatures
     try translateImports()
     translateFunctions()

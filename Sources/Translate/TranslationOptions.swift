@@ -14,16 +14,19 @@ public struct TranslationOptions: Sendable {
   /// Imports that nothing resolves become functions that trap, and tables, memories and globals of the
   /// import's type that hold zeros. Otherwise they are errors.
   public var stubImports: Bool
+  /// Functions charge for what they execute, and trap when nothing is left.
+  public var countsFuel: Bool
   /// Function bodies translated at the same time.
   public var jobs: Int
 
   public init(
-    model: ModelKind = .static, stubImports: Bool = false, jobs: Int = 1,
+    model: ModelKind = .static, stubImports: Bool = false, countsFuel: Bool = false, jobs: Int = 1,
     resolveImport: @escaping @Sendable (ByteString, ByteString, FuncType) -> String? = { _, _, _ in nil },
     resolveState: @escaping @Sendable (ByteString, ByteString, ExternType) -> HostState? = { _, _, _ in nil }
   ) {
     self.model = model
     self.stubImports = stubImports
+    self.countsFuel = countsFuel
     self.jobs = jobs
     self.resolveImport = resolveImport
     self.resolveState = resolveState

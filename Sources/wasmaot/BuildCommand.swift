@@ -9,7 +9,8 @@ struct BuildCommand: AsyncParsableCommand {
     discussion: """
       The program is one static file that needs nothing installed where it runs. What it may touch is decided \
       here: directories (--dir) and environment variables (--env). With --runtime-grants the program takes \
-      further --dir and --env options itself, before its own arguments and ended by '--'.
+      further --dir and --env options itself, and --timeout, --max-memory, --max-stack and --fuel, before its own \
+      arguments and ended by '--'.
       """)
 
   @Argument(help: ArgumentHelp("The module, in the binary format.", valueName: "MODULE"))
@@ -45,9 +46,13 @@ struct BuildCommand: AsyncParsableCommand {
   @OptionGroup(title: "Code generation") var codegen: CodegenOptions
   @OptionGroup(title: "Grants and entry") var grants: GrantOptions
 
+  @OptionGroup(title: "Limits") var limits: LimitOptions
+
   @Flag(
     name: .customLong("runtime-grants"),
-    help: "Let whoever starts the program grant more with --dir and --env.")
+    help: """
+      Let whoever starts the program grant more with --dir and --env, and set its limits.
+      """)
   var takesRuntimeGrants = false
 
   @Flag(help: "Show how long each stage took.")
@@ -66,6 +71,7 @@ struct BuildCommand: AsyncParsableCommand {
     options.emit = emit
     try codegen.apply(to: &options)
     try grants.apply(to: &options)
+    try limits.apply(to: &options)
     options.grants.isOpenAtRunTime = takesRuntimeGrants
     try options.setHostNames(module: name, header: header)
 

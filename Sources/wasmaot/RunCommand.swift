@@ -12,6 +12,7 @@ struct RunCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup(title: "Grants and entry") var grants: GrantOptions
+  @OptionGroup(title: "Limits") var limits: LimitOptions
   @OptionGroup(title: "Code generation") var codegen: CodegenOptions
 
   // One list, so that what follows the module is never looked at.
@@ -36,6 +37,7 @@ struct RunCommand: AsyncParsableCommand {
     var options = BuildOptions()
     try codegen.apply(to: &options)
     try grants.apply(to: &options)
+    try limits.apply(to: &options)
 
     let builder = Builder(
       options: options, jobs: codegen.jobs, cache: codegen.cache,

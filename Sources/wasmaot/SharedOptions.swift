@@ -43,21 +43,67 @@ struct GrantOptions: ParsableArguments {
 
   enum StubImports: String, ExpressibleByArgument, CaseIterable { case trap }
 
-  @Option(
-    name: .customLong("stack-size"),
-    help: ArgumentHelp(
-      "Stack of the program: bytes, or with a suffix K, M or G.", valueName: "SIZE"))
-  var stackSize: String?
-
   func apply(to options: inout BuildOptions) throws(Problem) {
     for text in directories { options.grants.directories.append(try DirectoryGrant(parsing: text)) }
     for text in environment { options.grants.environment.append(try EnvironmentGrant(parsing: text)) }
     try options.grants.check()
     options.invoke = invoke
     options.stubsImports = stubImports == .trap
-    options.stackSize = try stackSize.map { text throws(Problem) in
-      try parseSize(text, option: "--stack-size")
+  }
+}
+
+/// What a program may use up: for `build` and `run`.
+struct LimitOptions: ParsableArguments {
+  @Option(
+    name: .customLong("max-memory"),
+    help: ArgumentHelp(
+      "Most memory that the program may take: bytes, or with a suffix K, M or G.",
+      discussion: """
+        Of all linear memories together, with what tables grow by. Where they start with more, the program does \
+        not start; memory.grow beyond it fails.
+        """, valueName: "SIZE"))
+  var maxMemory: String?
+
+  @Option(
+    name: [.customLong("max-stack"), .customLong("stack-size")],
+    help: ArgumentHelp(
+      "Stack of the program: bytes, or with a suffix K, M or G (default: 8M).", valueName: "SIZE"))
+  var maxStack: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Stop the program after this time: seconds, or a number with ms, s, m or h.", valueName: "DURATION"))
+  var timeout: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Stop the program when it has executed this many operators: at the same place in every run.",
+      valueName: "N"))
+  var fuel: String?
+
+  @Flag(name: .customLong("report-fuel"), help: "Let the program say at its end how much fuel it consumed.")
+  var reportsFuel = false
+
+  @Flag(
+    name: .customLong("count-fuel"),
+    help: """
+      Count fuel without a limit that is built in: for host programs, which set it, and for --fuel at run time.
+      """)
+  var countsFuel = false
+
+  func apply(to options: inout BuildOptions) throws(Problem) {
+    options.stackSize = try maxStack.map { text throws(Problem) in
+      try parseSize(text, option: "--max-stack")
     }
+    options.limits.maxMemory = try maxMemory.map { text throws(Problem) in
+      try parseSize(text, option: "--max-memory")
+    }
+    options.limits.timeout = try timeout.map { text throws(Problem) in
+      try parseDuration(text, option: "--timeout")
+    }
+    options.limits.fuel = try fuel.map { text throws(Problem) in try parseFuel(text) }
+    options.limits.reportsFuel = reportsFuel
+    options.countsFuel = countsFuel || reportsFuel || fuel != nil
   }
 }
 

@@ -131,7 +131,9 @@ struct EmbeddedTests {
     (["--emit=shared", "--env=A"], "--env is for programs"),
     (["--emit=obj", "--invoke=f"], "--invoke is for programs"),
     (["--emit=staticlib", "--stub-imports=trap"], "--stub-imports is for programs"),
-    (["--emit=obj", "--stack-size=1M"], "--stack-size is for programs"),
+    (["--emit=obj", "--stack-size=1M"], "--max-stack is for programs"),
+    (["--emit=obj", "--fuel=1"], "--fuel is for programs"),
+    (["--emit=obj", "--timeout=1"], "--timeout is for programs"),
     (["--emit=obj", "--name=1x"], "no C identifier"), (["--emit=obj", "--name=a-b"], "no C identifier"),
     (["--name=x"], "--name is for host programs"),
     (["--emit=ir", "--header=x.h"], "--header is for host programs"),
@@ -222,6 +224,8 @@ struct EmbeddedTests {
       var options = BuildOptions()
       options.emit = emit
       options.optimization = level
+      // The first line may ask for it.
+      options.countsFuel = text.hasPrefix(";; fuel\n")
       let builder = Builder(options: options, jobs: 1, environment: TestSupport.environment)
       _ = try await builder.build(module.string, to: output.string)
     }

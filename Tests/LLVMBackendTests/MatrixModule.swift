@@ -178,6 +178,9 @@ struct MatrixModule {
     case .nullary:
       if opcode == .exceptionPending { builder.call(FunctionID(1), [builder.i32Const(1)]) }
       return builder.nullary(opcode, shape)
+    case .immediate:
+      builder.fuelCharge(variant == 0 ? 1 : .max)
+      return .none
     case .taggedList: return builder.exceptionNew(tag, operands[...])
     case .tagField:
       return builder.exceptionField(shape, operands[0], Type.allCases.firstIndex(of: shape.type!)!, tag)

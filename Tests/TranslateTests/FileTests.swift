@@ -24,14 +24,16 @@ import WasmModule
     let text = String(decoding: try TestSupport.read(source), as: UTF8.self)
     let bytes = try await TestSupport.module(fromText: text)
     let module = try decodeAndValidate(ModuleBytes(bytes))
-    // The first line may ask for the other instance model.
-    let model: ModelKind = text.hasPrefix(";; model: embedded\n") ? .embedded : .static
-    let result = try translate(module, options: TranslationOptions(model: model, stubImports: true))
+    // The first line may ask for the other instance model, or for fuel.
+    var options = TranslationOptions(stubImports: true)
+    if text.hasPrefix(";; model: embedded\n") { options.model = .embedded }
+    options.countsFuel = text.hasPrefix(";; fuel\n")
+    let result = try translate(module, options: options)
     #expect(verify(result).isEmpty, "\(verify(result))")
 
     let printed = "\(result)"
-    let inParallel = try translate(
-      module, options: TranslationOptions(model: model, stubImports: true, jobs: 4))
+    options.jobs = 4
+    let inParallel = try translate(module, options: options)
     #expect("\(inParallel)" == printed)
 
     let expected = Self.folder.appending(file.dropLast(".wat".count) + ".expected")

@@ -31,7 +31,9 @@ enum wasmaot_trap {
   WASMAOT_TRAP_UNALIGNED_ATOMIC = 12,
   WASMAOT_TRAP_UNRESOLVED_IMPORT = 13,
   WASMAOT_TRAP_EXPECTED_SHARED_MEMORY = 14,
-  WASMAOT_TRAP_LAST = 14,
+  WASMAOT_TRAP_OUT_OF_FUEL = 15,
+  WASMAOT_TRAP_INTERRUPTED = 16, // of a timer; no instruction has it
+  WASMAOT_TRAP_LAST = 16,
 };
 
 // Exit status of an executable that traps: that of a process which abort() ended, as wasmtime's.
@@ -250,6 +252,9 @@ _Noreturn void wasmaot_trap(uint32_t code);
 extern uint64_t wasmaot_stack_limit;
 // For frames of a page and more: the size is in rax, all registers are kept.
 void wasmaot_stack_probe(void);
+// What is left to execute, in operators: generated code takes from it as docs/limits.md says, and
+// traps where it is below zero. (In code that counts fuel.)
+extern int64_t wasmaot_fuel;
 // Old size in pages, or UINT64_MAX where it can't grow.
 uint64_t wasmaot_memory_grow(struct wasmaot_memory *memory, uint64_t delta);
 void wasmaot_memory_init(struct wasmaot_memory *memory, const struct wasmaot_data_segment *segment,
@@ -313,8 +318,15 @@ enum wasmaot_config_kind {
   WASMAOT_CONFIG_INVOKE = 6,         // export to call instead of _start
   WASMAOT_CONFIG_STACK_SIZE = 7,     // uint64_t bytes
   WASMAOT_CONFIG_SCRIPT = 8,         // read invocations from standard input (the test driver)
+  WASMAOT_CONFIG_MAX_MEMORY = 9,     // uint64_t bytes, of all memories together
+  WASMAOT_CONFIG_TIMEOUT = 10,       // uint64_t nanoseconds from the start, by the clock
+  // uint64_t operators, then flags byte: WASMAOT_CONFIG_FUEL_*. UINT64_MAX: no limit
+  WASMAOT_CONFIG_FUEL = 11,
 };
 #define WASMAOT_CONFIG_DIR_READ_ONLY 1u
+#define WASMAOT_STACK_SIZE_MIN 0x10000UL
+#define WASMAOT_STACK_SIZE_MAX 0x1000000000UL
+#define WASMAOT_CONFIG_FUEL_REPORT 1u // say at the end how much was consumed
 
 // Host functions of WASI: symbol `wasmaot_wasi_` + name, for both wasi_snapshot_preview1 and
 // wasi_unstable where the two agree (`wasmaot_wasi_unstable_` + name where they do not).

@@ -106,11 +106,12 @@ struct wasmaot_instance {
   const uint32_t *types;
   // Lowest address that a function which checks the stack explicitly may reach.
   uint64_t *stack_limit;
+  // The store's count of fuel, which code with WASMAOT_CODE_COUNTS_FUEL takes from.
+  int64_t *fuel;
   // The runtime's own.
   void *store;
   const void *module;
   void *host_info;
-  uint64_t reserved;
 };
 
 // The base never changes in this slot's lifetime, except for memories with
@@ -238,12 +239,15 @@ struct wasmaot_data_init {
   uint64_t count;
 };
 
+// wasmaot_code.flags
+#define WASMAOT_CODE_COUNTS_FUEL 1u
+
 // The exported symbol of an artefact: `const struct wasmaot_code <name>_wasm`.
 struct wasmaot_code {
   uint32_t abi_version; // WASMAOT_EMBEDDED_ABI_VERSION
   uint32_t size;        // of this structure
   uint32_t required_features;
-  uint32_t flags;
+  uint32_t flags; // WASMAOT_CODE_*
   uint64_t instance_size;
   // Names the interface: of imports and exports and their types, in order. The generated header
   // has the same number.

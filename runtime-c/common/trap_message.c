@@ -15,6 +15,8 @@ static const char *const messages[WASMAOT_TRAP_LAST + 1] = {
     [WASMAOT_TRAP_UNALIGNED_ATOMIC] = "unaligned atomic",
     [WASMAOT_TRAP_UNRESOLVED_IMPORT] = "unresolved import called",
     [WASMAOT_TRAP_EXPECTED_SHARED_MEMORY] = "expected shared memory",
+    [WASMAOT_TRAP_OUT_OF_FUEL] = "all fuel consumed by WebAssembly",
+    [WASMAOT_TRAP_INTERRUPTED] = "interrupt",
 };
 
 const char *wasmaot_trap_message(uint32_t code) {

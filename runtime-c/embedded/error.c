@@ -105,6 +105,9 @@ static void add_frames(struct wasmaot_error *error, const struct wasm_stack *sta
 }
 
 wasmaot_error *wasmaot_error_of_trap(uint32_t trap) {
+  // The host's limit, and no trap of the specification's.
+  if (trap == WASMAOT_TRAP_OUT_OF_FUEL)
+    return wasmaot_error_fixed(WASMAOT_ERROR_OUT_OF_FUEL, wasmaot_trap_message(trap));
   wasmaot_error *error = wasmaot_error_fixed(WASMAOT_ERROR_TRAP, wasmaot_trap_message(trap));
   if (error != wasmaot_error_memory())
     error->trap = trap;

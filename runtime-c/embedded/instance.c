@@ -255,6 +255,7 @@ static struct instance *start(struct wasmaot_store *store, struct wasmaot_module
   instance->abi->store = store;
   instance->abi->pending = &store->pending;
   instance->abi->stack_limit = &store->stack_limit;
+  instance->abi->fuel = &store->fuel;
   uint32_t imported_tags = module->imported[WASMAOT_EXTERN_TAG];
   for (uint32_t i = imported_tags; i < module->code->tag_count; i++)
     instance->tags[i - imported_tags].store = store;
@@ -281,6 +282,7 @@ void wasmaot_instance_end(struct instance *instance) {
   *instance->link = instance->next;
   if (instance->next)
     instance->next->link = instance->link;
+  store->instance_count--;
   end_parts(instance, module->code->memory_count, module->code->table_count);
   give_block(instance);
   wasmaot_store_unuse(store, module); // may be the last that holds the module
@@ -325,13 +327,15 @@ wasmaot_error *wasmaot_instance_new(wasmaot_store *store, wasmaot_module *module
   end_deleted(store);
   if (!wasmaot_store_use(store, module))
     return wasmaot_error_memory();
-  struct instance *instance = start(store, module, imports);
+  bool is_allowed = store->max_instances == 0 || store->instance_count < store->max_instances;
+  struct instance *instance = is_allowed ? start(store, module, imports) : NULL;
   if (!instance) {
     wasmaot_store_unuse(store, module);
     return wasmaot_error_fixed(WASMAOT_ERROR_RESOURCE,
                                "no memory or address space for an instance, or the store's limit "
                                "is reached");
   }
+  store->instance_count++;
   wasmaot_initialize_state(instance);
   uint32_t trap = wasmaot_initialize_segments(instance);
   error = trap != 0 ? wasmaot_error_of_trap(trap) : run_start(instance);

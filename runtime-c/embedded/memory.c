@@ -39,7 +39,8 @@ bool wasmaot_memory_start(struct wasmaot_store *store, struct memory *memory,
                           const struct wasmaot_entity *type, struct image *image) {
   uint64_t maximum = page_limit(type);
   uint64_t bytes = type->minimum << type->page_log2;
-  if (type->minimum > maximum || !is_within_limit(store, bytes))
+  if (type->minimum > maximum || !is_within_limit(store, bytes) ||
+      (store->max_memories != 0 && store->memory_count >= store->max_memories))
     return false;
   *memory = (struct memory){
       .store = store,
@@ -61,6 +62,7 @@ bool wasmaot_memory_start(struct wasmaot_store *store, struct memory *memory,
     memory->abi.base = memory->slot->base;
   }
   store->memory_bytes += bytes;
+  store->memory_count++;
   memory->next = store->memories;
   memory->link = &store->memories;
   if (memory->next)
@@ -74,6 +76,7 @@ void wasmaot_memory_end(struct memory *memory) {
   if (memory->next)
     memory->next->link = memory->link;
   memory->store->memory_bytes -= memory->abi.bytes;
+  memory->store->memory_count--;
   if (memory->slot)
     wasmaot_pool_give(&memory->store->engine->pool, memory->slot);
   else if (memory->mapped > 0)

@@ -307,6 +307,13 @@ struct wasmaot_store {
   uint64_t max_table_elements;
   uint64_t memory_bytes;
   uint64_t table_elements;
+  uint64_t max_instances;
+  uint64_t max_memories;
+  uint64_t instance_count;
+  uint64_t memory_count;
+  int64_t fuel;           // what is left: instances point here
+  uint64_t fuel_set;      // what it was when the host set it
+  uint64_t fuel_consumed; // before that
 
   atomic_uint interrupted; // enum interruption
   atomic_int thread;       // kernel's number of the thread that runs wasm of this store, 0: none

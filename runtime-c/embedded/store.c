@@ -11,6 +11,8 @@ wasmaot_store *wasmaot_store_new(wasmaot_engine *engine, const wasmaot_store_con
     store->max_memory = config->max_memory;
     store->max_table_elements = config->max_table_elements;
     store->data = config->data;
+    store->max_instances = config->max_instances;
+    store->max_memories = config->max_memories;
   }
   atomic_init(&store->interrupted, 0);
   atomic_init(&store->thread, 0);
@@ -80,6 +82,27 @@ void wasmaot_store_interrupt(wasmaot_store *store) {
 
 void wasmaot_store_clear_interrupt(wasmaot_store *store) {
   atomic_store(&store->interrupted, NOT_INTERRUPTED);
+}
+
+// ---- Fuel -------------------------------------------------------------------------------------
+
+// Code lets the count fall below zero before it traps, and what is below is consumed, too.
+static uint64_t consumed_since_set(const struct wasmaot_store *store) {
+  return store->fuel_set - (uint64_t)store->fuel;
+}
+
+void wasmaot_store_set_fuel(wasmaot_store *store, uint64_t fuel) {
+  store->fuel_consumed += consumed_since_set(store);
+  store->fuel_set = fuel < INT64_MAX ? fuel : INT64_MAX;
+  store->fuel = (int64_t)store->fuel_set;
+}
+
+uint64_t wasmaot_store_fuel(const wasmaot_store *store) {
+  return store->fuel > 0 ? (uint64_t)store->fuel : 0;
+}
+
+uint64_t wasmaot_store_fuel_consumed(const wasmaot_store *store) {
+  return store->fuel_consumed + consumed_since_set(store);
 }
 
 // ---- Modules in use ---------------------------------------------------------------------------

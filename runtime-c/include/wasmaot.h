@@ -128,6 +128,7 @@ typedef enum wasmaot_error_kind {
   WASMAOT_ERROR_ARGUMENT,     // the host's mistake: wrong number of values, of another store, …
   WASMAOT_ERROR_RESOURCE,     // no memory, no address space
   WASMAOT_ERROR_HOST,         // wasmaot_error_new: a function of the host failed
+  WASMAOT_ERROR_OUT_OF_FUEL,  // wasmaot_store_set_fuel
 } wasmaot_error_kind;
 
 // Traps, numbered as in wasmaot_error_trap. The texts are the specification's.
@@ -209,8 +210,13 @@ typedef struct wasmaot_store_config {
   uint64_t max_memory;         // bytes of all memories together; 0: no limit
   uint64_t max_table_elements; // entries of all tables together; 0: 10,000,000 a table
   void *data;                  // wasmaot_store_data
+  uint64_t max_instances;      // instances at a time; 0: no limit
+  uint64_t max_memories;       // memories at a time; 0: no limit
 } wasmaot_store_config;
 
+// Limits: what would pass one fails with WASMAOT_ERROR_RESOURCE; memory.grow and table.grow of a
+// guest return -1. Of an entry of a table 32 bytes are the host's memory.
+//
 // A group of instances that may call each other and share memories, tables, globals and tags. Every
 // memory reserves 8 GiB of addresses (some 16,000 fit into a process, whatever max_memory says) and
 // up to four of the kernel's mappings (vm.max_map_count). Exceptions that guests may hold
@@ -220,6 +226,14 @@ wasmaot_store *wasmaot_store_new(wasmaot_engine *engine, const wasmaot_store_con
 // Deletes all its instances. Not while its wasm runs: that ends the process.
 void wasmaot_store_delete(wasmaot_store *store);
 void *wasmaot_store_data(const wasmaot_store *store);
+// Fuel: what code that was built with --count-fuel may execute, in operators (docs/limits.md). A
+// store begins with none. When it is used up, the call into wasm ends with
+// WASMAOT_ERROR_OUT_OF_FUEL. At most INT64_MAX. Instances of a store use it together, those of code
+// that was built without ignore it. A function of the host may set it, too.
+void wasmaot_store_set_fuel(wasmaot_store *store, uint64_t fuel);
+uint64_t wasmaot_store_fuel(const wasmaot_store *store); // what is left
+// Since the store was made. A call that ran out of fuel has consumed some more than it had.
+uint64_t wasmaot_store_fuel_consumed(const wasmaot_store *store);
 // Ends the call into wasm that is running, or, if none is, the next one, with
 // WASMAOT_ERROR_INTERRUPTED, within microseconds and wherever the guest is; loops without calls
 // included. (Bulk operations on tables and passive segments come to their end first: up to some 100

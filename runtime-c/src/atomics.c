@@ -3,8 +3,8 @@
 // A futex of the kernel's is 32 bits wide and has no queue that one may count, so waiters stand in
 // a list of ours, and each sleeps on a word of its own. One lock for all addresses: it is held for
 // a comparison and a few pointers.
-#include "runtime.h"
 #include "../common/sys.h"
+#include "runtime.h"
 
 #include <errno.h>
 #include <time.h>

@@ -10,7 +10,8 @@ struct record {
 
 #define DEFAULT_STACK_SIZE (8ull << 20)
 
-struct wasmaot_process wasmaot_process = {.stack_size = DEFAULT_STACK_SIZE};
+struct wasmaot_process wasmaot_process = {
+    .stack_size = DEFAULT_STACK_SIZE, .max_memory = UINT64_MAX, .fuel = INT64_MAX};
 
 // The record at `at`; its payload follows it.
 static struct record record_at(const uint8_t *at) {
@@ -38,6 +39,19 @@ void wasmaot_config_read(void) {
       break;
     case WASMAOT_CONFIG_STACK_SIZE:
       memcpy(&wasmaot_process.stack_size, payload, sizeof wasmaot_process.stack_size);
+      break;
+    case WASMAOT_CONFIG_MAX_MEMORY:
+      memcpy(&wasmaot_process.max_memory, payload, sizeof wasmaot_process.max_memory);
+      break;
+    case WASMAOT_CONFIG_TIMEOUT:
+      memcpy(&wasmaot_process.timeout, payload, sizeof wasmaot_process.timeout);
+      break;
+    case WASMAOT_CONFIG_FUEL:
+      memcpy(&wasmaot_process.fuel, payload, sizeof wasmaot_process.fuel);
+      if (wasmaot_process.fuel > INT64_MAX)
+        wasmaot_process.fuel = INT64_MAX;
+      wasmaot_process.reports_fuel =
+          (payload[sizeof wasmaot_process.fuel] & WASMAOT_CONFIG_FUEL_REPORT) != 0;
       break;
     case WASMAOT_CONFIG_SCRIPT:
       wasmaot_process.is_script = true;

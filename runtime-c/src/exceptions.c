@@ -4,8 +4,8 @@
 // a reference to it is freed there and then. The others are found by a collector that marks from
 // the stack of wasm, globals, tables and the payloads of other exceptions, and takes every word
 // that points into a cell for a reference: compiled code needs no maps of where its references are.
-#include "runtime.h"
 #include "../common/sys.h"
+#include "runtime.h"
 
 #include <sys/mman.h>
 
@@ -53,6 +53,7 @@ static PER_THREAD uint8_t *region;
 static PER_THREAD uint64_t region_chunks;
 static PER_THREAD uint8_t chunk_states[CHUNKS];
 static PER_THREAD uint64_t chunks_in_use;
+static PER_THREAD uint64_t chunks_open;
 static PER_THREAD uint64_t chunk_budget = FIRST_BUDGET;
 static PER_THREAD struct free_cell *free_cells[CLASSES];
 #ifdef WASMAOT_THREADS
@@ -114,6 +115,18 @@ static void reserve(void) {
   exhausted();
 }
 
+// Makes a chunk accessible. It stays so, and taken from --max-memory.
+static bool open_chunk(uint8_t *start) {
+  if (!wasmaot_take_memory(CHUNK_SIZE))
+    return false;
+  if (sys_failed(sys3(SYS_mprotect, start, CHUNK_SIZE, PROT_READ | PROT_WRITE))) {
+    wasmaot_give_memory_back(CHUNK_SIZE);
+    return false;
+  }
+  chunks_open++;
+  return true;
+}
+
 // Makes cells of a chunk that nothing uses. False if there is none.
 static bool add_chunk(unsigned class) {
   if (!region)
@@ -124,8 +137,7 @@ static bool add_chunk(unsigned class) {
     if (!count_chunk())
       return false;
     uint8_t *start = region + (chunk << CHUNK_LOG);
-    if (chunk_states[chunk] == CHUNK_UNUSED &&
-        sys_failed(sys3(SYS_mprotect, start, CHUNK_SIZE, PROT_READ | PROT_WRITE))) {
+    if (chunk_states[chunk] == CHUNK_UNUSED && !open_chunk(start)) {
       uncount_chunk();
       return false;
     }
@@ -376,5 +388,6 @@ void wasmaot_thread_exceptions_end(void) {
     return;
   __atomic_fetch_sub(&shared_chunks, chunks_in_use, __ATOMIC_RELAXED);
   sys2(SYS_munmap, mapping, (region_chunks << CHUNK_LOG) + CHUNK_SIZE);
+  wasmaot_give_memory_back(chunks_open * CHUNK_SIZE);
 }
 #endif

@@ -1,16 +1,18 @@
-// Apps built with --runtime-grants take grants on their own command line:
+// Apps built with --runtime-grants take grants and limits on their own command line:
 //
-//   app [--dir HOST[::GUEST][:ro] | --env NAME=VALUE | --env NAME]... [--] ARGUMENT...
+//   app [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | --timeout DURATION | …]... [--]
+//   ARGUMENT...
 //
-// Everything from the first argument that is neither option belongs to the guest, untouched; one
-// "--" right there is dropped, so that a guest can be given arguments that look like these options.
+// Everything from the first argument that is none of these options belongs to the guest, untouched;
+// one "--" right there is dropped, so that a guest can be given arguments that look like them.
 #include "runtime.h"
 
 #include <string.h>
 
-static _Noreturn void usage(const char *problem, const char *option) {
+_Noreturn void wasmaot_usage(const char *problem, const char *option) {
   wasmaot_fail(WASMAOT_EXIT_USAGE, problem, option,
-               "; usage: [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE]]... [--] ARGUMENT...");
+               "; usage: [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | --timeout DURATION | "
+               "--max-memory SIZE | --max-stack SIZE | --fuel N]... [--] ARGUMENT...");
 }
 
 // The value of `--option VALUE` or `--option=VALUE` at argv[*argument], which moves past it; null
@@ -65,21 +67,46 @@ static void check_directory(char *value) {
   struct directory directory = split(value);
   const char *last = directory.guest ? directory.guest : value;
   if (directory.host_size == 0 || directory.guest_size == 0)
-    usage("--dir lacks a path: ", value);
+    wasmaot_usage("--dir lacks a path: ", value);
   if (ends_in(last, directory.guest_size, ":readonly") ||
       ends_in(last, directory.guest_size, ":rw"))
-    usage("only ':ro' can follow the paths of --dir: ", value);
+    wasmaot_usage("only ':ro' can follow the paths of --dir: ", value);
   // Other engines' GUEST:HOST would silently grant another directory than was meant.
   if (!directory.guest && memchr(value, ':', directory.host_size))
-    usage("'::' separates the paths of --dir: ", value);
+    wasmaot_usage("'::' separates the paths of --dir: ", value);
   if (directory.guest && strstr(directory.guest, "::"))
-    usage("--dir has more than one '::': ", value);
+    wasmaot_usage("--dir has more than one '::': ", value);
+}
+
+static void check_variable(char *value) {
+  if (value[0] == 0 || value[0] == '=')
+    wasmaot_usage("the variable has no name: ", value);
 }
 
 // ---- Options ----------------------------------------------------------------------------------
 
+static const struct {
+  const char *name;
+  void (*take)(char *value);
+} options[] = {
+    {"--dir", check_directory},           {"--env", check_variable},
+    {"--timeout", wasmaot_limit_timeout}, {"--max-memory", wasmaot_limit_memory},
+    {"--max-stack", wasmaot_limit_stack}, {"--fuel", wasmaot_limit_fuel},
+};
+enum { DIR, ENV, OPTIONS = sizeof options / sizeof options[0] };
+
+// The value of the option at argv[*argument], which moves past it, and which one it is; null at the
+// first argument of the guest.
+static char *next_option(int *argument, int *option) {
+  for (*option = 0; *option < OPTIONS; ++*option) {
+    char *value = option_value(argument, options[*option].name);
+    if (value)
+      return value;
+  }
+  return NULL;
+}
+
 void wasmaot_grants_parse(void) {
-  static const char *const options[] = {"--dir", "--env"};
   int argument = 1;
   while (argument < wasmaot_process.argc) {
     const char *given = wasmaot_process.argv[argument];
@@ -87,21 +114,16 @@ void wasmaot_grants_parse(void) {
       argument++;
       break;
     }
-    char *value = NULL;
-    int option = 0;
-    for (; option < 2; option++) {
-      if (strcmp(given, options[option]) == 0 && argument + 1 == wasmaot_process.argc)
-        usage("a value must follow ", options[option]);
-      value = option_value(&argument, options[option]);
-      if (value)
-        break;
+    int option;
+    char *value = next_option(&argument, &option);
+    if (value) {
+      options[option].take(value);
+      continue;
     }
-    if (!value)
-      break;
-    if (option == 0)
-      check_directory(value);
-    else if (value[0] == 0 || value[0] == '=')
-      usage("the variable has no name: ", given);
+    for (option = 0; option < OPTIONS; option++)
+      if (strcmp(given, options[option].name) == 0)
+        wasmaot_usage("a value must follow ", given);
+    break;
   }
   wasmaot_process.argument_start = argument;
 }
@@ -109,8 +131,11 @@ void wasmaot_grants_parse(void) {
 // Grants stand in argv[1 ..< argument_start], and have been checked.
 bool wasmaot_grant_of_arguments(int *argument, struct wasmaot_grant *grant) {
   while (*argument < wasmaot_process.argument_start) {
-    char *value = option_value(argument, "--dir");
-    if (value) {
+    int option;
+    char *value = next_option(argument, &option);
+    if (!value)
+      return false; // "--"
+    if (option == DIR) {
       struct directory directory = split(value);
       grant->kind = WASMAOT_GRANT_DIR;
       grant->read_only = directory.read_only;
@@ -122,9 +147,8 @@ bool wasmaot_grant_of_arguments(int *argument, struct wasmaot_grant *grant) {
         directory.guest[directory.guest_size] = 0;
       return true;
     }
-    value = option_value(argument, "--env");
-    if (!value)
-      return false; // "--"
+    if (option != ENV)
+      continue;
     grant->kind = WASMAOT_GRANT_ENV;
     grant->guest = strchr(value, '=') ? value : wasmaot_variable_inherited(value);
     if (grant->guest)

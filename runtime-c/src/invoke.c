@@ -1,7 +1,7 @@
 // Apps built with --invoke: one export is called with the program's arguments, and its results are
 // printed, one a line, as `wasmtime run --invoke` prints them.
-#include "runtime.h"
 #include "../common/sys.h"
+#include "runtime.h"
 
 #include <errno.h>
 #include <math.h>

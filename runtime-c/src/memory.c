@@ -1,8 +1,8 @@
 // Linear memories: reserved whole at start, opened by pages, so that compiled code needs no bounds
 // checks and memory.grow never moves anything. Those that compiled code checks explicitly
 // (WASMAOT_MEMORY_MAY_MOVE) take no more than their size, and move when they grow.
-#include "runtime.h"
 #include "../common/sys.h"
+#include "runtime.h"
 
 #include <errno.h>
 #include <string.h>
@@ -151,6 +151,8 @@ static void place_image(const struct wasmaot_image *image) {
 }
 
 void wasmaot_memory_start(void) {
+  if (wasmaot_max_memory_start)
+    wasmaot_max_memory_start();
   for (uint32_t i = 0; i < wasmaot_module.memory_count; i++)
     start_memory(wasmaot_module.memories[i]);
   for (uint32_t i = 0; i < wasmaot_module.image_count; i++)
@@ -190,9 +192,14 @@ static uint64_t grow(struct wasmaot_memory *memory, uint64_t delta) {
   if (delta > memory->maximum_pages - old)
     return UINT64_MAX;
   uint64_t bytes = (old + delta) << memory->page_log2;
-  if (may_move(memory) ? !resize(memory, memory->bytes, bytes)
-                       : !open_pages(memory, memory->bytes, bytes))
+  uint64_t more = bytes - memory->bytes;
+  if (!wasmaot_take_memory(more))
     return UINT64_MAX;
+  if (may_move(memory) ? !resize(memory, memory->bytes, bytes)
+                       : !open_pages(memory, memory->bytes, bytes)) {
+    wasmaot_give_memory_back(more);
+    return UINT64_MAX;
+  }
   // The pages are open before anybody can learn that they are there.
   __atomic_store_n(&memory->bytes, bytes, __ATOMIC_RELEASE);
   __atomic_store_n(&memory->pages, old + delta, __ATOMIC_SEQ_CST);

@@ -1,5 +1,5 @@
-#include "runtime.h"
 #include "../common/sys.h"
+#include "runtime.h"
 
 static void add_byte(struct wasmaot_text *text, char byte) {
   if (text->length < sizeof text->bytes)

@@ -35,6 +35,10 @@ struct wasmaot_process {
   const char *program_name; // the guest's argv[0]
   const char *invoke;
   uint64_t stack_size;
+  uint64_t max_memory; // bytes that the guest may make the program take; UINT64_MAX: no limit
+  uint64_t timeout;    // nanoseconds; 0: none
+  uint64_t fuel;       // at most INT64_MAX, which is as good as no limit
+  bool reports_fuel;
   bool takes_grants;
   bool is_script;
 };
@@ -68,6 +72,30 @@ bool wasmaot_grant_next(struct wasmaot_grant_iterator *iterator, struct wasmaot_
 // The environment's own "K=V" for this K, or null.
 const char *wasmaot_variable_inherited(const char *name);
 
+// Ends an app whose own options are wrong.
+_Noreturn void wasmaot_usage(const char *problem, const char *option);
+// limit_options.c: take the value of an option.
+void wasmaot_limit_timeout(char *value);
+void wasmaot_limit_memory(char *value);
+void wasmaot_limit_stack(char *value);
+void wasmaot_limit_fuel(char *value);
+
+// timeout.c, fuel.c, max_memory.c; linked in where a limit is given, or may be.
+__attribute__((weak)) void wasmaot_timeout_start(void);
+__attribute__((weak)) void wasmaot_fuel_start(void);
+// Ends the program if its memories start with too much.
+__attribute__((weak)) void wasmaot_max_memory_start(void);
+// Counts bytes that the guest makes the program take. False where that would be too much.
+__attribute__((weak)) bool wasmaot_max_memory_take(uint64_t bytes);
+__attribute__((weak)) void wasmaot_max_memory_give_back(uint64_t bytes);
+static inline bool wasmaot_take_memory(uint64_t bytes) {
+  return !wasmaot_max_memory_take || wasmaot_max_memory_take(bytes);
+}
+static inline void wasmaot_give_memory_back(uint64_t bytes) {
+  if (wasmaot_max_memory_give_back)
+    wasmaot_max_memory_give_back(bytes);
+}
+
 // grants.c; linked in by --runtime-grants alone.
 __attribute__((weak)) void wasmaot_grants_parse(void);
 __attribute__((weak)) bool wasmaot_grant_of_arguments(int *argument, struct wasmaot_grant *grant);
@@ -88,6 +116,12 @@ void wasmaot_text_add_hex(struct wasmaot_text *text, uint64_t value);
 void wasmaot_text_write(struct wasmaot_text *text, int descriptor);
 // "wasmaot: a b c\n" to standard error, then exit. Null ends early.
 _Noreturn void wasmaot_fail(int status, const char *a, const char *b, const char *c);
+
+// Each adds the limit to the message of the trap that it ends the program with.
+__attribute__((weak)) void wasmaot_timeout_describe(struct wasmaot_text *text);
+__attribute__((weak)) void wasmaot_fuel_describe(struct wasmaot_text *text);
+// Prints how much was consumed.
+__attribute__((weak)) void wasmaot_fuel_report(void);
 
 // ---- memory.c, stack.c, trap.c ----------------------------------------------------------------
 
@@ -128,6 +162,10 @@ void *wasmaot_stack_signal_stack(size_t *size);
 void wasmaot_trap_start(void);
 // In every thread: gives the handlers a stack.
 void wasmaot_trap_start_thread(void);
+// A trap where a signal's handler was called with this context.
+_Noreturn void wasmaot_trap_at(uint32_t code, void *context);
+// Where handlers of signals return to: the kernel wants it from the program.
+void wasmaot_signal_return(void);
 // From now on, a trap ends the call into the wasm stack rather than the process.
 void wasmaot_trap_recover(void);
 
@@ -152,8 +190,8 @@ __attribute__((weak)) uint32_t wasmaot_threads_current(void);
 // One lock for what threads of wasm change together and rarely.
 __attribute__((weak)) void wasmaot_threads_lock(void);
 __attribute__((weak)) void wasmaot_threads_unlock(void);
-// To be called before the process is ended, or its end is reported: the first thread goes on, others
-// never return. May be called by a signal handler.
+// To be called before the process is ended, or its end is reported: the first thread goes on,
+// others never return. May be called by a signal handler.
 __attribute__((weak)) void wasmaot_threads_end(void);
 // table.c: what the thread's table was moved to.
 void wasmaot_table_release(struct wasmaot_table *table);

@@ -3,6 +3,8 @@
 //
 //   invoke NAME VALUE...     NAME: the export's name as hexadecimal bytes ("-" for the empty name)
 //                            VALUE: type letter, colon, bits as hexadecimal: i:ffffffff
+//   fuel N                   what is left from here on, hexadecimal (of code that counts)
+//   consumed                 since then: ok I:N
 //
 // For each line, and once before the first for the instantiation itself, one line comes back:
 //
@@ -10,8 +12,8 @@
 //
 // References: 0 is null. A funcref is printed as its number in the module's descriptors, an
 // externref as its bits.
-#include "runtime.h"
 #include "../common/sys.h"
+#include "runtime.h"
 
 #include <string.h>
 
@@ -204,11 +206,42 @@ static bool report(uint32_t trap) {
   return trap == 0;
 }
 
+extern int64_t wasmaot_fuel __attribute__((weak));
+
+// The count, if code counts.
+static int64_t *fuel(void) {
+  static int64_t nobodys;
+  return &wasmaot_fuel ? &wasmaot_fuel : &nobodys;
+}
+
+// False if the line is another command.
+static bool execute_fuel(void) {
+  if (strcmp(line, "consumed") == 0) {
+    struct wasmaot_value consumed = {.low = wasmaot_process.fuel - (uint64_t)*fuel()};
+    put("ok");
+    print_value('I', &consumed);
+    return true;
+  }
+  if (strncmp(line, "fuel ", 5) != 0)
+    return false;
+  uint64_t value = 0;
+  for (const char *digit = line + 5; *digit; digit++)
+    value = value << 4 | (unsigned)(hex_digit(*digit) & 15);
+  wasmaot_process.fuel = value;
+  *fuel() = (int64_t)value;
+  put("ok");
+  return true;
+}
+
 void wasmaot_script(void) {
   wasmaot_trap_recover();
   bool is_usable = report(wasmaot_stack_enter(instantiate, NULL));
   flush();
   while (next_line()) {
+    if (is_usable && execute_fuel()) {
+      flush();
+      continue;
+    }
     const char *problem = is_usable ? prepare_call() : "not instantiated";
     if (problem) {
       put("error ");

@@ -7,8 +7,8 @@
 // the stack, in which the runtime, and functions that call none, go on without a comparison:
 //
 //   | guard, no access | room | stack of wasm |
-#include "runtime.h"
 #include "../common/sys.h"
+#include "runtime.h"
 
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -72,7 +72,7 @@ void wasmaot_stack_start(void) {
     wasmaot_fail(
         WASMAOT_EXIT_START,
         "cannot map the stack: raise the limit on address space (ulimit -v), or build with a "
-        "smaller --stack-size",
+        "smaller --max-stack",
         NULL, NULL);
   wasmaot_stack_limit = main_stack.limit;
 }

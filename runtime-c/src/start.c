@@ -1,8 +1,10 @@
 // The program's start: read what was decided at build time, instantiate, call the guest.
-#include "runtime.h"
 #include "../common/sys.h"
+#include "runtime.h"
 
 _Noreturn void wasmaot_exit(int status) {
+  if (wasmaot_process.reports_fuel && wasmaot_fuel_report)
+    wasmaot_fuel_report();
   // Nothing is buffered and nothing registered: libc's exit would only link more in.
   if (wasmaot_threads_end)
     wasmaot_threads_end();
@@ -49,7 +51,11 @@ int main(int argc, char **argv, char **environment) {
     wasmaot_threads_start();
   if ((wasmaot_module.flags & WASMAOT_MODULE_CHECKS) == 0)
     wasmaot_trap_start();
+  if (wasmaot_process.timeout > 0 && wasmaot_timeout_start)
+    wasmaot_timeout_start();
   wasmaot_memory_start();
+  if (wasmaot_fuel_start)
+    wasmaot_fuel_start();
   // Directories are opened before the guest's first instruction: what isn't open by then stays
   // shut.
   if (wasmaot_wasi_start_program)

@@ -1,12 +1,15 @@
 // Tables that the program can change.
-#include "runtime.h"
 #include "../common/sys.h"
+#include "runtime.h"
 
 #include <string.h>
 #include <sys/mman.h>
 
-// The limit that browsers share; a table of the full 32-bit range would take 64 GiB.
+// The limit that browsers share; a table of the full 32-bit range would take 64 GiB. Also of what
+// is mapped for all tables that grew: a module may have a hundred.
 #define TABLE_LIMIT 10000000ull
+
+static uint64_t entries_mapped;
 
 // Values of wasmaot_table.reserved.
 enum { STORAGE_GENERATED = 0, STORAGE_MAPPED = 1 };
@@ -35,18 +38,53 @@ static void store(struct wasmaot_table *table, uint64_t start, const void *value
   }
 }
 
-// Moves the entries to a mapping with room for `size` of them, and as many again.
+// ---- Growing ----------------------------------------------------------------------------------
+
+static void give_back(const struct wasmaot_table *table, uint64_t entries) {
+  __atomic_fetch_sub(&entries_mapped, entries, __ATOMIC_RELAXED);
+  wasmaot_give_memory_back(entries * wasmaot_table_entry_size(table));
+}
+
+// Counts entries against both limits. False where that would be too much.
+static bool take(const struct wasmaot_table *table, uint64_t entries) {
+  if (!wasmaot_take_memory(entries * wasmaot_table_entry_size(table))) // at most TABLE_LIMIT
+    return false;
+  if (__atomic_add_fetch(&entries_mapped, entries, __ATOMIC_RELAXED) <= TABLE_LIMIT)
+    return true;
+  give_back(table, entries);
+  return false;
+}
+
+static uint64_t mapped_entries(const struct wasmaot_table *table) {
+  return table->reserved == STORAGE_MAPPED ? table->capacity : 0;
+}
+
+static void unmap(struct wasmaot_table *table) {
+  uint64_t entries = mapped_entries(table);
+  if (entries > 0)
+    sys2(SYS_munmap, table->entries, entries * wasmaot_table_entry_size(table));
+}
+
+// Moves the entries to a mapping with room for `size` of them, and as many again if there may be.
 static bool make_room(struct wasmaot_table *table, uint64_t size) {
   uint64_t capacity = size <= TABLE_LIMIT / 2 ? size * 2 : TABLE_LIMIT;
+  uint64_t old = mapped_entries(table);
+  if (!take(table, capacity - old)) {
+    capacity = size;
+    if (!take(table, capacity - old))
+      return false;
+  }
   size_t entry = wasmaot_table_entry_size(table);
   long mapped = sys6(SYS_mmap, 0, (long)(capacity * entry), PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (sys_failed(mapped))
+  if (sys_failed(mapped)) {
+    give_back(table, capacity - old);
     return false;
+  }
   void *entries = (void *)mapped; // NOLINT: an address that mmap gave
   if (table->size > 0)
     memcpy(entries, table->entries, table->size * entry);
-  wasmaot_table_release(table);
+  unmap(table);
   table->entries = entries;
   table->capacity = capacity;
   table->reserved = STORAGE_MAPPED;
@@ -54,8 +92,8 @@ static bool make_room(struct wasmaot_table *table, uint64_t size) {
 }
 
 void wasmaot_table_release(struct wasmaot_table *table) {
-  if (table->reserved == STORAGE_MAPPED)
-    sys2(SYS_munmap, table->entries, table->capacity * wasmaot_table_entry_size(table));
+  unmap(table);
+  give_back(table, mapped_entries(table));
 }
 
 uint64_t wasmaot_table_grow(struct wasmaot_table *table, const void *value, uint64_t delta) {

@@ -1,7 +1,7 @@
 // Traps: how a fault in compiled code, or a failed check, becomes a message, a backtrace and exit
 // status 134. Everything here may run in a signal handler: no allocation, no locks, no stdio.
-#include "runtime.h"
 #include "../common/sys.h"
+#include "runtime.h"
 
 #include <signal.h>
 #include <ucontext.h>
@@ -93,6 +93,11 @@ static _Noreturn void trap(uint32_t code, struct wasmaot_registers *registers) {
   text.length = 0;
   wasmaot_text_add(&text, "wasmaot: trap: ");
   wasmaot_text_add(&text, wasmaot_trap_message(code));
+  // What was used up, as the user gave it.
+  if (code == WASMAOT_TRAP_OUT_OF_FUEL && wasmaot_fuel_describe)
+    wasmaot_fuel_describe(&text);
+  if (code == WASMAOT_TRAP_INTERRUPTED && wasmaot_timeout_describe)
+    wasmaot_timeout_describe(&text);
   wasmaot_text_add(&text, "\n");
   if (wasmaot_threads_current && wasmaot_threads_current() != 0) {
     wasmaot_text_add(&text, " in thread ");
@@ -171,34 +176,35 @@ static void pass_on(int signal, siginfo_t *info, void *context) {
 }
 
 static void on_fault(int signal, siginfo_t *info, void *context) {
-  const greg_t *from = ((ucontext_t *)context)->uc_mcontext.gregs;
-  uint64_t pc = (uint64_t)from[REG_RIP];
-  uint32_t code = classify(signal, info, pc);
+  uint32_t code =
+      classify(signal, info, (uint64_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP]);
   if (code == 0) {
     pass_on(signal, info, context);
     return;
   }
   if (code == RETRY)
     return;
-  // In the order of DWARF's register numbers.
-  static const uint8_t order[WASMAOT_REGISTERS] = {
-      REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
-      REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
-  struct wasmaot_registers registers;
-  for (int i = 0; i < WASMAOT_REGISTERS; i++)
-    registers.values[i] = (uint64_t)from[order[i]];
   // The kernel blocked the signal for this handler, which may not return: where the program goes on
-  // after a trap, the next one must come through. Not before the registers are read: a fault in
-  // here must kill.
+  // after a trap, the next one must come through.
   if (recovers) {
     uint64_t set = 1ull << (signal - 1);
     sys4(SYS_rt_sigprocmask, SIG_UNBLOCK, &set, NULL, sizeof set);
   }
+  wasmaot_trap_at(code, context);
+}
+
+_Noreturn void wasmaot_trap_at(uint32_t code, void *context) {
+  // In the order of DWARF's register numbers.
+  static const uint8_t order[WASMAOT_REGISTERS] = {
+      REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8,
+      REG_R9,  REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
+  const greg_t *from = ((ucontext_t *)context)->uc_mcontext.gregs;
+  struct wasmaot_registers registers;
+  for (int i = 0; i < WASMAOT_REGISTERS; i++)
+    registers.values[i] = (uint64_t)from[order[i]];
   trap(code, &registers);
 }
 
-// Where a handler returns to: the kernel wants it from the program.
-void wasmaot_signal_return(void);
 __asm__(".section .text.wasmaot_signal_return,\"ax\",@progbits\n"
         ".hidden wasmaot_signal_return\n"
         ".globl wasmaot_signal_return\n"

@@ -6,6 +6,8 @@
 //   register NAME INSTANCE         gives an instance's exports to the imports that follow
 //   invoke INSTANCE NAME VALUE...  calls an exported function
 //   get INSTANCE NAME              an exported global's value
+//   fuel N                         what is left from here on, hexadecimal
+//   consumed                       since then
 //
 //   ok VALUE...   |   trap MESSAGE   |   exception   |   unlinkable MESSAGE   |   error MESSAGE
 //
@@ -37,8 +39,9 @@ static void report(wasmaot_error *error) {
     wasmaot_error_delete(error);
     return;
   }
-  static const char *const words[] = {
-      [WASMAOT_ERROR_TRAP] = "trap", [WASMAOT_ERROR_LINK] = "unlinkable"};
+  static const char *const words[] = {[WASMAOT_ERROR_TRAP] = "trap",
+                                      [WASMAOT_ERROR_LINK] = "unlinkable",
+                                      [WASMAOT_ERROR_OUT_OF_FUEL] = "trap"};
   wasmaot_error_kind kind = wasmaot_error_get_kind(error);
   const char *word = kind < sizeof words / sizeof words[0] && words[kind] ? words[kind] : "error";
   printf("%s %s\n", word, wasmaot_error_message(error));
@@ -302,6 +305,22 @@ static void get(char **words) {
   printf("\n");
 }
 
+static uint64_t consumed_before;
+
+static void set_fuel(char **words) {
+  wasmaot_store_set_fuel(store, strtoull(words[1], NULL, 16));
+  consumed_before = wasmaot_store_fuel_consumed(store);
+  printf("ok\n");
+}
+
+static void consumed(char **words) {
+  (void)words;
+  wasmaot_val value = {.i64 = (int64_t)(wasmaot_store_fuel_consumed(store) - consumed_before)};
+  printf("ok");
+  print_value(WASMAOT_I64, &value);
+  printf("\n");
+}
+
 static const struct {
   const char *name;
   size_t least;
@@ -311,7 +330,9 @@ static const struct {
                 {"instance", 3, 3, instantiate},
                 {"register", 3, 3, register_instance},
                 {"invoke", 3, MAX_VALUES, invoke},
-                {"get", 3, 3, get}};
+                {"get", 3, 3, get},
+                {"fuel", 2, 2, set_fuel},
+                {"consumed", 1, 1, consumed}};
 
 static void execute(char *line) {
   static char *words[MAX_VALUES + 4];

@@ -37,7 +37,8 @@ extension Function {
       blockInsts[block].allSatisfy { inst in
         let opcode = insts[inst].opcode
         switch opcode {
-        case .jump, .brif, .globalSet: return true
+        // Nothing moves across a change of fuel; whoever runs out of it has executed what came before.
+        case .jump, .brif, .globalSet, .fuelCharge, .fuelCheck: return true
         default:
           return opcode.isLoad || opcode.isStore
             || opcode.effects.isDisjoint(with: [.traps, .writes, .terminator])

@@ -13,6 +13,7 @@ public enum Pass: String, CaseIterable, Sendable {
   case removeDeadEntities = "dead"
   case markImmutable = "immutable"
   case findThrows = "throws"
+  case mergeFuel = "fuel"
   case anchorTraps = "anchor"
 
   public enum Level: Sendable {
@@ -40,6 +41,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .removeDeadEntities: "remove functions, globals, tables and segments that the roots do not reach"
     case .markImmutable: "find globals that nothing writes and tables that nothing changes"
     case .findThrows: "find calls that can't throw, and drop the tests behind them"
+    case .mergeFuel: "join charges of fuel that nothing can tell apart, and drop repeated checks"
     case .anchorTraps: "give loads uses that LLVM can't lose"
     }
   }
@@ -51,7 +53,7 @@ public enum Pass: String, CaseIterable, Sendable {
       .removeDeadEntities, .markImmutable,
       .replaceConstants, .removeUnreachableBlocks, .removeTrivialParams, .foldConstants, .devirtualize,
       .findThrows,
-      .removeTrivialParams, .eliminateDeadCode, .anchorTraps,
+      .removeTrivialParams, .eliminateDeadCode, .mergeFuel, .anchorTraps,
       .removeDeadEntities,
     ]
   }
@@ -64,6 +66,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .eliminateDeadCode: function.eliminateDeadCode()
     case .replaceConstants: function.replaceConstants(in: module)
     case .devirtualize: function.devirtualize(in: module)
+    case .mergeFuel: function.mergeFuel()
     case .anchorTraps: function.anchorTraps()
     case .removeDeadEntities, .markImmutable, .findThrows: preconditionFailure("\(self) is for modules")
     }

@@ -1,0 +1,8 @@
+;;! build --timeout=1
+;;! exit 134
+;;! stderr interrupt: the time is up (--timeout 1s)
+;;! stderr 0: begin
+(module
+  (func $begin (loop $l (br $l)))
+  (start $begin)
+  (func (export "_start")))
