@@ -52,9 +52,10 @@ int wasmaot_open_beneath(int directory, const char *path, int flags, uint32_t mo
   long result = -EAGAIN;
   for (int i = 0; i < ATTEMPTS && result == -EAGAIN; i++)
     result = sys4(SYS_openat2, directory, path, &how, sizeof how);
-  // Before Linux 5.6, and under filters of containers that don't know the call (EPERM). A real
-  // EPERM comes again from the walk.
-  if (result == -ENOSYS || result == -EPERM)
+  // Before Linux 5.6, and under filters of containers that don't know the call (EPERM); or
+  // something is renamed so often that it never gets through (EAGAIN), which does not disturb the
+  // walk. What is a real error comes again from there.
+  if (result == -ENOSYS || result == -EPERM || result == -EAGAIN)
     return wasmaot_open_walking(directory, path, flags, mode);
   return (int)result;
 }

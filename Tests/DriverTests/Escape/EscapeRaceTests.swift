@@ -6,7 +6,7 @@ import Testing
 extension EscapeTests {
   /// A program that exchanges directories and files with links that lead out, while a guest works on paths through
   /// them. WASMAOT_RACE_SECONDS makes it long.
-  @Test(arguments: Resolution.allCases) func races(resolution: Resolution) async throws {
+  @Test(arguments: bothResolutions) func races(resolution: Resolution) async throws {
     let seconds = TestSupport.environment["WASMAOT_RACE_SECONDS"].flatMap { Double($0) } ?? 1.5
     let folder = try await EscapePrograms.shared.worlds()
     defer { try? FileManager.default.removeItem(atPath: folder.string) }
