@@ -126,7 +126,8 @@ GUEST_CC ?= $(call find-program,clang-19 clang-20 clang-21 clang-22 clang)
 TEST_CFLAGS = -std=c11 -D_GNU_SOURCE -O2 -g -pthread -fno-omit-frame-pointer -Wall -Wextra -Werror
 
 EMBEDDED_GUESTS := $(EMBEDDED_BUILD)/guest.o $(EMBEDDED_BUILD)/hostile_guest.o
-EMBEDDED_TEST_SOURCES := $(RUNTIME)/test/embedded/test.c $(RUNTIME)/test/embedded/hostile.c
+EMBEDDED_TEST_SOURCES := $(RUNTIME)/test/embedded/test.c $(RUNTIME)/test/embedded/hostile.c \
+  $(RUNTIME)/test/embedded/wasi.c
 
 $(EMBEDDED_GUESTS): $(EMBEDDED_BUILD)/%.o: $(RUNTIME)/test/embedded/%.c $(wildcard $(RUNTIME)/test/embedded/*.h $(RUNTIME)/abi/*.h) Makefile
 	@mkdir -p $(@D)
@@ -155,6 +156,8 @@ test-embedded-threads:
 	$(MAKE) $(RUNTIME_BUILD)/embedded-threads/test EMBEDDED_BUILD=$(RUNTIME_BUILD)/embedded-threads CC=gcc \
 	  EMBEDDED_EXTRA_CFLAGS="-fsanitize=thread"
 	$(RUNTIME_BUILD)/embedded-threads/test types_while_loading
+	$(RUNTIME_BUILD)/embedded-threads/test wasi_table
+	$(RUNTIME_BUILD)/embedded-threads/test wasi_pinning
 
 format:
 	swift format -i -r Sources Tests Package.swift

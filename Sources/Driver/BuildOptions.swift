@@ -112,6 +112,8 @@ extension BuildOptions {
     config.environment = grants.environment.map { grant in
       grant.value.map { .value(name: grant.name, value: $0) } ?? .inherit(name: grant.name)
     }
+    config.listeners = grants.listeners.map(\.address)
+    config.hasRawTerminal = grants.hasRawTerminal
     config.takesRuntimeGrants = grants.isOpenAtRunTime
     config.invoke = invoke
     config.stackSize = stackSize

@@ -82,6 +82,7 @@ extension BuildOptions {
     }
     let forPrograms: [(String, Bool)] = [
       ("--dir", !grants.directories.isEmpty), ("--env", !grants.environment.isEmpty),
+      ("--listen", !grants.listeners.isEmpty), ("--raw-terminal", grants.hasRawTerminal),
       ("--invoke", invoke != nil), ("--stub-imports", stubsImports), ("--max-stack", stackSize != nil),
       ("--max-memory", limits.maxMemory != nil), ("--timeout", limits.timeout != nil),
       ("--fuel", limits.fuel != nil), ("--report-fuel", limits.reportsFuel),

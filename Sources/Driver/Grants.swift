@@ -1,7 +1,16 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// What a program may touch beyond its own memory. Nothing is granted unless asked for.
 public struct Grants: Hashable, Codable, Sendable {
   public var directories: [DirectoryGrant] = []
   public var environment: [EnvironmentGrant] = []
+  public var listeners: [ListenGrant] = []
+  /// Control characters that the program writes reach the terminal.
+  public var hasRawTerminal = false
   /// The program takes further grants itself, when it is started.
   public var isOpenAtRunTime = false
 
@@ -9,8 +18,14 @@ public struct Grants: Hashable, Codable, Sendable {
 
   /// As a program takes them that was built with `isOpenAtRunTime`.
   var arguments: [String] {
-    directories.flatMap { ["--dir", $0.text] }
-      + environment.flatMap { grant in ["--env", grant.value.map { "\(grant.name)=\($0)" } ?? grant.name] }
+    var arguments: [String] = []
+    for grant in directories { arguments += ["--dir", grant.text] }
+    for grant in environment {
+      arguments += ["--env", grant.value.map { "\(grant.name)=\($0)" } ?? grant.name]
+    }
+    for grant in listeners { arguments += ["--listen", grant.address] }
+    if hasRawTerminal { arguments.append("--raw-terminal") }
+    return arguments
   }
 
   /// One guest path can't name two directories.
@@ -124,5 +139,33 @@ public struct EnvironmentGrant: Hashable, Codable, Sendable {
       throw .usage("--env '\(text)' has no name", help: "write --env NAME=VALUE, or --env NAME to inherit it")
     }
     self.init(name: String(name), value: parts.count == 2 ? String(parts[1]) : nil)
+  }
+}
+
+/// `ADDRESS:PORT`, `[ADDRESS]:PORT` for IPv6: where the program listens for connections.
+public struct ListenGrant: Hashable, Codable, Sendable {
+  public var address: String
+
+  /// Numbers only: what a name means may change between the build and the start.
+  public init(parsing text: String) throws(Problem) {
+    func problem(_ words: String) -> Problem {
+      .usage(
+        "--listen '\(text)' \(words)",
+        help: "write --listen ADDRESS:PORT in numbers, such as --listen 127.0.0.1:8080 or --listen [::1]:8080"
+      )
+    }
+    guard let colon = text.lastIndex(of: ":") else { throw problem("has no port") }
+    let port = text[text.index(after: colon)...]
+    guard !port.isEmpty, port.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
+      let number = UInt16(port), number != 0
+    else { throw problem("has no port from 1 to 65535") }
+    let host = text[..<colon]
+    let isV6 = host.hasPrefix("[") && host.hasSuffix("]")
+    let digits = String(isV6 ? host.dropFirst().dropLast() : host)
+    var parsed = in6_addr()  // room for either
+    guard !digits.utf8.contains(0), inet_pton(isV6 ? AF_INET6 : AF_INET, digits, &parsed) == 1 else {
+      throw problem("has no numeric address")
+    }
+    address = "\(host):\(number)"
   }
 }

@@ -34,11 +34,11 @@ enum OtherEngines {
     ("--debug", "write -g"),
     ("--wasi", "WASI is always available; directories and variables are granted by --dir and --env"),
     ("--disable-cache", "write --no-cache"),
-    ("--net", "sockets are not supported yet"),
-    ("--inherit-network", "sockets are not supported yet"),
+    ("--net", "programs get sockets to listen at, one by one: --listen ADDRESS:PORT"),
+    ("--inherit-network", "programs get sockets to listen at, one by one: --listen ADDRESS:PORT"),
     ("--inherit-env", "write --env NAME for each variable that the program may see"),
     ("--forward-host-env", "write --env NAME for each variable that the program may see"),
-    ("--tcplisten", "sockets are not supported yet"),
+    ("--tcplisten", "write --listen ADDRESS:PORT"),
     ("-S", "WASI is always available; directories and variables are granted by --dir and --env"),
   ]
 

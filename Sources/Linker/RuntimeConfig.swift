@@ -26,7 +26,11 @@ public struct RuntimeConfig: Equatable, Sendable {
   public var programName: String
   public var directories: [DirectoryGrant] = []
   public var environment: [EnvironmentGrant] = []
-  /// The app takes leading `--dir` and `--env` options itself.
+  /// Sockets that the program is given to listen at, `ADDRESS:PORT` each.
+  public var listeners: [String] = []
+  /// Terminals get control characters that the guest writes.
+  public var hasRawTerminal = false
+  /// The app takes leading `--dir`, `--env`, `--listen` and `--raw-terminal` options itself.
   public var takesRuntimeGrants = false
   /// Export to call instead of `_start`, with the app's arguments as its parameters.
   public var invoke: String?
@@ -101,6 +105,7 @@ extension RuntimeConfig {
         try check(value, "the value of environment variable '\(name)'", mayBeEmpty: true)
       }
     }
+    for listener in listeners { try check(listener, "the address of a listener") }
     if let invoke { try check(invoke, "the name of the export to invoke", mayBeEmpty: true) }
     if let stackSize, !Self.stackSizes.contains(stackSize) { throw .stackSize(stackSize) }
     if let timeout, timeout == 0 || timeout > Int64.max { throw .timeout(timeout) }
@@ -135,6 +140,8 @@ extension RuntimeConfig {
       records.append(WASMAOT_CONFIG_FUEL, littleEndian(fuel ?? .max) + [flags])
     }
     if isScript { records.append(WASMAOT_CONFIG_SCRIPT, []) }
+    for listener in listeners { records.append(WASMAOT_CONFIG_LISTEN, terminated(listener)) }
+    if hasRawTerminal { records.append(WASMAOT_CONFIG_RAW_TERMINAL, []) }
     records.append(WASMAOT_CONFIG_END, [])
     return records.bytes
   }
@@ -143,6 +150,7 @@ extension RuntimeConfig {
   public var requiredSymbols: [String] {
     var symbols: [String] = []
     if takesRuntimeGrants { symbols.append("wasmaot_grants_parse") }
+    if takesRuntimeGrants || !listeners.isEmpty { symbols.append("wasmaot_wasi_start_listeners") }
     if invoke != nil { symbols.append("wasmaot_invoke") }
     if timeout != nil || takesRuntimeGrants { symbols.append("wasmaot_timeout_start") }
     if maxMemory != nil || takesRuntimeGrants { symbols.append("wasmaot_max_memory_start") }

@@ -8,9 +8,9 @@ struct BuildCommand: AsyncParsableCommand {
     usage: "wasmaot build MODULE [-o OUT] [options]",
     discussion: """
       The program is one static file that needs nothing installed where it runs. What it may touch is decided \
-      here: directories (--dir) and environment variables (--env). With --runtime-grants the program takes \
-      further --dir and --env options itself, and --timeout, --max-memory, --max-stack and --fuel, before its own \
-      arguments and ended by '--'.
+      here: directories (--dir), environment variables (--env) and sockets to listen at (--listen). With \
+      --runtime-grants the program takes further ones itself, and --timeout, --max-memory, --max-stack and --fuel, \
+      before its own arguments and ended by '--'.
       """)
 
   @Argument(help: ArgumentHelp("The module, in the binary format.", valueName: "MODULE"))
@@ -51,7 +51,7 @@ struct BuildCommand: AsyncParsableCommand {
   @Flag(
     name: .customLong("runtime-grants"),
     help: """
-      Let whoever starts the program grant more with --dir and --env, and set its limits.
+      Let whoever starts the program grant more with --dir, --env, --listen and --raw-terminal, and set its limits.
       """)
   var takesRuntimeGrants = false
 

@@ -29,6 +29,21 @@ struct GrantOptions: ParsableArguments {
   var environment: [String] = []
 
   @Option(
+    name: .customLong("listen"),
+    help: ArgumentHelp(
+      "Grant a socket that listens at this address, in numbers; [ADDRESS]:PORT for IPv6.",
+      discussion: """
+        It is open before the program starts: its descriptor is the first behind the directories. Can be given \
+        several times.
+        """, valueName: "ADDRESS:PORT"))
+  var listeners: [String] = []
+
+  @Flag(
+    name: .customLong("raw-terminal"),
+    help: "Let escape sequences and other control characters of the program reach the terminal.")
+  var hasRawTerminal = false
+
+  @Option(
     help: ArgumentHelp(
       "Call this export instead of _start; the program's arguments are its parameters.",
       discussion: "The program prints the results, one a line.", valueName: "NAME"))
@@ -46,6 +61,8 @@ struct GrantOptions: ParsableArguments {
   func apply(to options: inout BuildOptions) throws(Problem) {
     for text in directories { options.grants.directories.append(try DirectoryGrant(parsing: text)) }
     for text in environment { options.grants.environment.append(try EnvironmentGrant(parsing: text)) }
+    for text in listeners { options.grants.listeners.append(try ListenGrant(parsing: text)) }
+    options.grants.hasRawTerminal = hasRawTerminal
     try options.grants.check()
     options.invoke = invoke
     options.stubsImports = stubImports == .trap

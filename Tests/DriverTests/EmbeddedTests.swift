@@ -236,12 +236,3 @@ struct EmbeddedTests {
     #expect(result.status == 0, "\(result.errorText)")
   }
 }
-
-/// What a host program is made with.
-private enum HostTools {
-  static let compiler = ["clang-19", "clang", "cc"].lazy.compactMap { TestSupport.tool($0) }.first
-  static let runtime: FilePath? = {
-    let path = TestSupport.packageRoot.appending("runtime-c/build/embedded/libwasmaot.a")
-    return (try? TestSupport.read(path)) == nil ? nil : path
-  }()
-}

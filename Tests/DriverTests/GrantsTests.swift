@@ -76,4 +76,24 @@ import Testing
     grants.directories = [DirectoryGrant(host: host, guest: guest)]
     #expect(throws: Problem.self) { try grants.check() }
   }
+
+  @Test(arguments: [
+    ("127.0.0.1:8080", "127.0.0.1:8080"), ("[::1]:1", "[::1]:1"), ("0.0.0.0:65535", "0.0.0.0:65535"),
+    ("127.0.0.1:0080", "127.0.0.1:80"), ("[::]:443", "[::]:443"),
+  ])
+  func listener(text: String, address: String) throws {
+    #expect(try ListenGrant(parsing: text).address == address)
+  }
+
+  @Test(arguments: [
+    "", ":", "8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:8080x",
+    "127.0.0.1:+80", "localhost:80", "::1:80", "[::1]", "[::1]80", "[127.0.0.1]:80", "1.2.3:80",
+    "[::1%lo]:80",
+    "127.0.0.1\0:80", "127.0.0.1 :80",
+  ])
+  func listenerIsWrong(text: String) {
+    let problem = #expect(throws: Problem.self) { try ListenGrant(parsing: text) }
+    #expect(problem?.exitStatus == 2)
+    #expect(problem?.help?.contains("ADDRESS:PORT") == true)
+  }
 }

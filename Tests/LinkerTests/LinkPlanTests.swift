@@ -221,6 +221,8 @@ import Testing
     config.fuel = 0x0D
     config.countsFuel = true
     config.reportsFuel = true
+    config.listeners = ["1.2.3.4:5"]
+    config.hasRawTerminal = true
     try config.validate()
     func record(_ kind: UInt8, _ payload: [UInt8]) -> [UInt8] {
       [kind, 0, 0, 0, UInt8(payload.count), 0, 0, 0] + payload
@@ -229,11 +231,14 @@ import Testing
       record(1, [0x70, 0]) + record(2, [1, 0x68, 0, 0x67, 0]) + record(3, [0x41, 0x3d, 0x62, 0])
       + record(4, [0x43, 0]) + record(5, []) + record(7, [4, 3, 2, 1, 0, 0, 0, 0])
       + record(9, [0x0B, 0x0A, 0, 0, 0, 0, 0, 0]) + record(10, [0x0C, 0, 0, 0, 0, 0, 0, 0])
-      + record(11, [0x0D, 0, 0, 0, 0, 0, 0, 0, 1]) + record(0, [])
+      + record(11, [0x0D, 0, 0, 0, 0, 0, 0, 0, 1])
+      + record(12, Array("1.2.3.4:5".utf8) + [0]) + record(15, []) + record(0, [])
     #expect(config.serialized() == expected)
-    #expect(config.requiredSymbols == [
-          "wasmaot_grants_parse", "wasmaot_timeout_start", "wasmaot_max_memory_start", "wasmaot_fuel_start",
-        ])
+    #expect(
+      config.requiredSymbols == [
+        "wasmaot_grants_parse", "wasmaot_wasi_start_listeners", "wasmaot_timeout_start",
+        "wasmaot_max_memory_start", "wasmaot_fuel_start",
+      ])
   }
 
   @Test func whatTheRuntimeCouldMisreadIsRefused() {

@@ -311,7 +311,9 @@ private struct World {
     let world = try await World(runtimeGrants: true, granted: false)
     let result = try await world.run(arguments)
     #expect(result.status == 2)
-    #expect(result.errors.contains("usage: [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | "))
+    #expect(
+      result.errors.contains(
+        "usage: [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | --listen ADDRESS:PORT | "))
   }
 
   @Test func aMissingDirectoryIsNamed() async throws {

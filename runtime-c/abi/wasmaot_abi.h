@@ -322,6 +322,8 @@ enum wasmaot_config_kind {
   WASMAOT_CONFIG_TIMEOUT = 10,       // uint64_t nanoseconds from the start, by the clock
   // uint64_t operators, then flags byte: WASMAOT_CONFIG_FUEL_*. UINT64_MAX: no limit
   WASMAOT_CONFIG_FUEL = 11,
+  WASMAOT_CONFIG_LISTEN = 12,       // ADDRESS:PORT of a preopened socket
+  WASMAOT_CONFIG_RAW_TERMINAL = 15, // terminals get control characters of the guest
 };
 #define WASMAOT_CONFIG_DIR_READ_ONLY 1u
 #define WASMAOT_STACK_SIZE_MIN 0x10000UL

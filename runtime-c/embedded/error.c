@@ -54,6 +54,10 @@ wasmaot_trapcode wasmaot_error_trap(const wasmaot_error *error) {
   return (wasmaot_trapcode)error->trap;
 }
 
+int64_t wasmaot_error_exit_status(const wasmaot_error *error) {
+  return error->kind == WASMAOT_ERROR_EXIT ? (int64_t)error->exit_status : -1;
+}
+
 const char *wasmaot_error_message(const wasmaot_error *error) {
   return error->message ? error->message : error->fixed_message;
 }

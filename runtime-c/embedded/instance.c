@@ -245,13 +245,14 @@ static void end_parts(struct instance *instance, uint32_t memories, uint32_t tab
 
 // Everything up to the point where other instances may see this one. Null if memory is out.
 static struct instance *start(struct wasmaot_store *store, struct wasmaot_module *module,
-                              const wasmaot_extern *imports) {
+                              const wasmaot_extern *imports, struct wasi_imports *wasi) {
   struct instance *instance = take_block(module);
   if (!instance)
     return NULL;
   instance->store = store;
   instance->is_shared = false;
   instance->is_deleted = false;
+  instance->wasi = wasi;
   instance->abi->store = store;
   instance->abi->pending = &store->pending;
   instance->abi->stack_limit = &store->stack_limit;
@@ -267,6 +268,8 @@ static struct instance *start(struct wasmaot_store *store, struct wasmaot_module
     return NULL;
   }
   place_imports(instance, imports);
+  if (wasi)
+    wasmaot_wasi_attach(wasi, instance);
   copy_images(instance);
   instance->next = store->instances;
   instance->link = &store->instances;
@@ -283,6 +286,9 @@ void wasmaot_instance_end(struct instance *instance) {
   if (instance->next)
     instance->next->link = instance->link;
   store->instance_count--;
+  // Another instance may have its functions of WASI, which must not find memory that is free.
+  if (instance->wasi)
+    wasmaot_wasi_attach(instance->wasi, NULL);
   end_parts(instance, module->code->memory_count, module->code->table_count);
   give_block(instance);
   wasmaot_store_unuse(store, module); // may be the last that holds the module
@@ -316,11 +322,9 @@ static wasmaot_error *run_start(struct instance *instance) {
   return wasmaot_func_call(wasmaot_instance_function(instance, index), NULL, 0, NULL, 0);
 }
 
-wasmaot_error *wasmaot_instance_new(wasmaot_store *store, wasmaot_module *module,
-                                    const wasmaot_extern *imports, size_t import_count,
-                                    wasmaot_instance **result) {
-  if (module->engine != store->engine)
-    return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "module and store are of two engines");
+static wasmaot_error *instantiate(wasmaot_store *store, wasmaot_module *module,
+                                  const wasmaot_extern *imports, size_t import_count,
+                                  struct wasi_imports *wasi, wasmaot_instance **result) {
   wasmaot_error *error = wasmaot_link(store, module, imports, import_count);
   if (error)
     return error;
@@ -328,7 +332,7 @@ wasmaot_error *wasmaot_instance_new(wasmaot_store *store, wasmaot_module *module
   if (!wasmaot_store_use(store, module))
     return wasmaot_error_memory();
   bool is_allowed = store->max_instances == 0 || store->instance_count < store->max_instances;
-  struct instance *instance = is_allowed ? start(store, module, imports) : NULL;
+  struct instance *instance = is_allowed ? start(store, module, imports, wasi) : NULL;
   if (!instance) {
     wasmaot_store_unuse(store, module);
     return wasmaot_error_fixed(WASMAOT_ERROR_RESOURCE,
@@ -350,6 +354,23 @@ wasmaot_error *wasmaot_instance_new(wasmaot_store *store, wasmaot_module *module
   }
   *result = instance->abi;
   return NULL;
+}
+
+wasmaot_error *wasmaot_instance_new(wasmaot_store *store, wasmaot_module *module,
+                                    const wasmaot_extern *imports, size_t import_count,
+                                    wasmaot_instance **result) {
+  if (module->engine != store->engine)
+    return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "module and store are of two engines");
+  if (!store->wasi)
+    return instantiate(store, module, imports, import_count, NULL, result);
+  wasmaot_extern *made = NULL;
+  struct wasi_imports *functions = NULL;
+  wasmaot_error *error =
+      wasmaot_wasi_import(store, module, &imports, &import_count, &made, &functions);
+  if (!error)
+    error = instantiate(store, module, imports, import_count, functions, result);
+  free(made);
+  return error;
 }
 
 void wasmaot_instance_delete(wasmaot_instance *instance) {

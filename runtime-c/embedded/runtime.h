@@ -332,6 +332,7 @@ struct wasmaot_store {
   struct wasmaot_tag *tags;
   struct exception *exceptions;
   uint64_t exception_bytes;
+  struct wasi_grants *wasi; // null: none
 };
 
 bool wasmaot_store_use(struct wasmaot_store *store, struct wasmaot_module *module);
@@ -455,7 +456,8 @@ struct instance {
   const void **items; // of passive element segments
   // Something that it defines is imported by another instance, or went through the host to wasm.
   bool is_shared;
-  bool is_deleted; // by the host; it lives on for one of these reasons
+  bool is_deleted;           // by the host; it lives on for one of these reasons
+  struct wasi_imports *wasi; // functions that it was given, or null
 };
 static inline struct instance *instance_of(const struct wasmaot_instance *instance) {
   return instance->host_info;
@@ -486,11 +488,23 @@ uint32_t wasmaot_initialize_segments(struct instance *instance);
 bool wasmaot_expression_is_shallow(const struct wasmaot_code *code, uint32_t expression);
 struct wasmaot_value wasmaot_evaluate(const struct instance *instance, uint32_t expression);
 
+// ---- wasi.c -----------------------------------------------------------------------------------
+
+// Fills in what is missing of a module's imports and is WASI's. `made` holds the result, if imports
+// were made: free it when the instance is, or is not, made.
+wasmaot_error *wasmaot_wasi_import(struct wasmaot_store *store, const struct wasmaot_module *module,
+                                   const wasmaot_extern **imports, size_t *count,
+                                   wasmaot_extern **made, struct wasi_imports **functions);
+// From here on they work on the memory of this instance; null: on none.
+void wasmaot_wasi_attach(struct wasi_imports *functions, const struct instance *instance);
+void wasmaot_wasi_delete(struct wasi_grants *wasi);
+
 // ---- error.c, exception.c ---------------------------------------------------------------------
 
 struct wasmaot_error {
   wasmaot_error_kind kind;
   uint32_t trap;
+  uint32_t exit_status; // WASMAOT_ERROR_EXIT
   char *message;
   const char *fixed_message; // instead
   struct wasmaot_exception *exception;

@@ -60,6 +60,7 @@ void wasmaot_store_delete(wasmaot_store *store) {
       function->finalize(function->data);
     free(function);
   }
+  wasmaot_wasi_delete(store->wasi);
   wasmaot_exceptions_end(store);
   struct module_uses *uses = atomic_load(&store->modules);
   for (uint32_t i = 0; uses && i < uses->count; i++)

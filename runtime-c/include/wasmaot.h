@@ -129,6 +129,7 @@ typedef enum wasmaot_error_kind {
   WASMAOT_ERROR_RESOURCE,     // no memory, no address space
   WASMAOT_ERROR_HOST,         // wasmaot_error_new: a function of the host failed
   WASMAOT_ERROR_OUT_OF_FUEL,  // wasmaot_store_set_fuel
+  WASMAOT_ERROR_EXIT,         // WASI's proc_exit: wasmaot_error_exit_status says with what
 } wasmaot_error_kind;
 
 // Traps, numbered as in wasmaot_error_trap. The texts are the specification's.
@@ -155,6 +156,8 @@ void wasmaot_error_delete(wasmaot_error *error);
 wasmaot_error_kind wasmaot_error_get_kind(const wasmaot_error *error);
 // 0 for errors of another kind.
 wasmaot_trapcode wasmaot_error_trap(const wasmaot_error *error);
+// What the guest gave to proc_exit, 0 for success; -1 for errors of another kind.
+int64_t wasmaot_error_exit_status(const wasmaot_error *error);
 // A line, in words: for a trap the specification's. Lives as long as the error.
 const char *wasmaot_error_message(const wasmaot_error *error);
 // The functions that were active, innermost first; 0 where nothing is known.
@@ -246,9 +249,46 @@ void wasmaot_store_interrupt(wasmaot_store *store);
 // after the call, stop the timer, then clear.
 void wasmaot_store_clear_interrupt(wasmaot_store *store);
 
+// ---- WASI -------------------------------------------------------------------------------------
+
+typedef struct wasmaot_wasi_directory {
+  const char *host;  // path
+  const char *guest; // the path that guests see
+  bool read_only;    // nothing in it can be changed
+} wasmaot_wasi_directory;
+
+// What guests may touch beyond their memory: nothing that is not named here. All is copied.
+typedef struct wasmaot_wasi_config {
+  const char *const *args; // the first is the program's name
+  size_t arg_count;
+  const char *const *variables; // "NAME=VALUE"
+  size_t variable_count;
+  const wasmaot_wasi_directory *directories; // descriptors 3, 4, … of guests
+  size_t directory_count;
+  // Sockets to listen at, "127.0.0.1:8080" or "[::1]:8080", in numbers: the descriptors behind the
+  // directories.
+  const char *const *listeners;
+  size_t listener_count;
+  // Three descriptors of the host's, for standard input, output and error of guests; -1: closed.
+  // NULL: all are. They stay the host's, must stay open until the store is deleted, and their open
+  // files are not changed (made non-blocking) for guests.
+  const int *streams;
+  bool raw_terminal; // terminals get escape sequences and other control characters of guests
+} wasmaot_wasi_config;
+
+// Gives all instances of a store WASI preview 1 (wasi_snapshot_preview1, wasi_unstable), once for a
+// store: their imports of it need not be given. They share descriptors: guests that must not reach
+// each other's belong in stores of their own. Opens directories and listeners at once; fails if one
+// can't be opened. proc_exit ends the call with WASMAOT_ERROR_EXIT. SIGPIPE of what guests write
+// does not reach the host. wasmaot_store_interrupt wakes a guest that waits in poll_oneoff, fd_read
+// or sock_accept. What WASI holds for an instance is freed with the store.
+wasmaot_error *wasmaot_store_set_wasi(wasmaot_store *store, const wasmaot_wasi_config *config);
+
 // ---- Instance ---------------------------------------------------------------------------------
 
-// Instantiates a module: `imports` are in the order of its imports. Runs its start function.
+// Instantiates a module: `imports` are in the order of its imports. Runs its start function. Where
+// the store has WASI, imports of it may be left out: null in the array, or all of them, and the
+// array, if there are no others.
 wasmaot_error *wasmaot_instance_new(wasmaot_store *store, wasmaot_module *module,
                                     const wasmaot_extern *imports, size_t import_count,
                                     wasmaot_instance **instance);

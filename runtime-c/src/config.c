@@ -53,6 +53,9 @@ void wasmaot_config_read(void) {
       wasmaot_process.reports_fuel =
           (payload[sizeof wasmaot_process.fuel] & WASMAOT_CONFIG_FUEL_REPORT) != 0;
       break;
+    case WASMAOT_CONFIG_RAW_TERMINAL:
+      wasmaot_process.raw_terminal = true;
+      break;
     case WASMAOT_CONFIG_SCRIPT:
       wasmaot_process.is_script = true;
       break;
@@ -85,6 +88,10 @@ static bool built_in_grant(const uint8_t **at, struct wasmaot_grant *grant) {
       grant->read_only = (payload[0] & (int)WASMAOT_CONFIG_DIR_READ_ONLY) != 0;
       grant->host = payload + 1;
       grant->guest = grant->host + strlen(grant->host) + 1;
+      return true;
+    case WASMAOT_CONFIG_LISTEN:
+      grant->kind = WASMAOT_GRANT_LISTEN;
+      grant->host = payload;
       return true;
     case WASMAOT_CONFIG_ENV:
       grant->kind = WASMAOT_GRANT_ENV;

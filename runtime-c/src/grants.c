@@ -1,7 +1,8 @@
 // Apps built with --runtime-grants take grants and limits on their own command line:
 //
-//   app [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | --timeout DURATION | …]... [--]
-//   ARGUMENT...
+//   app [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | --listen ADDRESS:PORT | --timeout DURATION
+//   |
+//        …]... [--] ARGUMENT...
 //
 // Everything from the first argument that is none of these options belongs to the guest, untouched;
 // one "--" right there is dropped, so that a guest can be given arguments that look like them.
@@ -11,8 +12,9 @@
 
 _Noreturn void wasmaot_usage(const char *problem, const char *option) {
   wasmaot_fail(WASMAOT_EXIT_USAGE, problem, option,
-               "; usage: [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | --timeout DURATION | "
-               "--max-memory SIZE | --max-stack SIZE | --fuel N]... [--] ARGUMENT...");
+               "; usage: [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | --listen ADDRESS:PORT | "
+               "--raw-terminal | --timeout DURATION | --max-memory SIZE | --max-stack SIZE | "
+               "--fuel N]... [--] ARGUMENT...");
 }
 
 // The value of `--option VALUE` or `--option=VALUE` at argv[*argument], which moves past it; null
@@ -85,23 +87,40 @@ static void check_variable(char *value) {
 
 // ---- Options ----------------------------------------------------------------------------------
 
+static void check_address(char *value) {
+  (void)value; // whoever listens there says what is wrong with it
+}
+
+static void set_raw_terminal(char *value) {
+  (void)value;
+  wasmaot_process.raw_terminal = true;
+}
+
 static const struct {
   const char *name;
   void (*take)(char *value);
+  bool is_alone; // without a value
 } options[] = {
-    {"--dir", check_directory},           {"--env", check_variable},
-    {"--timeout", wasmaot_limit_timeout}, {"--max-memory", wasmaot_limit_memory},
-    {"--max-stack", wasmaot_limit_stack}, {"--fuel", wasmaot_limit_fuel},
+    {"--dir", check_directory, false},           {"--env", check_variable, false},
+    {"--listen", check_address, false},          {"--raw-terminal", set_raw_terminal, true},
+    {"--timeout", wasmaot_limit_timeout, false}, {"--max-memory", wasmaot_limit_memory, false},
+    {"--max-stack", wasmaot_limit_stack, false}, {"--fuel", wasmaot_limit_fuel, false},
 };
-enum { DIR, ENV, OPTIONS = sizeof options / sizeof options[0] };
+enum { DIR, ENV, LISTEN, OPTIONS = sizeof options / sizeof options[0] };
 
-// The value of the option at argv[*argument], which moves past it, and which one it is; null at the
-// first argument of the guest.
+// The value of the option at argv[*argument] (the option itself where it has none), which moves
+// past it, and which one it is; null at the first argument of the guest.
 static char *next_option(int *argument, int *option) {
   for (*option = 0; *option < OPTIONS; ++*option) {
-    char *value = option_value(argument, options[*option].name);
-    if (value)
-      return value;
+    char *given = wasmaot_process.argv[*argument];
+    if (!options[*option].is_alone) {
+      char *value = option_value(argument, options[*option].name);
+      if (value)
+        return value;
+    } else if (strcmp(given, options[*option].name) == 0) {
+      *argument += 1;
+      return given;
+    }
   }
   return NULL;
 }
@@ -145,6 +164,11 @@ bool wasmaot_grant_of_arguments(int *argument, struct wasmaot_grant *grant) {
       value[directory.host_size] = 0;
       if (directory.guest)
         directory.guest[directory.guest_size] = 0;
+      return true;
+    }
+    if (option == LISTEN) {
+      grant->kind = WASMAOT_GRANT_LISTEN;
+      grant->host = value;
       return true;
     }
     if (option != ENV)

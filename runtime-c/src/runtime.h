@@ -40,6 +40,7 @@ struct wasmaot_process {
   uint64_t fuel;       // at most INT64_MAX, which is as good as no limit
   bool reports_fuel;
   bool takes_grants;
+  bool raw_terminal;
   bool is_script;
 };
 extern struct wasmaot_process wasmaot_process;
@@ -56,9 +57,9 @@ _Noreturn void wasmaot_exit(int status);
 void wasmaot_config_read(void);
 
 struct wasmaot_grant {
-  enum { WASMAOT_GRANT_DIR, WASMAOT_GRANT_ENV } kind;
+  enum { WASMAOT_GRANT_DIR, WASMAOT_GRANT_ENV, WASMAOT_GRANT_LISTEN } kind;
   bool read_only;    // of a directory
-  const char *host;  // a directory's path
+  const char *host;  // a directory's path; a listener's address
   const char *guest; // a directory's name for the guest; K=V of a variable
 };
 

@@ -12,6 +12,8 @@ extern struct wasmaot_wasi wasmaot_wasi;
 // Prepare what the program imports functions of.
 __attribute__((weak)) void wasmaot_wasi_start_environment(void);
 __attribute__((weak)) void wasmaot_wasi_start_descriptors(void);
+// wasi_listeners.c; linked in where listeners are granted, or grants are taken at run time.
+__attribute__((weak)) void wasmaot_wasi_start_listeners(void);
 
 // What the file of a group makes of a row of wasmaot_wasi_functions.h.
 #define WASI_BINDING(name, signature)                                                              \

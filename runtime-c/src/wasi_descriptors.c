@@ -26,6 +26,10 @@ void wasmaot_wasi_start_descriptors(void) {
   while (wasmaot_grant_next(&grants, &grant))
     if (grant.kind == WASMAOT_GRANT_DIR)
       open_directory(&grant);
+  if (wasmaot_wasi_start_listeners)
+    wasmaot_wasi_start_listeners();
+  if (wasmaot_process.raw_terminal)
+    wasmaot_wasi_set_raw_terminal(&wasmaot_wasi);
   // Writing to a closed pipe is an error that the guest sees (EPIPE), not the end of the process.
   struct sys_sigaction ignore = {.handler = (uintptr_t)SIG_IGN};
   sys_sigaction(SIGPIPE, &ignore, NULL);

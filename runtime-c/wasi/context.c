@@ -34,22 +34,28 @@ bool wasmaot_wasi_has_exited(const struct wasmaot_wasi *wasi, uint32_t *status) 
   return wasi->has_exited;
 }
 
-// ---- The lock ---------------------------------------------------------------------------------
+void wasmaot_wasi_set_hosted(struct wasmaot_wasi *wasi, const volatile uint32_t *interrupted) {
+  wasi->is_hosted = true;
+  wasi->interrupted = interrupted;
+}
 
-// Held for a few instructions, so that whoever comes second hardly ever waits. (Drepper, "Futexes
-// are tricky", the second mutex.) libc's would need its threads.
-void wasmaot_wasi_lock(struct wasmaot_wasi *wasi) {
+void wasmaot_wasi_set_raw_terminal(struct wasmaot_wasi *wasi) { wasi->raw_terminal = true; }
+
+// ---- Locks ------------------------------------------------------------------------------------
+
+// Mostly held for a few instructions, so that whoever comes second hardly ever waits. (Drepper,
+// "Futexes are tricky", the second mutex.) libc's would need its threads.
+void wasmaot_wasi_lock(const struct wasmaot_wasi *wasi, uint32_t *lock) {
   if (!wasi->has_threads)
     return;
   uint32_t state = 0;
-  if (__atomic_compare_exchange_n(&wasi->lock, &state, 1, false, __ATOMIC_ACQUIRE,
-                                  __ATOMIC_RELAXED))
+  if (__atomic_compare_exchange_n(lock, &state, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
     return;
-  while (__atomic_exchange_n(&wasi->lock, 2, __ATOMIC_ACQUIRE) != 0)
-    sys4(SYS_futex, &wasi->lock, FUTEX_WAIT_PRIVATE, 2, NULL);
+  while (__atomic_exchange_n(lock, 2, __ATOMIC_ACQUIRE) != 0)
+    sys4(SYS_futex, lock, FUTEX_WAIT_PRIVATE, 2, NULL);
 }
 
-void wasmaot_wasi_unlock(struct wasmaot_wasi *wasi) {
-  if (wasi->has_threads && __atomic_exchange_n(&wasi->lock, 0, __ATOMIC_RELEASE) == 2)
-    sys3(SYS_futex, &wasi->lock, FUTEX_WAKE_PRIVATE, 1);
+void wasmaot_wasi_unlock(const struct wasmaot_wasi *wasi, uint32_t *lock) {
+  if (wasi->has_threads && __atomic_exchange_n(lock, 0, __ATOMIC_RELEASE) == 2)
+    sys3(SYS_futex, lock, FUTEX_WAKE_PRIVATE, 1);
 }

@@ -18,8 +18,11 @@ static void look_at(struct wasmaot_descriptor *descriptor) {
   if ((flags & O_ACCMODE) == O_WRONLY)
     descriptor->rights &= ~RIGHT_FD_READ;
   // Guests take a character device that can't seek for a terminal. (isatty of wasi-libc.)
-  if (sys_failed(sys3(SYS_lseek, descriptor->host, 0, SEEK_CUR)))
+  if (sys_failed(sys3(SYS_lseek, descriptor->host, 0, SEEK_CUR))) {
     descriptor->rights &= ~(RIGHT_FD_SEEK | RIGHT_FD_TELL);
+    descriptor->rights |= RIGHT_SOCK_ACCEPT | RIGHT_SOCK_SHUTDOWN; // should it be a socket
+    descriptor->is_terminal = wasmaot_wasi_is_terminal(descriptor->host);
+  }
 }
 
 // With the lock. Null if the guest has none of this number.
@@ -35,11 +38,11 @@ static struct wasmaot_descriptor *find(struct wasmaot_wasi *wasi, uint32_t fd) {
 // Gives up a use; with the last one the host's descriptor is closed. Its result.
 static long release(struct wasmaot_descriptor *descriptor) {
   struct wasmaot_wasi *wasi = descriptor->wasi;
-  wasmaot_wasi_lock(wasi);
+  wasmaot_wasi_lock(wasi, &wasi->lock);
   bool is_last = descriptor->users == 1;
   if (!is_last)
     descriptor->users--;
-  wasmaot_wasi_unlock(wasi);
+  wasmaot_wasi_unlock(wasi, &wasi->lock);
   if (!is_last)
     return 0;
   // No number leads here any more, so nobody else can. Linux closes the descriptor even where close
@@ -47,9 +50,9 @@ static long release(struct wasmaot_descriptor *descriptor) {
   long result = 0;
   if (descriptor->is_ready && !descriptor->is_borrowed)
     result = sys1(SYS_close, descriptor->host);
-  wasmaot_wasi_lock(wasi);
+  wasmaot_wasi_lock(wasi, &wasi->lock);
   descriptor->users = 0;
-  wasmaot_wasi_unlock(wasi);
+  wasmaot_wasi_unlock(wasi, &wasi->lock);
   return result == -EINTR ? 0 : result;
 }
 
@@ -72,7 +75,7 @@ static uint32_t refusal(const struct wasmaot_descriptor *descriptor, uint64_t mi
 
 uint32_t wasmaot_wasi_pin(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t rights,
                           struct wasmaot_descriptor **found) {
-  wasmaot_wasi_lock(wasi);
+  wasmaot_wasi_lock(wasi, &wasi->lock);
   struct wasmaot_descriptor *descriptor = find(wasi, fd);
   uint64_t missing = descriptor ? rights & ~descriptor->rights : 0;
   uint32_t error = !descriptor ? WASI_EBADF : missing ? refusal(descriptor, missing) : WASI_SUCCESS;
@@ -80,7 +83,7 @@ uint32_t wasmaot_wasi_pin(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t right
     descriptor->users++;
     *found = descriptor;
   }
-  wasmaot_wasi_unlock(wasi);
+  wasmaot_wasi_unlock(wasi, &wasi->lock);
   return error;
 }
 
@@ -94,7 +97,7 @@ uint32_t wasmaot_wasi_reserve(struct wasmaot_wasi *wasi, uint32_t *fd,
                               struct wasmaot_descriptor **reserved) {
   uint32_t number = 0;
   uint32_t position = 0;
-  wasmaot_wasi_lock(wasi);
+  wasmaot_wasi_lock(wasi, &wasi->lock);
   while (number < MAX_DESCRIPTORS && wasi->numbers[number] != 0)
     number++;
   while (position < MAX_DESCRIPTORS && wasi->descriptors[position].users != 0)
@@ -103,25 +106,35 @@ uint32_t wasmaot_wasi_reserve(struct wasmaot_wasi *wasi, uint32_t *fd,
   if (has_room) {
     wasi->numbers[number] = (uint16_t)(position + 1);
     *reserved = &wasi->descriptors[position];
-    **reserved = (struct wasmaot_descriptor){.wasi = wasi, .users = 1};
+    **reserved =
+        (struct wasmaot_descriptor){.wasi = wasi, .users = 1, .stream = (*reserved)->stream};
     *fd = number;
   }
-  wasmaot_wasi_unlock(wasi);
+  wasmaot_wasi_unlock(wasi, &wasi->lock);
   return has_room ? WASI_SUCCESS : WASI_EMFILE;
 }
 
 void wasmaot_wasi_publish(struct wasmaot_descriptor *reserved) {
   struct wasmaot_wasi *wasi = reserved->wasi;
-  wasmaot_wasi_lock(wasi);
+  // Where a standard stream was closed when the program was started, the kernel gives its number
+  // away. Messages of the runtime would go there.
+  if (reserved->host < 3 && !reserved->is_borrowed) {
+    long moved = sys3(SYS_fcntl, reserved->host, F_DUPFD_CLOEXEC, 3);
+    if (!sys_failed(moved)) {
+      sys1(SYS_close, reserved->host);
+      reserved->host = (int)moved;
+    }
+  }
+  wasmaot_wasi_lock(wasi, &wasi->lock);
   reserved->is_ready = true;
-  wasmaot_wasi_unlock(wasi);
+  wasmaot_wasi_unlock(wasi, &wasi->lock);
 }
 
 void wasmaot_wasi_abandon(struct wasmaot_wasi *wasi, uint32_t fd) {
-  wasmaot_wasi_lock(wasi);
+  wasmaot_wasi_lock(wasi, &wasi->lock);
   wasi->descriptors[wasi->numbers[fd] - 1].users = 0;
   wasi->numbers[fd] = 0;
-  wasmaot_wasi_unlock(wasi);
+  wasmaot_wasi_unlock(wasi, &wasi->lock);
 }
 
 // ---- Start ------------------------------------------------------------------------------------
@@ -158,25 +171,41 @@ bool wasmaot_wasi_add_directory(struct wasmaot_wasi *wasi, int host, const char 
   return true;
 }
 
+bool wasmaot_wasi_add_listener(struct wasmaot_wasi *wasi, int host) {
+  uint32_t fd;
+  struct wasmaot_descriptor *descriptor;
+  if (wasmaot_wasi_reserve(wasi, &fd, &descriptor) != WASI_SUCCESS)
+    return false;
+  descriptor->host = host;
+  descriptor->is_socket = true;
+  descriptor->rights = RIGHTS_OF_LISTENER;
+  descriptor->rights_inheriting = RIGHTS_OF_CONNECTION;
+  wasmaot_wasi_publish(descriptor);
+  return true;
+}
+
 void wasmaot_wasi_end(struct wasmaot_wasi *wasi) {
   for (uint32_t fd = 0; fd < MAX_DESCRIPTORS; fd++)
     if (wasi->numbers[fd] != 0)
       release(&wasi->descriptors[wasi->numbers[fd] - 1]);
+  for (uint32_t i = 0; i < MAX_DESCRIPTORS; i++)
+    if (wasi->descriptors[i].stream)
+      wasmaot_wasi_end_stream(wasi->descriptors[i].stream);
 }
 
 // ---- Calls ------------------------------------------------------------------------------------
 
 uint32_t wasmaot_wasip1_fd_close(struct wasmaot_wasi *wasi, uint32_t fd) {
-  wasmaot_wasi_lock(wasi);
+  wasmaot_wasi_lock(wasi, &wasi->lock);
   struct wasmaot_descriptor *descriptor = find(wasi, fd);
   if (descriptor)
     wasi->numbers[fd] = 0;
-  wasmaot_wasi_unlock(wasi);
+  wasmaot_wasi_unlock(wasi, &wasi->lock);
   return descriptor ? wasmaot_wasi_errno(release(descriptor)) : WASI_EBADF;
 }
 
 uint32_t wasmaot_wasip1_fd_renumber(struct wasmaot_wasi *wasi, uint32_t from, uint32_t to) {
-  wasmaot_wasi_lock(wasi);
+  wasmaot_wasi_lock(wasi, &wasi->lock);
   struct wasmaot_descriptor *source = find(wasi, from);
   struct wasmaot_descriptor *target = find(wasi, to);
   bool moves = source && target && from != to;
@@ -184,7 +213,7 @@ uint32_t wasmaot_wasip1_fd_renumber(struct wasmaot_wasi *wasi, uint32_t from, ui
     wasi->numbers[to] = wasi->numbers[from];
     wasi->numbers[from] = 0;
   }
-  wasmaot_wasi_unlock(wasi);
+  wasmaot_wasi_unlock(wasi, &wasi->lock);
   if (!source || !target)
     return WASI_EBADF;
   if (moves)

@@ -54,10 +54,24 @@
    RIGHT_PATH_FILESTAT_GET | RIGHT_PATH_FILESTAT_SET_SIZE | RIGHT_PATH_FILESTAT_SET_TIMES |        \
    RIGHT_FD_FILESTAT_GET | RIGHT_FD_FILESTAT_SET_TIMES | RIGHT_PATH_SYMLINK |                      \
    RIGHT_PATH_REMOVE_DIRECTORY | RIGHT_PATH_UNLINK_FILE | RIGHT_POLL_FD_READWRITE)
+#define RIGHTS_OF_LISTENER                                                                         \
+  (RIGHT_FD_FDSTAT_SET_FLAGS | RIGHT_FD_FILESTAT_GET | RIGHT_POLL_FD_READWRITE | RIGHT_SOCK_ACCEPT)
+#define RIGHTS_OF_CONNECTION                                                                       \
+  (RIGHT_FD_READ | RIGHT_FD_WRITE | RIGHT_FD_FDSTAT_SET_FLAGS | RIGHT_FD_FILESTAT_GET |            \
+   RIGHT_POLL_FD_READWRITE | RIGHT_SOCK_SHUTDOWN)
 #define RIGHTS_OF_FILE                                                                             \
   (RIGHT_FD_DATASYNC | RIGHT_FD_READ | RIGHT_FD_SEEK | RIGHT_FD_FDSTAT_SET_FLAGS | RIGHT_FD_SYNC | \
    RIGHT_FD_TELL | RIGHT_FD_WRITE | RIGHT_FD_ADVISE | RIGHT_FD_ALLOCATE | RIGHT_FD_FILESTAT_GET |  \
    RIGHT_FD_FILESTAT_SET_SIZE | RIGHT_FD_FILESTAT_SET_TIMES | RIGHT_POLL_FD_READWRITE)
+
+// What may be said of a descriptor (fdflags).
+enum {
+  FDFLAG_APPEND = 1,
+  FDFLAG_DSYNC = 2,
+  FDFLAG_NONBLOCK = 4,
+  FDFLAG_RSYNC = 8,
+  FDFLAG_SYNC = 16,
+};
 
 // What a number of the guest's stands for, and calls work on: as long as somebody does, or a number
 // leads to it, its host descriptor stays open. So a close by another thread can't give the host's
@@ -66,11 +80,16 @@ struct wasmaot_descriptor {
   struct wasmaot_wasi *wasi;
   uint32_t users; // its number, and calls; 0: free
   int host;
-  bool is_ready;    // false while it is being opened
-  bool is_unknown;  // a standard stream that nobody has asked about yet: its rights are not known
-  bool is_borrowed; // the host's descriptor is not ours to close
+  bool is_ready;   // false while it is being opened
+  bool is_unknown; // a standard stream that nobody has asked about yet: its rights are not known
+  // A standard stream. The host's descriptor is not ours to close, and its open file is not ours to
+  // change: it is that of the shell, too. So its flags are imitated.
+  bool is_borrowed;
+  uint8_t flags; // FDFLAG_APPEND and FDFLAG_NONBLOCK of a borrowed one, as the guest wants them
   bool is_directory;
   bool is_preopen;
+  bool is_socket;   // one that we opened
+  bool is_terminal; // to be protected from what is written to it
   // Nothing reached through this descriptor may be changed: a --dir grant that says so, and all
   // that is opened under it.
   bool read_only;
@@ -79,6 +98,18 @@ struct wasmaot_descriptor {
   uint64_t rights;
   uint64_t rights_inheriting;
   const char *name; // of a preopen, for the guest
+  uint32_t stream_lock;
+  bool has_been_read; // a directory: the stream is its own
+  // Of the last directory that was read in this place. It stays when that is closed, for the next.
+  struct wasmaot_stream *stream;
+};
+
+// What decides whether the next byte to a terminal belongs to the character before it.
+struct wasmaot_terminal {
+  uint32_t lock;
+  uint8_t expected; // bytes that the character lacks; the next is from `low` to `high`
+  uint8_t low;
+  uint8_t high;
 };
 
 // As many as a process gets from the kernel by default. (Unused ones are never touched.)
@@ -93,8 +124,12 @@ struct wasmaot_wasi {
   uint32_t variable_count;
   bool has_threads;
   bool has_exited;
+  bool is_hosted;    // the process is not the guest's alone: its signals are others'
+  bool raw_terminal; // what is written to terminals goes there as it is
+  struct wasmaot_terminal terminal;
+  const volatile uint32_t *interrupted; // not 0: a call should come back; or null
   uint32_t exit_status;
-  uint32_t lock; // of what follows, where there are threads: 0, 1 taken, 2 somebody waits
+  uint32_t lock;                     // of what follows
   uint16_t numbers[MAX_DESCRIPTORS]; // by the guest's number: position + 1 below, 0 if closed
   struct wasmaot_descriptor descriptors[MAX_DESCRIPTORS];
 };
@@ -108,7 +143,8 @@ uint32_t wasmaot_wasi_pin(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t right
 // The same for a change: fails where the descriptor is read-only.
 uint32_t wasmaot_wasi_pin_to_change(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t rights,
                                     struct wasmaot_descriptor **found);
-// Takes the lowest free number for something that is to be opened. All is zero but the context.
+// Takes the lowest free number for something that is to be opened. All is zero but the context and
+// the stream.
 uint32_t wasmaot_wasi_reserve(struct wasmaot_wasi *wasi, uint32_t *fd,
                               struct wasmaot_descriptor **reserved);
 // From here on the guest can use it.
@@ -116,8 +152,45 @@ void wasmaot_wasi_publish(struct wasmaot_descriptor *reserved);
 // Could not be opened.
 void wasmaot_wasi_abandon(struct wasmaot_wasi *wasi, uint32_t fd);
 
-void wasmaot_wasi_lock(struct wasmaot_wasi *wasi);
-void wasmaot_wasi_unlock(struct wasmaot_wasi *wasi);
+// Locks, where the guest has threads: 0, 1 taken, 2 somebody waits.
+void wasmaot_wasi_lock(const struct wasmaot_wasi *wasi, uint32_t *lock);
+void wasmaot_wasi_unlock(const struct wasmaot_wasi *wasi, uint32_t *lock);
+
+// Frees what reading a directory took.
+void wasmaot_wasi_end_stream(struct wasmaot_stream *stream);
+bool wasmaot_wasi_is_terminal(int host);
+
+// ---- Moving bytes -----------------------------------------------------------------------------
+
+// The kernel's own limit (IOV_MAX). A guest that names more has its request refused, before its
+// array of that size is looked at.
+#define MAX_BUFFERS 1024
+struct iovec;
+struct pollfd;
+struct timespec;
+
+// Whether the host wants the guest back.
+bool wasmaot_wasi_is_interrupted(const struct wasmaot_wasi *wasi);
+// ppoll that such an interruption ends. `timeout`, null for none, is not kept.
+long wasmaot_wasi_ppoll(const struct wasmaot_wasi *wasi, struct pollfd *polled, uint32_t count,
+                        const struct timespec *timeout);
+
+// The guest's buffers as the host's. All are checked before any is used.
+uint32_t wasmaot_wasi_buffers(const struct wasmaot_wasi *wasi, uint32_t pointer, uint32_t count,
+                              struct iovec *buffers);
+// Does one transfer of some kind; a byte count or -errno.
+typedef long wasmaot_transfer(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
+                              uint32_t count, uint32_t flags);
+// The same with what a borrowed descriptor's flags ask for. `event` is POLLIN or POLLOUT.
+long wasmaot_wasi_transfer(const struct wasmaot_descriptor *descriptor, short event,
+                           wasmaot_transfer *once, struct iovec *buffers, uint32_t count,
+                           uint32_t flags);
+// writev that shows no SIGPIPE to a host.
+long wasmaot_wasi_writev(const struct wasmaot_descriptor *descriptor, const struct iovec *buffers,
+                         uint32_t count);
+// Writes to a terminal, without what would drive it.
+long wasmaot_wasi_write_terminal(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
+                                 uint32_t count);
 
 // ---- The guest's memory -----------------------------------------------------------------------
 

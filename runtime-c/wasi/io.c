@@ -1,39 +1,32 @@
 // Reading, writing and seeking.
 #include "internal.h"
 
-#include <errno.h>
+#include <poll.h>
 #include <sys/uio.h>
 
-// The kernel's own limit (IOV_MAX). A guest that names more has its request refused, before its
-// array of that size is looked at.
-#define MAX_BUFFERS 1024
+#ifndef SYS_pwritev2
+#define SYS_pwritev2 328
+#endif
+#ifndef RWF_APPEND
+#define RWF_APPEND 0x10
+#endif
 
-struct guest_buffer {
-  uint32_t pointer;
-  uint32_t size;
-};
+// ---- Kinds of transfers -----------------------------------------------------------------------
 
-// The guest's buffers as the host's. All are checked before any is used.
-static uint32_t load_buffers(const struct wasmaot_wasi *wasi, uint32_t pointer, uint32_t count,
-                             struct iovec *buffers) {
-  if (count > MAX_BUFFERS)
-    return WASI_EINVAL;
-  const uint8_t *array =
-      wasmaot_guest(wasi, pointer, (uint64_t)count * sizeof(struct guest_buffer));
-  if (!array)
-    return WASI_EFAULT;
-  uint64_t total = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    struct guest_buffer buffer;
-    memcpy(&buffer, array + i * sizeof buffer, sizeof buffer);
-    buffers[i].iov_base = wasmaot_guest(wasi, buffer.pointer, buffer.size);
-    buffers[i].iov_len = buffer.size;
-    if (!buffers[i].iov_base)
-      return WASI_EFAULT;
-    total += buffer.size;
-  }
-  // The result is 32 bits wide. (Buffers may overlap, so the sum can pass 4 GiB.)
-  return total > UINT32_MAX ? WASI_EINVAL : WASI_SUCCESS;
+static long read_once(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
+                      uint32_t count, uint32_t flags) {
+  (void)flags;
+  return sys3(SYS_readv, descriptor->host, buffers, count);
+}
+
+static long write_once(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
+                       uint32_t count, uint32_t flags) {
+  (void)flags;
+  if (descriptor->is_terminal && !descriptor->wasi->raw_terminal)
+    return wasmaot_wasi_write_terminal(descriptor, buffers, count);
+  if (descriptor->flags & FDFLAG_APPEND)
+    return sys6(SYS_pwritev2, descriptor->host, (long)buffers, count, -1, -1, RWF_APPEND);
+  return wasmaot_wasi_writev(descriptor, buffers, count);
 }
 
 static uint32_t finish(const struct wasmaot_wasi *wasi, long result, uint32_t size_pointer) {
@@ -42,52 +35,54 @@ static uint32_t finish(const struct wasmaot_wasi *wasi, long result, uint32_t si
   return wasmaot_guest_store_u32(wasi, size_pointer, (uint32_t)result);
 }
 
-uint32_t wasmaot_wasip1_fd_read(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffers_pointer,
+// ---- Calls ------------------------------------------------------------------------------------
+
+static uint32_t transfer(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t right,
+                         uint32_t buffers_pointer, uint32_t count, uint32_t size, short event,
+                         wasmaot_transfer *once) {
+  struct iovec buffers[MAX_BUFFERS];
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
+  uint32_t error = wasmaot_wasi_pin(wasi, fd, right, &descriptor);
+  if (error == WASI_SUCCESS)
+    error = wasmaot_wasi_buffers(wasi, buffers_pointer, count, buffers);
+  if (error != WASI_SUCCESS)
+    return error;
+  return finish(wasi, wasmaot_wasi_transfer(descriptor, event, once, buffers, count, 0), size);
+}
+
+uint32_t wasmaot_wasip1_fd_read(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffers,
                                 uint32_t count, uint32_t size) {
-  struct iovec buffers[MAX_BUFFERS];
-  PINNED struct wasmaot_descriptor *descriptor = NULL;
-  uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_FD_READ, &descriptor);
-  if (error == WASI_SUCCESS)
-    error = load_buffers(wasi, buffers_pointer, count, buffers);
-  if (error != WASI_SUCCESS)
-    return error;
-  return finish(wasi, sys3(SYS_readv, descriptor->host, buffers, count), size);
+  return transfer(wasi, fd, RIGHT_FD_READ, buffers, count, size, POLLIN, read_once);
 }
 
-uint32_t wasmaot_wasip1_fd_write(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffers_pointer,
+uint32_t wasmaot_wasip1_fd_write(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffers,
                                  uint32_t count, uint32_t size) {
-  struct iovec buffers[MAX_BUFFERS];
-  PINNED struct wasmaot_descriptor *descriptor = NULL;
-  uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_FD_WRITE, &descriptor);
-  if (error == WASI_SUCCESS)
-    error = load_buffers(wasi, buffers_pointer, count, buffers);
-  if (error != WASI_SUCCESS)
-    return error;
-  return finish(wasi, sys3(SYS_writev, descriptor->host, buffers, count), size);
+  return transfer(wasi, fd, RIGHT_FD_WRITE, buffers, count, size, POLLOUT, write_once);
 }
 
-uint32_t wasmaot_wasip1_fd_pread(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffers_pointer,
+// At an offset, which only files have: nothing there ever waits. Where a file appends, Linux writes
+// to its end.
+static uint32_t transfer_at(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t right,
+                            uint32_t buffers_pointer, uint32_t count, uint64_t offset,
+                            uint32_t size, long call) {
+  struct iovec buffers[MAX_BUFFERS];
+  PINNED struct wasmaot_descriptor *descriptor = NULL;
+  uint32_t error = wasmaot_wasi_pin(wasi, fd, right | RIGHT_FD_SEEK, &descriptor);
+  if (error == WASI_SUCCESS)
+    error = wasmaot_wasi_buffers(wasi, buffers_pointer, count, buffers);
+  if (error != WASI_SUCCESS)
+    return error;
+  return finish(wasi, sys5(call, descriptor->host, buffers, count, offset, 0), size);
+}
+
+uint32_t wasmaot_wasip1_fd_pread(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffers,
                                  uint32_t count, uint64_t offset, uint32_t size) {
-  struct iovec buffers[MAX_BUFFERS];
-  PINNED struct wasmaot_descriptor *descriptor = NULL;
-  uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_FD_READ | RIGHT_FD_SEEK, &descriptor);
-  if (error == WASI_SUCCESS)
-    error = load_buffers(wasi, buffers_pointer, count, buffers);
-  if (error != WASI_SUCCESS)
-    return error;
-  return finish(wasi, sys5(SYS_preadv, descriptor->host, buffers, count, offset, 0), size);
+  return transfer_at(wasi, fd, RIGHT_FD_READ, buffers, count, offset, size, SYS_preadv);
 }
 
-uint32_t wasmaot_wasip1_fd_pwrite(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffers_pointer,
+uint32_t wasmaot_wasip1_fd_pwrite(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffers,
                                   uint32_t count, uint64_t offset, uint32_t size) {
-  struct iovec buffers[MAX_BUFFERS];
-  PINNED struct wasmaot_descriptor *descriptor = NULL;
-  uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_FD_WRITE | RIGHT_FD_SEEK, &descriptor);
-  if (error == WASI_SUCCESS)
-    error = load_buffers(wasi, buffers_pointer, count, buffers);
-  if (error != WASI_SUCCESS)
-    return error;
-  return finish(wasi, sys5(SYS_pwritev, descriptor->host, buffers, count, offset, 0), size);
+  return transfer_at(wasi, fd, RIGHT_FD_WRITE, buffers, count, offset, size, SYS_pwritev);
 }
 
 // ---- Seeking ----------------------------------------------------------------------------------

@@ -5,13 +5,6 @@
 #include <sys/stat.h>
 
 enum { OFLAG_CREAT = 1, OFLAG_DIRECTORY = 2, OFLAG_EXCL = 4, OFLAG_TRUNC = 8 };
-enum {
-  FDFLAG_APPEND = 1,
-  FDFLAG_DSYNC = 2,
-  FDFLAG_NONBLOCK = 4,
-  FDFLAG_RSYNC = 8,
-  FDFLAG_SYNC = 16,
-};
 
 static int host_flags(uint32_t oflags, uint32_t fdflags, uint64_t rights) {
   int flags = O_CLOEXEC | O_NOCTTY; // a terminal of the guest's choice must not become ours
@@ -100,6 +93,7 @@ uint32_t wasmaot_wasip1_path_open(struct wasmaot_wasi *wasi, uint32_t fd, uint32
   }
   descriptor->host = host;
   descriptor->is_directory = S_ISDIR(status.st_mode);
+  descriptor->is_terminal = S_ISCHR(status.st_mode) && wasmaot_wasi_is_terminal(host);
   descriptor->read_only = parent->read_only;
   descriptor->is_of_processes = parent->is_of_processes;
   // All that the parent may pass on and the kind of file has, but reading and writing only as asked

@@ -187,9 +187,9 @@ static uint32_t wait_for_events(struct poll_state *state) {
   while (state->event_count == 0) {
     uint64_t wait = longest_wait(state);
     struct timespec time = {(time_t)(wait / 1000000000u), (long)(wait % 1000000000u)};
-    long polled =
-        sys5(SYS_ppoll, state->polled, state->count, wait == NO_DEADLINE ? NULL : &time, NULL, 0);
-    if (sys_failed(polled) && polled != -EINTR)
+    long polled = wasmaot_wasi_ppoll(state->wasi, state->polled, state->count,
+                                     wait == NO_DEADLINE ? NULL : &time);
+    if (sys_failed(polled) && (polled != -EINTR || wasmaot_wasi_is_interrupted(state->wasi)))
       return wasmaot_wasi_errno(polled);
     if (!sys_failed(polled))
       collect(state);

@@ -1,7 +1,9 @@
-// Directory entries. A cookie is the kernel's own position, so that reading on after the directory
-// changed neither repeats nor skips entries that stayed.
+// Directory entries. A cookie is the kernel's own position of an entry. But not every file system
+// can go back to one when the directory has changed, so what the guest has not seen yet of the last
+// batch of entries is kept: reading on goes on there, without asking the kernel to seek.
 #include "internal.h"
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 struct host_entry { // linux_dirent64
@@ -20,7 +22,59 @@ struct guest_entry {
 };
 _Static_assert(sizeof(struct guest_entry) == 24, "layout of dirent");
 
-#define HOST_BUFFER_SIZE 4096
+// The last batch. It stays when the kernel has no more, for the guest may ask again.
+struct wasmaot_stream {
+  uint64_t start; // cookie of the first entry's predecessor
+  long used;      // bytes of entries; the kernel's position is behind them
+  _Alignas(struct host_entry) char entries[4096 - 16];
+};
+_Static_assert(sizeof(struct wasmaot_stream) == 4096, "a page");
+
+void wasmaot_wasi_end_stream(struct wasmaot_stream *stream) {
+  sys2(SYS_munmap, stream, sizeof *stream);
+}
+
+static const struct host_entry *entry_at(const struct wasmaot_stream *stream, long at) {
+  return (const void *)(stream->entries + at);
+}
+
+// Cookie of the batch's last entry.
+static uint64_t end_cookie(const struct wasmaot_stream *stream) {
+  uint64_t cookie = stream->start;
+  for (long at = 0; at < stream->used; at += entry_at(stream, at)->size)
+    cookie = (uint64_t)entry_at(stream, at)->next;
+  return cookie;
+}
+
+// Where in the batch reading goes on behind a cookie; -1 if it is not in there.
+static long find(const struct wasmaot_stream *stream, uint64_t cookie) {
+  if (cookie == stream->start)
+    return 0;
+  for (long at = 0; at < stream->used;) {
+    const struct host_entry *entry = entry_at(stream, at);
+    at += entry->size;
+    if ((uint64_t)entry->next == cookie)
+      return at;
+  }
+  return -1;
+}
+
+// The position behind a cookie, or -errno.
+static long go_to(const struct wasmaot_descriptor *descriptor, struct wasmaot_stream *stream,
+                  uint64_t cookie) {
+  // From the start means anew, except for who has read nothing yet.
+  long at = cookie == 0 && stream->used > 0 ? -1 : find(stream, cookie);
+  if (at >= 0)
+    return at;
+  long position = sys3(SYS_lseek, descriptor->host, cookie, SEEK_SET);
+  if (sys_failed(position))
+    return position;
+  stream->start = cookie;
+  stream->used = 0;
+  return 0;
+}
+
+// ---- Entries for the guest ---------------------------------------------------------------------
 
 struct output {
   uint8_t *bytes;
@@ -58,9 +112,32 @@ static void put_entry(struct output *output, int directory, const struct host_en
   put(output, entry->name, result.name_size);
 }
 
+// 0 or -errno.
+static long read_entries(const struct wasmaot_descriptor *descriptor, struct wasmaot_stream *stream,
+                         uint64_t cookie, struct output *output) {
+  long at = go_to(descriptor, stream, cookie);
+  while (!sys_failed(at) && output->used < output->size) {
+    if (at == stream->used) {
+      uint64_t start = end_cookie(stream);
+      // Into the batch's place only if there are some.
+      _Alignas(struct host_entry) char entries[sizeof stream->entries];
+      long count = sys3(SYS_getdents64, descriptor->host, entries, sizeof entries);
+      if (count <= 0)
+        return count;
+      memcpy(stream->entries, entries, (size_t)count);
+      stream->start = start;
+      stream->used = count;
+      at = 0;
+    }
+    const struct host_entry *entry = entry_at(stream, at);
+    put_entry(output, descriptor->host, entry);
+    at += entry->size;
+  }
+  return sys_failed(at) ? at : 0;
+}
+
 uint32_t wasmaot_wasip1_fd_readdir(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffer,
                                    uint32_t size, uint64_t cookie, uint32_t result) {
-  _Alignas(struct host_entry) char entries[HOST_BUFFER_SIZE];
   PINNED struct wasmaot_descriptor *descriptor = NULL;
   uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_FD_READDIR, &descriptor);
   if (error != WASI_SUCCESS)
@@ -68,20 +145,24 @@ uint32_t wasmaot_wasip1_fd_readdir(struct wasmaot_wasi *wasi, uint32_t fd, uint3
   struct output output = {wasmaot_guest(wasi, buffer, size), size, 0};
   if (!output.bytes)
     return WASI_EFAULT;
-  long position = sys3(SYS_lseek, descriptor->host, cookie, SEEK_SET);
-  if (sys_failed(position))
-    return wasmaot_wasi_errno(position);
-  while (output.used < output.size) {
-    long count = sys3(SYS_getdents64, descriptor->host, entries, sizeof entries);
-    if (sys_failed(count))
-      return wasmaot_wasi_errno(count);
-    if (count == 0)
-      break;
-    for (long at = 0; at < count && output.used < output.size;) {
-      const struct host_entry *entry = (const void *)(entries + at);
-      put_entry(&output, descriptor->host, entry);
-      at += entry->size;
+  long failure = 0;
+  wasmaot_wasi_lock(wasi, &descriptor->stream_lock);
+  if (!descriptor->stream) {
+    failure = sys6(SYS_mmap, 0, sizeof(struct wasmaot_stream), PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!sys_failed(failure)) {
+      descriptor->stream = (void *)failure; // NOLINT: an address that mmap gave
+      failure = 0;
     }
   }
-  return wasmaot_guest_store_u32(wasi, result, output.used);
+  if (failure == 0 && !descriptor->has_been_read) {
+    descriptor->stream->start = 0;
+    descriptor->stream->used = 0;
+    descriptor->has_been_read = true;
+  }
+  if (failure == 0)
+    failure = read_entries(descriptor, descriptor->stream, cookie, &output);
+  wasmaot_wasi_unlock(wasi, &descriptor->stream_lock);
+  return failure != 0 ? wasmaot_wasi_errno(failure)
+                      : wasmaot_guest_store_u32(wasi, result, output.used);
 }

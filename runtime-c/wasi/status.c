@@ -1,4 +1,4 @@
-// Status of descriptors and files.
+// Status of files.
 #include "internal.h"
 
 #include <errno.h>
@@ -32,86 +32,6 @@ bool wasmaot_is_of_procfs(int host) {
   return !sys_failed(sys2(SYS_fstatfs, host, &status)) && status.f_type == 0x9fa0; // linux/magic.h
 }
 
-// ---- Descriptors ------------------------------------------------------------------------------
-
-enum {
-  FDFLAG_APPEND = 1,
-  FDFLAG_DSYNC = 2,
-  FDFLAG_NONBLOCK = 4,
-  FDFLAG_RSYNC = 8,
-  FDFLAG_SYNC = 16,
-};
-
-static uint16_t guest_flags(long flags) {
-  uint16_t result = 0;
-  if (flags & O_APPEND)
-    result |= FDFLAG_APPEND;
-  if (flags & O_NONBLOCK)
-    result |= FDFLAG_NONBLOCK;
-  if ((flags & O_SYNC) == O_SYNC)
-    result |= FDFLAG_SYNC | FDFLAG_RSYNC | FDFLAG_DSYNC;
-  else if (flags & O_DSYNC)
-    result |= FDFLAG_DSYNC;
-  return result;
-}
-
-uint32_t wasmaot_wasip1_fd_fdstat_get(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t result) {
-  PINNED struct wasmaot_descriptor *descriptor = NULL;
-  uint32_t error = wasmaot_wasi_pin(wasi, fd, 0, &descriptor);
-  if (error != WASI_SUCCESS)
-    return error;
-  struct stat status;
-  error = wasmaot_wasi_errno(wasmaot_host_stat(descriptor->host, &status));
-  if (error != WASI_SUCCESS)
-    return error;
-  long flags = sys2(SYS_fcntl, descriptor->host, F_GETFL);
-  if (sys_failed(flags))
-    return wasmaot_wasi_errno(flags);
-  struct {
-    uint8_t filetype;
-    uint8_t padding;
-    uint16_t flags;
-    uint32_t more_padding;
-    uint64_t rights;
-    uint64_t rights_inheriting;
-  } fdstat = {
-      .filetype = wasmaot_wasi_filetype(status.st_mode),
-      .flags = guest_flags(flags),
-      .rights = descriptor->rights,
-      .rights_inheriting = descriptor->rights_inheriting,
-  };
-  _Static_assert(sizeof fdstat == 24, "layout of fdstat");
-  return wasmaot_guest_store(wasi, result, &fdstat, sizeof fdstat) ? WASI_SUCCESS : WASI_EFAULT;
-}
-
-uint32_t wasmaot_wasip1_fd_fdstat_set_flags(struct wasmaot_wasi *wasi, uint32_t fd,
-                                            uint32_t flags) {
-  PINNED struct wasmaot_descriptor *descriptor = NULL;
-  uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_FD_FDSTAT_SET_FLAGS, &descriptor);
-  if (error != WASI_SUCCESS)
-    return error;
-  if (flags & ~(uint32_t)(FDFLAG_APPEND | FDFLAG_NONBLOCK))
-    return WASI_EINVAL; // Linux can't make an open file synchronous
-  int host =
-      ((flags & FDFLAG_APPEND) ? O_APPEND : 0) | ((flags & FDFLAG_NONBLOCK) ? O_NONBLOCK : 0);
-  return wasmaot_wasi_errno(sys3(SYS_fcntl, descriptor->host, F_SETFL, host));
-}
-
-uint32_t wasmaot_wasip1_fd_fdstat_set_rights(struct wasmaot_wasi *wasi, uint32_t fd,
-                                             uint64_t rights, uint64_t rights_inheriting) {
-  PINNED struct wasmaot_descriptor *descriptor = NULL;
-  uint32_t error = wasmaot_wasi_pin(wasi, fd, 0, &descriptor);
-  if (error != WASI_SUCCESS)
-    return error;
-  // Rights can be given up, never gained.
-  if ((rights & ~descriptor->rights) != 0 ||
-      (rights_inheriting & ~descriptor->rights_inheriting) != 0)
-    return WASI_ENOTCAPABLE;
-  descriptor->rights = rights;
-  descriptor->rights_inheriting = rights_inheriting;
-  return WASI_SUCCESS;
-}
-
 // ---- Files ------------------------------------------------------------------------------------
 
 struct filestat {
@@ -140,6 +60,8 @@ _Static_assert(sizeof(struct filestat) == 64 && sizeof(struct unstable_filestat)
                "layout of filestat");
 
 static uint64_t nanoseconds(const struct timespec *time) {
+  if (time->tv_sec < 0)
+    return 0; // WASI's times begin in 1970
   return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
 }
 

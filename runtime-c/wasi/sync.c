@@ -22,7 +22,7 @@ uint32_t wasmaot_wasip1_fd_advise(struct wasmaot_wasi *wasi, uint32_t fd, uint64
   uint32_t error = wasmaot_wasi_pin(wasi, fd, RIGHT_FD_ADVISE, &descriptor);
   if (error != WASI_SUCCESS)
     return error;
-  if (advice >= sizeof hosts)
+  if (advice >= sizeof hosts || offset > INT64_MAX || size > INT64_MAX)
     return WASI_EINVAL;
   if (descriptor->is_directory)
     return WASI_EBADF;

@@ -710,10 +710,10 @@ static const struct test tests[] = {
 };
 
 int main(int argc, char **argv) {
-  const struct test *const lists[] = {tests, hostile_tests};
+  const struct test *const lists[] = {tests, hostile_tests, wasi_tests};
   int passed = 0;
   int failed = 0;
-  for (int list = 0; list < 2; list++) {
+  for (int list = 0; list < 3; list++) {
     for (const struct test *test = lists[list]; test->name; test++) {
       if (argc > 1) {
         if (strcmp(argv[1], test->name) == 0)

@@ -148,6 +148,8 @@ struct test {
   const char *name;
   void (*run)(void);
 };
-extern const struct test hostile_tests[]; // hostile.c; ends with an entry without name
+// hostile.c, wasi.c; each ends with an entry without name
+extern const struct test hostile_tests[];
+extern const struct test wasi_tests[];
 
 #endif

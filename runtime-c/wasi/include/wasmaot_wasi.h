@@ -40,6 +40,19 @@ bool wasmaot_wasi_add_stream(struct wasmaot_wasi *wasi, int host);
 bool wasmaot_wasi_add_directory(struct wasmaot_wasi *wasi, int host, const char *name,
                                 bool read_only);
 
+// A socket that listens, now the context's. After the directories: guests look for those until the
+// first number that is none.
+bool wasmaot_wasi_add_listener(struct wasmaot_wasi *wasi, int host);
+// Opens one at "ADDRESS:PORT", "[ADDRESS]:PORT" for IPv6: numbers, no names. A host descriptor or
+// -errno: -EINVAL for what is no such address.
+int wasmaot_wasi_listen(const char *address);
+
+// Terminals get what the guest writes as it is, with control characters.
+void wasmaot_wasi_set_raw_terminal(struct wasmaot_wasi *wasi);
+// The process is a host's: SIGPIPE, which a program of its own ignores, must not reach it. Waiting
+// calls that a signal interrupts return where `*interrupted` is not 0; it may be null.
+void wasmaot_wasi_set_hosted(struct wasmaot_wasi *wasi, const volatile uint32_t *interrupted);
+
 // Whether the guest has called proc_exit. The call returns: to end the guest is its binding's.
 bool wasmaot_wasi_has_exited(const struct wasmaot_wasi *wasi, uint32_t *status);
 

@@ -1,4 +1,4 @@
-// Signatures of wasmaot_wasi_functions.h as C: parameters, and their names for passing them on.
+// Signatures of wasmaot_wasi_functions.h as C: parameters, and arguments to pass on.
 #ifndef WASMAOT_WASI_SIGNATURES_H
 #define WASMAOT_WASI_SIGNATURES_H
 
@@ -36,5 +36,23 @@
 #define WASI_NAMES_iiiiiii a, b, c, d, e, f, g
 #define WASI_NAMES_iiiiIIi a, b, c, d, e, f, g
 #define WASI_NAMES_iiiiiIIii a, b, c, d, e, f, g, h, i
+
+// The same from an array: I32(n) and I64(n) give its nth value.
+#define WASI_VALUES_i(I32, I64) I32(0)
+#define WASI_VALUES_ii(I32, I64) I32(0), I32(1)
+#define WASI_VALUES_iI(I32, I64) I32(0), I64(1)
+#define WASI_VALUES_iii(I32, I64) I32(0), I32(1), I32(2)
+#define WASI_VALUES_iIi(I32, I64) I32(0), I64(1), I32(2)
+#define WASI_VALUES_iII(I32, I64) I32(0), I64(1), I64(2)
+#define WASI_VALUES_iiii(I32, I64) I32(0), I32(1), I32(2), I32(3)
+#define WASI_VALUES_iIii(I32, I64) I32(0), I64(1), I32(2), I32(3)
+#define WASI_VALUES_iIIi(I32, I64) I32(0), I64(1), I64(2), I32(3)
+#define WASI_VALUES_iiiii(I32, I64) I32(0), I32(1), I32(2), I32(3), I32(4)
+#define WASI_VALUES_iiiIi(I32, I64) I32(0), I32(1), I32(2), I64(3), I32(4)
+#define WASI_VALUES_iiiiii(I32, I64) I32(0), I32(1), I32(2), I32(3), I32(4), I32(5)
+#define WASI_VALUES_iiiiiii(I32, I64) I32(0), I32(1), I32(2), I32(3), I32(4), I32(5), I32(6)
+#define WASI_VALUES_iiiiIIi(I32, I64) I32(0), I32(1), I32(2), I32(3), I64(4), I64(5), I32(6)
+#define WASI_VALUES_iiiiiIIii(I32, I64)                                                            \
+  I32(0), I32(1), I32(2), I32(3), I32(4), I64(5), I64(6), I32(7), I32(8)
 
 #endif

@@ -1,0 +1,148 @@
+// Moving bytes between the guest's buffers and the host's descriptors.
+#include "internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/uio.h>
+#include <time.h>
+
+struct guest_buffer {
+  uint32_t pointer;
+  uint32_t size;
+};
+
+uint32_t wasmaot_wasi_buffers(const struct wasmaot_wasi *wasi, uint32_t pointer, uint32_t count,
+                              struct iovec *buffers) {
+  if (count > MAX_BUFFERS)
+    return WASI_EINVAL;
+  const uint8_t *array =
+      wasmaot_guest(wasi, pointer, (uint64_t)count * sizeof(struct guest_buffer));
+  if (!array)
+    return WASI_EFAULT;
+  uint64_t total = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    struct guest_buffer buffer;
+    memcpy(&buffer, array + i * sizeof buffer, sizeof buffer);
+    buffers[i].iov_base = wasmaot_guest(wasi, buffer.pointer, buffer.size);
+    buffers[i].iov_len = buffer.size;
+    if (!buffers[i].iov_base)
+      return WASI_EFAULT;
+    total += buffer.size;
+  }
+  // The result is 32 bits wide. (Buffers may overlap, so the sum can pass 4 GiB.)
+  return total > UINT32_MAX ? WASI_EINVAL : WASI_SUCCESS;
+}
+
+// ---- Waiting ----------------------------------------------------------------------------------
+
+bool wasmaot_wasi_is_interrupted(const struct wasmaot_wasi *wasi) {
+  return wasi->interrupted && *wasi->interrupted != 0;
+}
+
+long wasmaot_wasi_ppoll(const struct wasmaot_wasi *wasi, struct pollfd *polled, uint32_t count,
+                        const struct timespec *timeout) {
+  if (!wasi->interrupted)
+    return sys5(SYS_ppoll, polled, count, timeout, NULL, 0);
+  // The signal of an interruption must come either before the flag is looked at, or while the
+  // kernel waits: not in between.
+  const uint64_t urgent = 1ull << (SIGURG - 1);
+  uint64_t blocked = 0;
+  sys4(SYS_rt_sigprocmask, SIG_BLOCK, &urgent, &blocked, sizeof blocked);
+  long result = wasmaot_wasi_is_interrupted(wasi)
+                    ? -EINTR
+                    : sys5(SYS_ppoll, polled, count, timeout, &blocked, sizeof blocked);
+  sys4(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, sizeof blocked);
+  return result;
+}
+
+// ---- Borrowed descriptors ---------------------------------------------------------------------
+
+// What a pipe takes at once when it says that it is ready (PIPE_BUF).
+#define READY_SIZE 4096u
+
+// Lets no more than READY_SIZE bytes stand in the buffers. How many are left.
+static uint32_t shorten(struct iovec *buffers, uint32_t count) {
+  size_t room = READY_SIZE;
+  for (uint32_t i = 0; i < count; i++) {
+    if (buffers[i].iov_len >= room) {
+      buffers[i].iov_len = room;
+      return i + 1;
+    }
+    room -= buffers[i].iov_len;
+  }
+  return count;
+}
+
+// 1 if the descriptor is ready for an event, 0 if it is not and nobody waits, or -errno.
+static long await(const struct wasmaot_descriptor *descriptor, short event, bool waits) {
+  struct pollfd polled = {.fd = descriptor->host, .events = event};
+  struct timespec at_once = {0, 0};
+  long ready;
+  do
+    ready = wasmaot_wasi_ppoll(descriptor->wasi, &polled, 1, waits ? NULL : &at_once);
+  while (ready == -EINTR && !wasmaot_wasi_is_interrupted(descriptor->wasi));
+  return ready;
+}
+
+static bool is_nonblocking(const struct wasmaot_descriptor *descriptor) {
+  if (descriptor->is_borrowed)
+    return (descriptor->flags & FDFLAG_NONBLOCK) != 0;
+  return (sys2(SYS_fcntl, descriptor->host, F_GETFL) & O_NONBLOCK) != 0;
+}
+
+long wasmaot_wasi_transfer(const struct wasmaot_descriptor *descriptor, short event,
+                           wasmaot_transfer *once, struct iovec *buffers, uint32_t count,
+                           uint32_t flags) {
+  // A host's interruption wakes whoever polls, not who reads: its signal restarts calls.
+  if (descriptor->wasi->interrupted && event == POLLIN &&
+      (descriptor->rights & RIGHT_FD_SEEK) == 0 && !is_nonblocking(descriptor)) {
+    long ready = await(descriptor, event, true);
+    if (sys_failed(ready))
+      return ready;
+  }
+  if (!descriptor->is_borrowed)
+    return once(descriptor, buffers, count, flags);
+  if (descriptor->flags & FDFLAG_NONBLOCK) {
+    long ready = await(descriptor, event, false);
+    if (ready != 1)
+      return ready == 0 ? -EAGAIN : ready;
+    return once(descriptor, buffers, event == POLLOUT ? shorten(buffers, count) : count, flags);
+  }
+  for (;;) {
+    long result = once(descriptor, buffers, count, flags);
+    // Another process may have made the open file non-blocking, which this guest did not ask for.
+    if (result != -EAGAIN)
+      return result;
+    long ready = await(descriptor, event, true);
+    if (sys_failed(ready))
+      return ready;
+  }
+}
+
+// ---- SIGPIPE ----------------------------------------------------------------------------------
+
+// Programs ignore the signal. A host may have its own ideas of it, but not because a guest writes.
+static long write_without_signal(const struct wasmaot_descriptor *descriptor,
+                                 const struct iovec *buffers, uint32_t count) {
+  const uint64_t pipe = 1ull << (SIGPIPE - 1);
+  const struct timespec at_once = {0, 0};
+  uint64_t pending = 0;
+  uint64_t blocked = 0;
+  sys2(SYS_rt_sigpending, &pending, sizeof pending);
+  sys4(SYS_rt_sigprocmask, SIG_BLOCK, &pipe, &blocked, sizeof blocked);
+  long result = sys3(SYS_writev, descriptor->host, buffers, count);
+  if (result == -EPIPE && (pending & pipe) == 0)
+    while (sys4(SYS_rt_sigtimedwait, &pipe, NULL, &at_once, sizeof pipe) == -EINTR) {
+    }
+  sys4(SYS_rt_sigprocmask, SIG_SETMASK, &blocked, NULL, sizeof blocked);
+  return result;
+}
+
+long wasmaot_wasi_writev(const struct wasmaot_descriptor *descriptor, const struct iovec *buffers,
+                         uint32_t count) {
+  // What can be sought has no other end that could be closed.
+  if (descriptor->wasi->is_hosted && (descriptor->rights & RIGHT_FD_SEEK) == 0)
+    return write_without_signal(descriptor, buffers, count);
+  return sys3(SYS_writev, descriptor->host, buffers, count);
+}
