@@ -81,7 +81,8 @@ struct WASICallTests {
       // Cut between calls, and between the two streams of one terminal.
       (["1:e2", "1:82", "1:ac41"], "e282ac41"), (["1:c2", "1:9b41"], "c23f41"),
       (["1:c2", "2:9b41"], "c23f41"),
-      (["1:e29b", "1:9b9b"], "e29b9b3f"), (["1:1b", "1:5b"], "3f5b"),
+      (["1:e29b", "1:9b9b"], "e29b9b3f"),
+      (["1:e2", "2:41", "1:9b9441"], "e2413f3f41"), (["1:1b", "1:5b"], "3f5b"),
     ] as [([String], String)])
   func terminalIsProtected(writes: [String], expected: String) async throws {
     #expect(try await terminal(writes, raw: false) == expected)

@@ -93,6 +93,13 @@ uint32_t wasmaot_wasi_pin_to_change(struct wasmaot_wasi *wasi, uint32_t fd, uint
   return error == WASI_SUCCESS && (*found)->read_only && CHECKS_PATHS ? WASI_EPERM : error;
 }
 
+uint8_t wasmaot_wasi_flags(const struct wasmaot_descriptor *descriptor) {
+  wasmaot_wasi_lock(descriptor->wasi, &descriptor->wasi->lock);
+  uint8_t flags = descriptor->flags;
+  wasmaot_wasi_unlock(descriptor->wasi, &descriptor->wasi->lock);
+  return flags;
+}
+
 uint32_t wasmaot_wasi_reserve(struct wasmaot_wasi *wasi, uint32_t *fd,
                               struct wasmaot_descriptor **reserved) {
   uint32_t number = 0;

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 static uint16_t guest_flags(const struct wasmaot_descriptor *descriptor, long flags) {
-  uint16_t result = descriptor->flags;
+  uint16_t result = wasmaot_wasi_flags(descriptor);
   if (flags & O_APPEND)
     result |= FDFLAG_APPEND;
   if ((flags & O_NONBLOCK) && !descriptor->is_borrowed)
@@ -70,7 +70,9 @@ uint32_t wasmaot_wasip1_fd_fdstat_set_flags(struct wasmaot_wasi *wasi, uint32_t 
   if (flags > 31 || ((flags ^ guest_flags(descriptor, now)) & ~changeable) != 0)
     return WASI_EINVAL;
   if (descriptor->is_borrowed) {
+    wasmaot_wasi_lock(wasi, &wasi->lock);
     descriptor->flags = (uint8_t)(flags & changeable);
+    wasmaot_wasi_unlock(wasi, &wasi->lock);
     return WASI_SUCCESS;
   }
   int host =

@@ -147,6 +147,8 @@ uint32_t wasmaot_wasi_pin_to_change(struct wasmaot_wasi *wasi, uint32_t fd, uint
 // the stream.
 uint32_t wasmaot_wasi_reserve(struct wasmaot_wasi *wasi, uint32_t *fd,
                               struct wasmaot_descriptor **reserved);
+// `flags` of a borrowed one, which other threads may change.
+uint8_t wasmaot_wasi_flags(const struct wasmaot_descriptor *descriptor);
 // From here on the guest can use it.
 void wasmaot_wasi_publish(struct wasmaot_descriptor *reserved);
 // Could not be opened.

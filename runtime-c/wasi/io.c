@@ -24,7 +24,7 @@ static long write_once(const struct wasmaot_descriptor *descriptor, struct iovec
   (void)flags;
   if (descriptor->is_terminal && !descriptor->wasi->raw_terminal)
     return wasmaot_wasi_write_terminal(descriptor, buffers, count);
-  if (descriptor->flags & FDFLAG_APPEND)
+  if (wasmaot_wasi_flags(descriptor) & FDFLAG_APPEND)
     return sys6(SYS_pwritev2, descriptor->host, (long)buffers, count, -1, -1, RWF_APPEND);
   return wasmaot_wasi_writev(descriptor, buffers, count);
 }

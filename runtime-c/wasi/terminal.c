@@ -90,8 +90,8 @@ long wasmaot_wasi_write_terminal(const struct wasmaot_descriptor *descriptor, st
                                  uint32_t count) {
   struct wasmaot_wasi *wasi = descriptor->wasi;
   // One state for all of a guest's terminals, and with the lock until the bytes are out: standard
-  // output and standard error are usually the same one, on which a character could be put together
-  // from both.
+  // output and standard error are usually the same one, on which a character of one could be cut in
+  // two by the other, with 0x9b out of place behind it.
   struct wasmaot_terminal *terminal = &wasi->terminal;
   struct position position = {buffers, count};
   uint8_t chunk[CHUNK];

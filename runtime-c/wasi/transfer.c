@@ -87,7 +87,7 @@ static long await(const struct wasmaot_descriptor *descriptor, short event, bool
 
 static bool is_nonblocking(const struct wasmaot_descriptor *descriptor) {
   if (descriptor->is_borrowed)
-    return (descriptor->flags & FDFLAG_NONBLOCK) != 0;
+    return (wasmaot_wasi_flags(descriptor) & FDFLAG_NONBLOCK) != 0;
   return (sys2(SYS_fcntl, descriptor->host, F_GETFL) & O_NONBLOCK) != 0;
 }
 
@@ -103,7 +103,7 @@ long wasmaot_wasi_transfer(const struct wasmaot_descriptor *descriptor, short ev
   }
   if (!descriptor->is_borrowed)
     return once(descriptor, buffers, count, flags);
-  if (descriptor->flags & FDFLAG_NONBLOCK) {
+  if (is_nonblocking(descriptor)) {
     long ready = await(descriptor, event, false);
     if (ready != 1)
       return ready == 0 ? -EAGAIN : ready;

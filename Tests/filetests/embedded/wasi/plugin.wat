@@ -1,0 +1,28 @@
+(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+  (import "host" "log" (func $log (param i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (import "wasi_unstable" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_filestat_get" (func $stat (param i32 i32) (result i32)))
+  (import "wasi_unstable" "fd_filestat_get" (func $old_stat (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (export "sizes" (func $sizes))
+  (func (export "count") (result i32)
+    (call $log (call $sizes (i32.const 0) (i32.const 4)))
+    (i32.load (i32.const 0)))
+  (func (export "random") (result i32) (call $random (i32.const 0) (i32.const 8)))
+  (func (export "leave") (param i32) (call $exit (local.get 0)))
+  ;; No subscriptions.
+  (func (export "poll") (result i32) (call $poll (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0)))
+  ;; How much of the memory the two layouts fill.
+  (func (export "stat") (param $old i32) (result i32)
+    (memory.fill (i32.const 0) (i32.const 0xaa) (i32.const 72))
+    (if (local.get $old)
+      (then (drop (call $old_stat (i32.const 3) (i32.const 0))))
+      (else (drop (call $stat (i32.const 3) (i32.const 0)))))
+    (local.set $old (i32.const 72))
+    (loop $again
+      (if (i32.eq (i32.load8_u (i32.sub (local.get $old) (i32.const 1))) (i32.const 0xaa))
+        (then (local.set $old (i32.sub (local.get $old) (i32.const 1))) (br $again))))
+    (local.get $old)))
