@@ -22,6 +22,8 @@ final class FunctionLowering {
   var marksCallsAsNoTail = false
   /// The function's own copy of the count of fuel (LowerFuel.swift).
   var ownFuel: LLVMValueRef?
+  /// Accesses are checked in this function, also where guard pages would do (LowerFuel.swift).
+  var checksForFuel = false
 
   private var values: [LLVMValueRef?]
   /// For values that are an i1 widened to i32: the i1, for branches.
@@ -37,6 +39,9 @@ final class FunctionLowering {
   var builder: LLVMBuilderRef { unit.base.builder }
   var module: IR.Module { unit.module }
   var model: any InstanceModel { unit.model }
+
+  func checksBounds(of memory: MemoryID) -> Bool { checksForFuel || unit.plan.checksBounds(of: memory) }
+  var checksAllBounds: Bool { checksForFuel || unit.plan.checksAllBounds }
 
   init(
     _ unit: ModuleUnit, _ function: Function, into llvmFunction: LLVMValueRef, isOptimized: Bool = true

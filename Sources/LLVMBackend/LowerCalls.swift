@@ -8,6 +8,7 @@ extension FunctionLowering {
     let results = module.signatures[signature].results
     let passing = ResultPassing(results)
     let area = passing == .pointer ? resultArea(results) : nil
+    leaveFuel()
     let value = call(callee, results: area, arguments)
     updateFuel()
     switch passing {
@@ -94,6 +95,7 @@ extension FunctionLowering {
 
   func lowerTailCall(_ data: InstData) {
     let (callee, signature, arguments) = callee(data, isTail: true)
+    leaveFuel()
     // Results are the caller's own, so that it passes its own result pointer on.
     let call = call(callee, results: resultPointer, arguments)
     LLVMSetTailCallKind(

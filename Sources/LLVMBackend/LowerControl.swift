@@ -90,6 +90,7 @@ extension FunctionLowering {
 
   /// Returns; the results are not looked at.
   private func emitUnwind() {
+    leaveFuel()
     let type = LLVMGetReturnType(LLVMGlobalGetValueType(llvmFunction))
     if type == types.void {
       LLVMBuildRetVoid(builder)
@@ -99,6 +100,7 @@ extension FunctionLowering {
   }
 
   private func emitReturn(_ values: [LLVMValueRef]) {
+    leaveFuel()
     let results = module.signatures[function.signature].results
     switch ResultPassing(results) {
     case .none: LLVMBuildRetVoid(builder)

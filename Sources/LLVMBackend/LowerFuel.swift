@@ -4,11 +4,15 @@ import IR
 // The count is a variable of the program, or of the store of an instance, and exact whenever somebody may look at it: at
 // calls, and at traps.
 //
-// Where all traps are branches, LLVM sees to that by itself, and keeps the count in a register in loops without calls.
-// Where accesses fault, it would move them across changes of the count, so that the count at a fault was that of
-// another segment: for all that LLVM knows, loads don't trap. So there each change is between two places that no access
-// to memory moves across. For these LLVM would forget what the count is; so functions have a variable of
-// their own for it, which nothing but calls can make stale.
+// Where all traps are branches, LLVM sees to that by itself: it keeps the count in a register in loops without calls, and
+// vectorises them. Where accesses fault, it would move them across changes of the count, so that the count at a fault
+// was that of another segment: for all that LLVM knows, loads don't trap. Two ways out, by function:
+//
+// - Functions with a loop that could be vectorised check their accesses, so that none faults. They are shut off from code
+//   that they are inlined into, or that is inlined into them, by places at their ends and around calls that no
+//   access to memory moves across.
+// - In all others each change of the count is between two such places. For these LLVM would forget what the count is; so
+//   functions have a variable of their own for it, which nothing but calls can make stale.
 extension FunctionLowering {
   func lowerFuel(_ data: InstData) {
     switch data.opcode {
@@ -33,17 +37,24 @@ extension FunctionLowering {
     exposeMemory()
   }
 
-  /// Makes the function's own variable, if it needs one. At the end of the entry block.
+  /// Chooses the way. At the end of the entry block.
   func beginFuel() {
     let countsFuel = function.insts.values.contains { $0.opcode == .fuelCharge || $0.opcode == .fuelCheck }
     guard countsFuel, isOptimized, !unit.plan.checksAllBounds else { return }
-    ownFuel = LLVMBuildAlloca(builder, types.i64, "")
+    checksForFuel = function.hasRegularLoop()
+    if !checksForFuel { ownFuel = LLVMBuildAlloca(builder, types.i64, "") }
     updateFuel()
   }
 
   /// After a call, which may have changed the count.
   func updateFuel() {
+    if checksForFuel { exposeMemory() }
     if let ownFuel { LLVMBuildStore(builder, loadFuel(), ownFuel) }
+  }
+
+  /// Before a call, or the function's end.
+  func leaveFuel() {
+    if checksForFuel { exposeMemory() }
   }
 
   private func loadFuel() -> LLVMValueRef {

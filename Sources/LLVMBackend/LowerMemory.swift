@@ -15,7 +15,7 @@ extension FunctionLowering {
     var index = operand(index)
     if !memory.isMemory64 { index = LLVMBuildZExt(builder, index, types.i64, "") }
     let comparison =
-      unit.plan.checksBounds(of: memArg.memory)
+      checksBounds(of: memArg.memory)
       ? checkBounds(memArg.memory, index, offset: memArg.offset, width: width) : nil
     if memArg.offset != 0 { index = LLVMBuildAdd(builder, index, base.int64(memArg.offset), "") }
     let pointer = byteAddress(memArg.memory, index)
@@ -37,7 +37,7 @@ extension FunctionLowering {
     LLVMSetMetadata(load, unit.aliasTags.kind, unit.aliasTags.memories[memArg.memory.index])
     // It may trap. LLVM would drop an ordinary load whose value nobody needs; where it optimises, the pass
     // `anchor` has found out who does, and otherwise a volatile load costs nothing. (A check stays in any case.)
-    if !isOptimized || !hasUses(inst), !unit.plan.checksBounds(of: memArg.memory) { LLVMSetVolatile(load, 1) }
+    if !isOptimized || !hasUses(inst), !checksBounds(of: memArg.memory) { LLVMSetVolatile(load, 1) }
     return load
   }
 

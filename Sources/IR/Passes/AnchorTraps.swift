@@ -32,7 +32,7 @@ extension Function {
   }
 
   /// Whether nothing in the loop could be seen from outside while it runs, but memory and its own traps of memory.
-  private func isOnlyComputing(_ loop: InnermostLoop) -> Bool {
+  func isOnlyComputing(_ loop: InnermostLoop) -> Bool {
     loop.blocks.allSatisfy { block in
       blockInsts[block].allSatisfy { inst in
         let opcode = insts[inst].opcode

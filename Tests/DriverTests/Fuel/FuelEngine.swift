@@ -1,4 +1,5 @@
 import Driver
+import Interpreter
 import LLVMBackend
 import SystemPackage
 import TestSupport
@@ -19,43 +20,43 @@ struct FuelEngine: Sendable, CustomStringConvertible {
     var description: String { "\(line), \(consumed) consumed" }
   }
 
-  var isEmbedded = false
-  var level: OptimizationLevel
+  enum Kind: String { case program, embedded, interpreter }
+  var kind = Kind.program
+  var level = OptimizationLevel.O0
   var boundsChecks = BoundsChecks.guardPages
 
   static let all = [
     FuelEngine(level: .O0), FuelEngine(level: .O2), FuelEngine(level: .O3),
     FuelEngine(level: .O0, boundsChecks: .explicit), FuelEngine(level: .O2, boundsChecks: .explicit),
-    FuelEngine(isEmbedded: true, level: .O0), FuelEngine(isEmbedded: true, level: .O2),
-    FuelEngine(isEmbedded: true, level: .O2, boundsChecks: .explicit),
+    FuelEngine(kind: .embedded, level: .O0), FuelEngine(kind: .embedded, level: .O2),
+    FuelEngine(kind: .embedded, level: .O2, boundsChecks: .explicit),
+    FuelEngine(kind: .interpreter),
   ]
 
-  var description: String {
-    "\(isEmbedded ? "embedded" : "static") -\(level)\(boundsChecks == .explicit ? " explicit" : "")"
-  }
+  var description: String { "\(kind) -\(level)\(boundsChecks == .explicit ? " explicit" : "")" }
+  private var isEmbedded: Bool { kind == .embedded }
 
   /// Makes one instance of a module, and the calls in order. `imports` is a module that it imports from, under a name.
   func run(
     _ module: FilePath, _ calls: [Call], imports: (name: String, module: FilePath)? = nil
   ) async throws -> [Outcome] {
     try await TemporaryFolder.with { folder in
-      var lines = isEmbedded ? try await prepareHost(module, imports, in: folder) : []
-      let prefix = lines.count + (isEmbedded ? 0 : 1)
+      var lines =
+        switch kind {
+        case .program: [] as [String]
+        case .embedded: try await prepareHost(module, imports, in: folder)
+        case .interpreter: ["module m0", "instance i m0"]
+        }
+      let prefix = kind == .program ? 1 : lines.count
       for call in calls {
-        let words = (isEmbedded ? ["i"] : []) + [Self.hexadecimal(call.name)] + call.arguments
+        let words = (kind == .program ? [] : ["i"]) + [Self.hexadecimal(call.name)] + call.arguments
         lines.append("fuel \(String(call.fuel, radix: 16))")
         lines.append("invoke \(words.joined(separator: " "))")
         lines.append("consumed")
       }
-      let program =
-        isEmbedded
-        ? try await HostRunner.builtHost.value : try await build(module, as: .exe, in: folder, name: "app")
-      let input = Array(lines.map { $0 + "\n" }.joined().utf8)
-      let output = try await TestSupport.run(program, input: input)
-      let answers = output.text.split(separator: "\n").dropFirst(prefix)
-      guard answers.count == 3 * calls.count else {
-        throw EndedEarly(engine: self, output: output.text + output.errorText)
-      }
+      let output = try await answers(to: lines, module, in: folder)
+      let answers = output.split(separator: "\n").dropFirst(prefix)
+      guard answers.count == 3 * calls.count else { throw EndedEarly(engine: self, output: output) }
       return calls.indices.map { index in
         let start = answers.startIndex + 3 * index
         // A program's own output stands in front of the answer, in capitals.
@@ -68,6 +69,22 @@ struct FuelEngine: Sendable, CustomStringConvertible {
   struct EndedEarly: Error {
     var engine: FuelEngine
     var output: String
+  }
+
+  private func answers(to lines: [String], _ module: FilePath, in folder: FilePath) async throws -> String {
+    if kind == .interpreter {
+      var configuration = Store.Configuration()
+      configuration.fuel = .max
+      let file = HostScript.Module(filename: module.lastComponent!.string, line: 0, number: 0)
+      let host = try InterpreterHost(
+        configuration, folder: module.removingLastComponent(), modules: [file])
+      return lines.map { host.execute($0) + "\n" }.joined()
+    }
+    let program =
+      isEmbedded
+      ? try await HostRunner.builtHost.value : try await build(module, as: .exe, in: folder, name: "app")
+    let input = Array(lines.map { $0 + "\n" }.joined().utf8)
+    return try await TestSupport.run(program, input: input).text
   }
 
   private func prepareHost(

@@ -47,7 +47,7 @@ struct InterpreterRunner: Sendable {
 }
 
 /// The protocol of `spec_host.c` over a store of the interpreter.
-private final class InterpreterHost {
+final class InterpreterHost {
   private let store: Store
   private let folder: FilePath
   /// By the number in the commands.
@@ -56,6 +56,7 @@ private final class InterpreterHost {
   private var instances: [String: Instance] = [:]
   private var registered: [ByteString: Instance] = [:]
   private var spectest: [ByteString: Extern] = [:]
+  private var fuel: Int64 = 0
 
   init(_ configuration: Store.Configuration, folder: FilePath, modules: [HostScript.Module]) throws {
     store = try Store(configuration: configuration)
@@ -100,6 +101,11 @@ private final class InterpreterHost {
         registered[Self.name(words[1])] = instances[words[2]]
         return "ok"
       case "invoke": return try invoke(words)
+      case "fuel":
+        fuel = Int64(UInt64(words[1], radix: 16)!)
+        store.fuel = fuel
+        return "ok"
+      case "consumed": return "ok I:" + String(fuel - store.fuel, radix: 16)
       case "get":
         guard case .global(let global) = instances[words[1]]?.export(Self.name(words[2])) else {
           return "error no such global"
@@ -132,6 +138,11 @@ private final class InterpreterHost {
     guard let module = modules[words[2]] else { return "error no such module" }
     let imports = module.imports.map { entry -> Extern? in
       if entry.module == "spectest", let found = spectest[entry.name] { return found }
+      // What the tests of fuel import: it must cost none.
+      if entry.module == "wasi_snapshot_preview1", case .function(let index) = entry.desc {
+        return .function(
+          store.makeFunction(module.type(of: index)) { $0.slots[0] = 0 })
+      }
       return registered[entry.module]?.export(entry.name)
     }
     instances[words[1]] = try store.instantiate(module, imports: imports)
