@@ -118,7 +118,11 @@ int main(void) {
   deadline_begin(&deadline, host.store, 50);
   error = guest_for_x20ever(guest);
   deadline_end(&deadline);
-  show("deadline", error, 0);
+  // (On a busy machine it may be over before the guest has begun, and then there is no backtrace.)
+  printf("deadline: %s\n", error && wasmaot_error_get_kind(error) == WASMAOT_ERROR_INTERRUPTED
+                               ? wasmaot_error_message(error)
+                               : "none");
+  wasmaot_error_delete(error);
   deadline_begin(&deadline, host.store, 10000);
   error = guest_turns(guest, 10);
   deadline_end(&deadline);
@@ -131,8 +135,8 @@ int main(void) {
   show("one more", guest_grow_x20table(guest, 1, &value), value);
 
   // Of the other store's limits this one knows nothing.
-  struct host other = {host.engine, wasmaot_store_new(host.engine, &(wasmaot_store_config){
-                                                                       .max_instances = 2})};
+  struct host other = {host.engine,
+                       wasmaot_store_new(host.engine, &(wasmaot_store_config){.max_instances = 2})};
   wasmaot_instance *first = instantiate(&other, module, &error);
   check(error);
   instantiate(&other, module, &error);
