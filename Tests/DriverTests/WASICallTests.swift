@@ -25,6 +25,7 @@ struct WASICallTests {
       "sleep 2 | { \"$@\" && ! grep -q '^flags:.*[4-7][0-7][0-7][0-7]$' /proc/self/fdinfo/0 || echo leaks; }",
       ""
     ),
+    "trap_without_error_stream": ("\"$@\" <&- 2>&- ; grep -qx text f || echo changed", ""),
     "renumber_preopen_away": ("\"$@\" && echo ok", ""),
   ]
 
@@ -60,7 +61,8 @@ struct WASICallTests {
     try await TemporaryFolder.with { folder in
       let command = try await WASIPrograms.shared.command(
         module, mode, grants: WASIGrants(directories: [(folder.string, "/")]), arguments: arguments)
-      return try await TestSupport.run("/bin/sh", ["-c", shell, "sh"] + command)
+      return try await TestSupport.run(
+        "/bin/sh", ["-c", shell, "sh"] + command, workingDirectory: folder)
     }
   }
 

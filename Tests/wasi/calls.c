@@ -544,6 +544,23 @@ static void directory_emptied(void) {
   EXPECT(memcmp(first, second, 200), 0);
 }
 
+// What is kept of a directory must not be seen through another one that takes its place.
+static void directory_place_is_taken(void) {
+  static uint8_t buffer[65536];
+  u32 used;
+  make_files();
+  EXPECT(w_path_create_directory(3, ADDRESS("empty"), 5), OK);
+  u32 full = OPEN(".", DIRECTORY, READ, 0);
+  EXPECT(w_fd_readdir(full, ADDRESS(buffer), 100, 0, ADDRESS(&used)), OK);
+  struct entry entry;
+  memcpy(&entry, buffer, sizeof entry);
+  EXPECT(w_fd_close(full), OK);
+  EXPECT(OPEN("empty", DIRECTORY, READ, 0), full);
+  u32 error = w_fd_readdir(full, ADDRESS(buffer), sizeof buffer, entry.next, ADDRESS(&used));
+  for (u32 at = 0; error == OK && at + 5 <= used; at++)
+    CHECK(memcmp(buffer + at, "file-", 5) != 0);
+}
+
 // ---- Waiting ----------------------------------------------------------------------------------
 
 struct subscription {
@@ -740,6 +757,17 @@ static void streams(void) {
   EXPECT(OPEN("f", CREAT, WRITE, 0), 0);
 }
 
+// Standard input and error are closed: what the runtime says of the trap must not go to the file
+// that gets its number.
+static void trap_without_error_stream(void) {
+  u32 fd = OPEN("f", CREAT, WRITE, 0);
+  EXPECT(write_text(fd, "text"), OK);
+  CHECK(write_text(2, "x") != OK || fd == 2);
+  puts("ok");
+  fflush(stdout);
+  __builtin_trap();
+}
+
 int main(int argc, char **argv) {
   static const struct test tests[] = {
       {"renumber", renumber},
@@ -757,6 +785,7 @@ int main(int argc, char **argv) {
       {"directory_once", directory_once},
       {"directory_changes", directory_changes},
       {"directory_emptied", directory_emptied},
+      {"directory_place_is_taken", directory_place_is_taken},
       {"poll_clocks", poll_clocks},
       {"poll_files", poll_files},
       {"poll_hangup", poll_hangup},
@@ -765,6 +794,7 @@ int main(int argc, char **argv) {
       {"nonblocking_input", nonblocking_input},
       {"nonblocking_output", nonblocking_output},
       {"broken_pipe", broken_pipe},
+      {"trap_without_error_stream", trap_without_error_stream},
       {NULL, NULL},
   };
   return run_tests(tests, argc, argv);
