@@ -30,11 +30,11 @@ extension EscapeTests {
 
     // Both sides must have won some rounds, else nothing was tested.
     let rounds = Int(swapped.text.prefix { $0 != "\n" }) ?? 0
-    let counts = Dictionary(
-      uniqueKeysWithValues: guest.text.split { " \n".contains($0) }.dropFirst().map { word in
-        let parts = word.split(separator: "*").compactMap { Int($0) }
-        return (parts[0], parts[1])
-      })
+    var counts: [Int: Int] = [:]
+    for word in guest.text.split(separator: "\n").last?.split(separator: " ") ?? [] {
+      let parts = word.split(separator: "*").compactMap { Int($0) }
+      if parts.count == 2 { counts[parts[0]] = parts[1] }
+    }
     #expect(
       rounds > 100 && counts[0, default: 0] > 100 && counts[63, default: 0] > 100,
       "\(rounds) rounds, \(guest.text)")
