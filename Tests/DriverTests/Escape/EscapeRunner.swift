@@ -48,11 +48,14 @@ struct EscapeRunner: Sendable {
     }
     let grants = worlds.flatMap { $0.grants(readOnly: hasReadOnlyGrants ? ":ro" : "") }
     let words = command + grants + afterGrants
+    // Where a link to the working directory leads is seen, too.
     let result = try await TestSupport.run(
-      FilePath(words[0]), Array(words.dropFirst()), input: Array(script.utf8))
+      FilePath(words[0]), Array(words.dropFirst()), input: Array(script.utf8), workingDirectory: folder)
 
     var outcome = Outcome(answers: Self.answers(result.text, count: cases.count))
     if result.status != 0 { outcome.problems.append("ended with \(result.status): \(result.errorText)") }
+    let beside = EscapeWorld.names(inside: folder.string).filter { Int($0) == nil }
+    if !beside.isEmpty { outcome.problems.append("beside the worlds there is now \(beside)") }
     for (index, row) in cases.enumerated() {
       let name = row.name
       let answers = outcome.answers[index]
