@@ -55,6 +55,14 @@ struct WASICallTests {
     #expect(result.text == "ok\n" && result.errorText == "")
   }
 
+  /// Waiting for clocks takes no open files, of which this guest may have hardly any.
+  @Test func clocksAreNoDescriptors() async throws {
+    let module = try await WASIPrograms.shared.guest("calls")
+    let result = try await run(
+      module, .app, arguments: ["poll_clocks"], shell: "exec </dev/null; ulimit -n 5; exec \"$@\"")
+    #expect(result.text == "ok\n" && result.errorText == "")
+  }
+
   private func run(_ module: FilePath, _ mode: WASIMode, arguments: [String], shell: String = "\"$@\"")
     async throws -> ProgramResult
   {

@@ -25,6 +25,7 @@ struct subscription {
   uint64_t deadline;                     // of a clock: when, in its time
   struct wasmaot_descriptor *descriptor; // pinned, or null
   uint16_t error;
+  uint16_t polled; // where in the state's array, if there is a descriptor
   uint8_t type;
   uint8_t clock;
 };
@@ -53,6 +54,8 @@ struct poll_state {
   uint8_t *events;
   uint32_t count;
   uint32_t event_count;
+  // Of descriptors alone: the kernel refuses arrays larger than the limit on open files.
+  uint32_t polled_count;
   struct subscription subscriptions[MAX_SUBSCRIPTIONS];
   struct pollfd polled[MAX_SUBSCRIPTIONS];
 };
@@ -91,8 +94,6 @@ static void load(struct poll_state *state, uint32_t index, const uint8_t *bytes,
   struct subscription *subscription = &state->subscriptions[index];
   *subscription = (struct subscription){.type = bytes[8], .deadline = NO_DEADLINE};
   memcpy(&subscription->user_data, bytes, sizeof subscription->user_data);
-  struct pollfd *polled = &state->polled[index];
-  *polled = (struct pollfd){.fd = -1};
   uint32_t fd;
   switch (subscription->type) {
   case EVENT_CLOCK:
@@ -104,8 +105,11 @@ static void load(struct poll_state *state, uint32_t index, const uint8_t *bytes,
     subscription->error = (uint16_t)wasmaot_wasi_pin(state->wasi, fd, RIGHT_POLL_FD_READWRITE,
                                                      &subscription->descriptor);
     if (subscription->error == WASI_SUCCESS) {
-      polled->fd = subscription->descriptor->host;
-      polled->events = subscription->type == EVENT_FD_READ ? POLLIN | POLLRDHUP : POLLOUT;
+      subscription->polled = (uint16_t)state->polled_count++;
+      state->polled[subscription->polled] = (struct pollfd){
+          .fd = subscription->descriptor->host,
+          .events = subscription->type == EVENT_FD_READ ? POLLIN | POLLRDHUP : POLLOUT,
+      };
     }
     break;
   default:
@@ -142,8 +146,10 @@ static uint64_t available(int host) {
   return count > 0 ? (uint64_t)count : 0;
 }
 
-static void put_descriptor(struct poll_state *state, const struct subscription *subscription,
-                           const struct pollfd *polled) {
+static void put_descriptor(struct poll_state *state, const struct subscription *subscription) {
+  const struct pollfd *polled = &state->polled[subscription->polled];
+  if (polled->revents == 0)
+    return;
   uint16_t error = polled->revents & POLLNVAL  ? WASI_EBADF
                    : polled->revents & POLLERR ? WASI_EIO
                                                : WASI_SUCCESS;
@@ -156,10 +162,9 @@ static void collect(struct poll_state *state) {
     const struct subscription *subscription = &state->subscriptions[i];
     if (subscription->error != WASI_SUCCESS)
       put(state, subscription, subscription->error, 0, 0);
-    else if (subscription->type != EVENT_CLOCK && state->polled[i].revents != 0)
-      put_descriptor(state, subscription, &state->polled[i]);
-    else if (subscription->type == EVENT_CLOCK &&
-             now(subscription->clock) >= subscription->deadline)
+    else if (subscription->type != EVENT_CLOCK)
+      put_descriptor(state, subscription);
+    else if (now(subscription->clock) >= subscription->deadline)
       put(state, subscription, WASI_SUCCESS, 0, 0);
   }
 }
@@ -187,7 +192,7 @@ static uint32_t wait_for_events(struct poll_state *state) {
   while (state->event_count == 0) {
     uint64_t wait = longest_wait(state);
     struct timespec time = {(time_t)(wait / 1000000000u), (long)(wait % 1000000000u)};
-    long polled = wasmaot_wasi_ppoll(state->wasi, state->polled, state->count,
+    long polled = wasmaot_wasi_ppoll(state->wasi, state->polled, state->polled_count,
                                      wait == NO_DEADLINE ? NULL : &time);
     if (sys_failed(polled) && (polled != -EINTR || wasmaot_wasi_is_interrupted(state->wasi)))
       return wasmaot_wasi_errno(polled);
@@ -211,6 +216,7 @@ static uint32_t poll_layout(struct wasmaot_wasi *wasi, uint32_t subscriptions, u
     return WASI_EFAULT;
   state.count = count;
   state.event_count = 0;
+  state.polled_count = 0;
   for (uint32_t i = 0; i < count; i++)
     load(&state, i, bytes + (uint64_t)i * layout->size, layout);
   uint32_t error = wait_for_events(&state);
