@@ -14,7 +14,7 @@ extension ModuleUnit {
     var next = LLVMGetFirstFunction(base.llvm)
     while let function = next {
       next = LLVMGetNextFunction(function)
-      guard let id = wasmFunction(function), calls(function) else { continue }
+      guard let id = wasmFunction(function), calls(function), hasContext(function) else { continue }
       addStackCheck(function, module.functions[id].signature)
     }
   }
@@ -27,6 +27,13 @@ extension ModuleUnit {
     return Self.functionIndex(inSymbol: name, symbolPrefix: model.symbolPrefix).map {
       FunctionID(rawValue: $0)
     }
+  }
+
+  /// LLVM removes the instance from the parameters of functions that don't use it, and then there is no way to the
+  /// limit: such a function ends at the guard, which a host's stacks have in any case.
+  private func hasContext(_ function: LLVMValueRef) -> Bool {
+    guard model.contextParameter != nil else { return true }
+    return LLVMGetEnumAttributeAtIndex(function, 1, base.enumAttributeKind("swiftself")) != nil
   }
 
   /// Whether anything is called but intrinsics and what does not return.

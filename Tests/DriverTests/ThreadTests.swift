@@ -146,4 +146,129 @@ struct ThreadTests {
       }
     }
   }
+
+  /// C with a mutex and condition variables of its own.
+  @Test(
+    .enabled(if: TestSupport.tool("clang-19") != nil, "no clang-19"),
+    arguments: ["-O0", "-O3", "-O2 --bounds-checks=explicit"])
+  func queue(mode: String) async throws {
+    try await TemporaryFolder.with { temporary in
+      let (module, app) = (temporary.appending("queue.wasm"), temporary.appending("queue"))
+      try await Self.compileQueue(to: module)
+      let build = try await CommandLineTool.run(
+        ["build", module.string, "-o", app.string, "--no-cache"]
+          + mode.split(separator: " ").map(String.init))
+      try #require(build.status == 0, "\(build.errorText)")
+      let result = try await run([app.string], in: temporary)
+      #expect(result.status == 0, "\(result.errorText)")
+      #expect(result.text == "done\n")
+    }
+  }
+
+  fileprivate static func compileQueue(to module: FilePath) async throws {
+    let source = TestSupport.packageRoot.appending("Tests/filetests/threads/queue.c")
+    let clang = try await TestSupport.run(
+      #require(TestSupport.tool("clang-19")),
+      [
+        "--target=wasm32", "-O2", "-matomics", "-mbulk-memory", "-nostdlib", "-Wl,--no-entry",
+        "-Wl,--shared-memory,--import-memory,--max-memory=1048576", source.string, "-o", module.string,
+      ])
+    try #require(clang.status == 0, "\(clang.errorText)")
+  }
+}
+
+/// The same in a host, over `wasmaot_threads` (runtime-c/test/threads_host.c).
+@Suite(
+  .enabled(
+    if: CommandLineTool.path != nil && TestSupport.tool("wasm-tools") != nil && HostTools.compiler != nil
+      && HostTools.runtime != nil, "no tools, or no embedded runtime"))
+struct EmbeddedThreadTests {
+  /// Those of our programs that share a memory.
+  static let texts = TestSupport.contents(of: EndToEndTests.folder).filter { $0.hasPrefix("thread") }
+
+  @Test func textsAreThere() { #expect(Self.texts.count >= 10) }
+
+  private func run(_ module: FilePath, _ mode: String, in temporary: FilePath, arguments: [String] = [])
+    async throws -> ProgramResult
+  {
+    let library = temporary.appending("guest.so")
+    let build = try await CommandLineTool.run(
+      ["build", module.string, "--emit=shared", "--name=guest", "-o", library.string, "--no-cache"]
+        + mode.split(separator: " ").map(String.init))
+    try #require(build.status == 0, "\(build.errorText)")
+    let host = temporary.appending("host")
+    let source = TestSupport.packageRoot.appending("runtime-c/test/threads_host.c")
+    let compiler = try await TestSupport.run(
+      #require(HostTools.compiler),
+      ["-std=c11", "-D_GNU_SOURCE", "-O1", source.string, HostTools.runtime!.string, "-lpthread", "-ldl"]
+        + ["-o", host.string])
+    try #require(compiler.status == 0, "\(compiler.errorText)")
+    let script = #"mkfifo input && exec timeout 60 "$0" "$@" <>input"#
+    return try await TestSupport.run(
+      "/bin/sh", ["-c", script, host.string, library.string] + arguments, workingDirectory: temporary)
+  }
+
+  @Test(arguments: texts, ["-O0", "-O2", "-O2 --bounds-checks=explicit"])
+  func program(file: String, mode: String) async throws {
+    let text = String(
+      decoding: try TestSupport.read(EndToEndTests.folder.appending(file)), as: UTF8.self)
+    // Each instance would have a memory that it defines for itself.
+    let imported = text.replacing(/\(memory \(export "memory"\) (.*) shared\)/) {
+      "(import \"env\" \"memory\" (memory \($0.1) shared))"
+    }
+    let status = try #require(text.firstMatch(of: /;;! exit ([0-9]+)/)).1
+    let bytes = try await TestSupport.module(fromText: imported)
+    try await TemporaryFolder.with { temporary in
+      let module = temporary.appending("module.wasm")
+      try TestSupport.write(bytes, to: module)
+      let result = try await run(module, mode, in: temporary)
+      #expect(result.status == Int32(status), "\(result.errorText)")
+      if let trap = text.firstMatch(of: /;;! stderr wasmaot: trap: (.*)/) {
+        #expect(result.errorText.hasPrefix("\(trap.1)"))
+      }
+    }
+  }
+
+  /// A program that waits and one that computes, for ever.
+  @Test(arguments: [
+    "(drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))", "(loop (br 0))",
+  ])
+  func interrupted(body: String) async throws {
+    let text = """
+      (module
+        (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+        (import "env" "memory" (memory 1 1 shared))
+        (func (export "wasi_thread_start") (param i32 i32) \(body))
+        (func (export "_start") (drop (call $spawn (i32.const 0))) \(body)))
+      """
+    let bytes = try await TestSupport.module(fromText: text)
+    try await TemporaryFolder.with { temporary in
+      let module = temporary.appending("module.wasm")
+      try TestSupport.write(bytes, to: module)
+      let result = try await run(module, "-O2", in: temporary, arguments: ["1"])
+      #expect(result.status == 134)
+      #expect(result.errorText == "interrupted\n")
+    }
+  }
+
+  @Test(arguments: [
+    (
+      #"(import "wasi" "thread-spawn" (func (param i32) (result i32))) (func (export "_start"))"#,
+      "it does not export _start"
+    ),
+    (
+      #"(memory 1 1 shared) (func (export "_start")) (func (export "wasi_thread_start") (param i32 i32))"#,
+      "the module defines a shared memory"
+    ),
+  ])
+  func refused(fields: String, words: String) async throws {
+    let bytes = try await TestSupport.module(fromText: "(module \(fields))")
+    try await TemporaryFolder.with { temporary in
+      let module = temporary.appending("module.wasm")
+      try TestSupport.write(bytes, to: module)
+      let result = try await run(module, "-O2", in: temporary)
+      #expect(result.status == 134)
+      #expect(result.errorText.contains(words), "\(result.errorText)")
+    }
+  }
 }

@@ -1,11 +1,6 @@
 // What generated code calls, through `instance->runtime`. All check before they write.
 #include "guest.h"
 
-#include <errno.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-
 GUEST_FACING void wasmaot_call_host(void *context, struct wasmaot_value *values);
 
 // Moving or filling more than this takes long enough for an interruption to be looked for.
@@ -37,7 +32,7 @@ GUEST_FACING static void memory_init(struct wasmaot_instance *instance,
                                      uint64_t destination, uint64_t source, uint64_t count) {
   (void)instance;
   struct activation *activation = guest_suspend(RUNTIME_RESERVE);
-  if (!is_inside(source, count, segment->size) || !is_inside(destination, count, memory->bytes))
+  if (!is_inside(source, count, segment->size) || !is_inside(destination, count, memory_bytes(memory)))
     wasmaot_raise(activation, WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS);
   if (count > 0)
     memcpy(memory->base + destination, segment->bytes + source, count);
@@ -134,48 +129,21 @@ GUEST_FACING static void *fill(void *destination, int byte, size_t size) {
 
 // ---- Atomics ----------------------------------------------------------------------------------
 
-// A memory belongs to a store, and a store to one thread at a time: nobody else can wait on it or
-// wake a waiter. What is left of the threads proposal are the checks and the timeout.
-// The kernel's <linux/futex.h>, which musl's headers do not bring.
-#define FUTEX_WAIT_BITSET_PRIVATE (9 | 128)
-#define FUTEX_BITSET_MATCH_ANY 0xffffffff
-
-enum { WAIT_NOT_EQUAL = 1, WAIT_TIMED_OUT = 2 };
-
-// Sleeps until the timeout (for ever if it is negative) or an interruption.
-static void sleep_until_interrupted(struct activation *activation, int64_t timeout) {
-  struct timespec end;
-  clock_gettime(CLOCK_MONOTONIC, &end);
-  int64_t seconds = timeout / 1000000000;
-  int64_t nanoseconds = end.tv_nsec + timeout % 1000000000;
-  end.tv_sec += seconds + (nanoseconds >= 1000000000);
-  end.tv_nsec = nanoseconds % 1000000000;
-  // The flag is the word that is waited on: an interruption before the call is not lost, and one
-  // during it ends it by its signal.
-  while (atomic_load(activation->interrupted) == 0) {
-    long result = syscall(SYS_futex, activation->interrupted, FUTEX_WAIT_BITSET_PRIVATE, 0,
-                          timeout < 0 ? NULL : &end, NULL, FUTEX_BITSET_MATCH_ANY);
-    if (result != 0 && errno == ETIMEDOUT)
-      return;
-  }
-}
-
-static uint32_t wait_for(struct activation *activation, const struct wasmaot_memory *memory,
-                         bool is_equal, int64_t timeout) {
-  if ((memory->flags & WASMAOT_MEMORY_SHARED) == 0)
-    wasmaot_raise(activation, WASMAOT_TRAP_EXPECTED_SHARED_MEMORY);
-  if (!is_equal)
-    return WAIT_NOT_EQUAL;
-  sleep_until_interrupted(activation, timeout);
-  return WAIT_TIMED_OUT;
-}
-
 static void check_atomic(struct activation *activation, const struct wasmaot_memory *memory,
                          uint64_t address, uint64_t size) {
-  if (!is_inside(address, size, memory->bytes))
+  if (!is_inside(address, size, memory_bytes(memory)))
     wasmaot_raise(activation, WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS);
   if ((address & (size - 1)) != 0)
     wasmaot_raise(activation, WASMAOT_TRAP_UNALIGNED_ATOMIC);
+}
+
+// Waiting itself is in shared.c.
+static uint32_t wait_for(struct wasmaot_memory *memory, uint64_t address, uint32_t size,
+                         uint64_t expected, int64_t timeout, struct activation *activation) {
+  check_atomic(activation, memory, address, size);
+  if ((memory->flags & WASMAOT_MEMORY_SHARED) == 0)
+    wasmaot_raise(activation, WASMAOT_TRAP_EXPECTED_SHARED_MEMORY);
+  return wasmaot_wait(activation->store, memory_of(memory), address, size, expected, timeout);
 }
 
 GUEST_FACING static uint32_t atomic_wait32(struct wasmaot_instance *instance,
@@ -183,10 +151,7 @@ GUEST_FACING static uint32_t atomic_wait32(struct wasmaot_instance *instance,
                                            uint32_t expected, int64_t timeout) {
   (void)instance;
   struct activation *activation = guest_suspend(RUNTIME_RESERVE);
-  check_atomic(activation, memory, address, sizeof expected);
-  uint32_t value;
-  memcpy(&value, memory->base + address, sizeof value);
-  uint32_t result = wait_for(activation, memory, value == expected, timeout);
+  uint32_t result = wait_for(memory, address, sizeof expected, expected, timeout, activation);
   guest_resume(activation);
   return result;
 }
@@ -196,10 +161,7 @@ GUEST_FACING static uint32_t atomic_wait64(struct wasmaot_instance *instance,
                                            uint64_t expected, int64_t timeout) {
   (void)instance;
   struct activation *activation = guest_suspend(RUNTIME_RESERVE);
-  check_atomic(activation, memory, address, sizeof expected);
-  uint64_t value;
-  memcpy(&value, memory->base + address, sizeof value);
-  uint32_t result = wait_for(activation, memory, value == expected, timeout);
+  uint32_t result = wait_for(memory, address, sizeof expected, expected, timeout, activation);
   guest_resume(activation);
   return result;
 }
@@ -208,11 +170,11 @@ GUEST_FACING static uint32_t atomic_notify(struct wasmaot_instance *instance,
                                            struct wasmaot_memory *memory, uint64_t address,
                                            uint32_t count) {
   (void)instance;
-  (void)count;
   struct activation *activation = guest_suspend(RUNTIME_RESERVE);
   check_atomic(activation, memory, address, sizeof count);
+  uint32_t woken = wasmaot_notify(memory_of(memory), address, count);
   guest_resume(activation);
-  return 0;
+  return woken;
 }
 
 // ---- Exceptions -------------------------------------------------------------------------------

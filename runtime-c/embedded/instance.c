@@ -134,6 +134,18 @@ static void share(const wasmaot_extern *given) {
   }
 }
 
+// Faults in them are explained by the store, and waits in them must not outlive them.
+static bool hold_shared_memories(struct wasmaot_store *store, const struct wasmaot_module *module,
+                                 const wasmaot_extern *imports) {
+  for (uint32_t i = 0; i < module->code->import_count; i++) {
+    struct shared_memory *shared =
+        imports[i].kind == WASMAOT_MEMORY ? memory_of(imports[i].of.memory)->shared : NULL;
+    if (shared && !wasmaot_store_hold(store, shared))
+      return false;
+  }
+  return true;
+}
+
 static void place_imports(struct instance *instance, const wasmaot_extern *imports) {
   const struct wasmaot_module *module = instance->module;
   const struct wasmaot_code *code = module->code;
@@ -329,7 +341,7 @@ static wasmaot_error *instantiate(wasmaot_store *store, wasmaot_module *module,
   if (error)
     return error;
   end_deleted(store);
-  if (!wasmaot_store_use(store, module))
+  if (!hold_shared_memories(store, module, imports) || !wasmaot_store_use(store, module))
     return wasmaot_error_memory();
   bool is_allowed = store->max_instances == 0 || store->instance_count < store->max_instances;
   struct instance *instance = is_allowed ? start(store, module, imports, wasi) : NULL;

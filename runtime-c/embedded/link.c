@@ -35,10 +35,11 @@ static bool memory_matches(const struct wasmaot_store *store, const struct wasma
   const struct wasmaot_entity *wanted = &module->code->memories[index];
   const struct memory *memory = memory_of(given->of.memory);
   bool is_shared = (memory->abi.flags & WASMAOT_MEMORY_SHARED) != 0;
-  return memory->store == store && memory->abi.page_log2 == wanted->page_log2 &&
+  bool is_usable = memory->shared ? memory->shared->engine == store->engine : memory->store == store;
+  return is_usable && memory->abi.page_log2 == wanted->page_log2 &&
          memory->is_64 == has_flag(wanted, WASMAOT_ENTITY_64) &&
          is_shared == has_flag(wanted, WASMAOT_ENTITY_SHARED) &&
-         limits_match(memory->abi.pages, memory->type_maximum, wanted);
+         limits_match(wasmaot_memory_pages(&memory->abi), memory->type_maximum, wanted);
 }
 
 static bool global_matches(const struct wasmaot_store *store, const struct wasmaot_module *module,

@@ -5,7 +5,7 @@
 
 #include <sys/mman.h>
 
-static uint64_t page_limit(const struct wasmaot_entity *type) {
+uint64_t wasmaot_memory_page_limit(const struct wasmaot_entity *type) {
   uint64_t limit = (uint64_t)1 << (32 - (type->page_log2 < 32 ? type->page_log2 : 32));
   if (type->page_log2 == 0)
     limit = UINT32_MAX; // memory.size must fit an i32
@@ -37,7 +37,7 @@ static bool resize_mapping(struct memory *memory, uint64_t bytes) {
 
 bool wasmaot_memory_start(struct wasmaot_store *store, struct memory *memory,
                           const struct wasmaot_entity *type, struct image *image) {
-  uint64_t maximum = page_limit(type);
+  uint64_t maximum = wasmaot_memory_page_limit(type);
   uint64_t bytes = type->minimum << type->page_log2;
   if (type->minimum > maximum || !is_within_limit(store, bytes) ||
       (store->max_memories != 0 && store->memory_count >= store->max_memories))
@@ -83,56 +83,128 @@ void wasmaot_memory_end(struct memory *memory) {
     munmap(memory->abi.base, memory->mapped);
 }
 
-uint64_t wasmaot_memory_do_grow(struct memory *memory, uint64_t delta) {
+static bool resize(struct memory *memory, uint64_t bytes) {
+  if (!memory->slot)
+    return resize_mapping(memory, bytes);
+  return wasmaot_slot_resize(memory->slot, bytes);
+}
+
+static uint64_t grow(struct memory *memory, uint64_t delta) {
   uint64_t old = memory->abi.pages;
   if (delta > memory->abi.maximum_pages - old)
     return UINT64_MAX;
   uint64_t bytes = (old + delta) << memory->abi.page_log2;
-  if (!is_within_limit(memory->store, bytes - memory->abi.bytes))
+  if (memory->store && !is_within_limit(memory->store, bytes - memory->abi.bytes))
     return UINT64_MAX;
-  if (!(memory->slot ? wasmaot_slot_resize(memory->slot, bytes) : resize_mapping(memory, bytes)))
+  if (!resize(memory, bytes))
     return UINT64_MAX;
-  memory->store->memory_bytes += bytes - memory->abi.bytes;
-  memory->abi.pages = old + delta;
-  memory->abi.bytes = bytes;
+  if (memory->store)
+    memory->store->memory_bytes += bytes - memory->abi.bytes;
+  // The pages are open before anybody can learn that they are there.
+  __atomic_store_n(&memory->abi.bytes, bytes, __ATOMIC_RELEASE);
+  __atomic_store_n(&memory->abi.pages, old + delta, __ATOMIC_SEQ_CST);
   return old;
 }
 
-bool wasmaot_memory_is_out_of_bounds(const struct wasmaot_store *store, uint64_t address) {
+uint64_t wasmaot_memory_do_grow(struct memory *memory, uint64_t delta) {
+  if (!memory->shared)
+    return grow(memory, delta);
+  pthread_mutex_lock(&memory->shared->lock);
+  uint64_t old = grow(memory, delta);
+  pthread_mutex_unlock(&memory->shared->lock);
+  return old;
+}
+
+enum access wasmaot_memory_explain(const struct wasmaot_store *store, uint64_t address) {
   for (const struct memory *memory = store->memories; memory; memory = memory->next) {
     uint64_t offset = address - (uint64_t)(uintptr_t)memory->abi.base;
     // A fault below the memory's size is something else (broken hardware, a bug).
     if (memory->slot && offset < RESERVATION)
-      return offset >= memory->abi.bytes;
+      return offset >= memory->abi.bytes ? ACCESS_OUT_OF_BOUNDS : ACCESS_UNEXPLAINED;
   }
-  return false;
+  for (uint32_t i = 0; i < store->shared_count; i++) {
+    const struct wasmaot_memory *memory = &store->shared[i]->memory.abi;
+    uint64_t offset = address - (uint64_t)(uintptr_t)memory->base;
+    if (offset < RESERVATION)
+      return offset >= memory_bytes(memory) ? ACCESS_OUT_OF_BOUNDS : ACCESS_RETRY;
+  }
+  return ACCESS_UNEXPLAINED;
 }
 
 // ---- The host's side --------------------------------------------------------------------------
 
-wasmaot_error *wasmaot_memory_new(wasmaot_store *store, wasmaot_limits pages,
+// What a memory of the host's may be.
+static bool are_limits(wasmaot_limits pages) {
+  return pages.minimum <= 65536 && pages.minimum <= pages.maximum;
+}
+
+static wasmaot_error *wrong_limits(void) {
+  return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "limits of a memory make no sense");
+}
+
+static wasmaot_error *no_memory(void) {
+  return wasmaot_error_fixed(WASMAOT_ERROR_RESOURCE,
+                             "no memory or address space for a linear memory, or the store's "
+                             "limit is reached");
+}
+
+static wasmaot_error *make_memory(wasmaot_store *store, wasmaot_limits pages, uint32_t flags,
                                   wasmaot_memory **result) {
-  if (pages.minimum > 65536 || pages.minimum > pages.maximum)
-    return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "limits of a memory make no sense");
+  if (!are_limits(pages))
+    return wrong_limits();
   struct memory *memory = malloc(sizeof *memory);
   struct wasmaot_entity type = {
-      .minimum = pages.minimum, .maximum = pages.maximum, .page_log2 = 16};
+      .minimum = pages.minimum, .maximum = pages.maximum, .page_log2 = 16, .flags = flags};
   if (!memory || !wasmaot_memory_start(store, memory, &type, NULL)) {
     free(memory);
-    return wasmaot_error_fixed(WASMAOT_ERROR_RESOURCE,
-                               "no memory or address space for a linear memory, or the store's "
-                               "limit is reached");
+    return no_memory();
   }
   *result = &memory->abi;
   return NULL;
 }
 
+wasmaot_error *wasmaot_memory_new(wasmaot_store *store, wasmaot_limits pages,
+                                  wasmaot_memory **result) {
+  return make_memory(store, pages, 0, result);
+}
+
+wasmaot_error *wasmaot_memory64_new(wasmaot_store *store, wasmaot_limits pages,
+                                    wasmaot_memory **result) {
+  return make_memory(store, pages, WASMAOT_ENTITY_64, result);
+}
+
+wasmaot_error *wasmaot_shared_memory_new(wasmaot_engine *engine, wasmaot_limits pages,
+                                         wasmaot_memory **result) {
+  // The type of a shared memory always has a maximum.
+  if (!are_limits(pages) || pages.maximum > 65536)
+    return wrong_limits();
+  struct wasmaot_entity type = {.minimum = pages.minimum,
+                                .maximum = pages.maximum,
+                                .page_log2 = 16,
+                                .flags = WASMAOT_ENTITY_SHARED};
+  struct shared_memory *shared = wasmaot_shared_memory_make(engine, &type);
+  if (!shared)
+    return no_memory();
+  *result = &shared->memory.abi;
+  return NULL;
+}
+
+void wasmaot_shared_memory_delete(wasmaot_memory *memory) {
+  if (memory && memory_of(memory)->shared)
+    wasmaot_shared_memory_release(memory_of(memory)->shared);
+}
+
 uint8_t *wasmaot_memory_data(const wasmaot_memory *memory) { return memory->base; }
-uint64_t wasmaot_memory_size(const wasmaot_memory *memory) { return memory->bytes; }
-uint64_t wasmaot_memory_pages(const wasmaot_memory *memory) { return memory->pages; }
+uint64_t wasmaot_memory_size(const wasmaot_memory *memory) { return memory_bytes(memory); }
+uint64_t wasmaot_memory_pages(const wasmaot_memory *memory) {
+  return __atomic_load_n(&memory->pages, __ATOMIC_SEQ_CST);
+}
+bool wasmaot_memory_is_shared(const wasmaot_memory *memory) {
+  return (memory->flags & WASMAOT_MEMORY_SHARED) != 0;
+}
 
 wasmaot_limits wasmaot_memory_limits(const wasmaot_memory *memory) {
-  return (wasmaot_limits){memory->pages, memory_of(memory)->type_maximum};
+  return (wasmaot_limits){wasmaot_memory_pages(memory), memory_of(memory)->type_maximum};
 }
 
 bool wasmaot_memory_grow(wasmaot_memory *memory, uint64_t pages, uint64_t *old_pages) {
@@ -145,14 +217,15 @@ bool wasmaot_memory_grow(wasmaot_memory *memory, uint64_t pages, uint64_t *old_p
 }
 
 void *wasmaot_memory_range(const wasmaot_memory *memory, uint64_t offset, uint64_t size) {
-  if (size > memory->bytes || offset > memory->bytes - size)
+  uint64_t bytes = memory_bytes(memory);
+  if (size > bytes || offset > bytes - size)
     return NULL;
   return memory->base + offset;
 }
 
 bool wasmaot_memory_read(const wasmaot_memory *memory, uint64_t offset, void *to, size_t size) {
   const void *from = wasmaot_memory_range(memory, offset, size);
-  if (!from && (size > 0 || offset > memory->bytes))
+  if (!from && (size > 0 || offset > memory_bytes(memory)))
     return false;
   if (size > 0)
     memcpy(to, from, size);
@@ -161,7 +234,7 @@ bool wasmaot_memory_read(const wasmaot_memory *memory, uint64_t offset, void *to
 
 bool wasmaot_memory_write(wasmaot_memory *memory, uint64_t offset, const void *from, size_t size) {
   void *to = wasmaot_memory_range(memory, offset, size);
-  if (!to && (size > 0 || offset > memory->bytes))
+  if (!to && (size > 0 || offset > memory_bytes(memory)))
     return false;
   if (size > 0)
     memcpy(to, from, size);

@@ -316,6 +316,8 @@ struct wasmaot_store {
   uint64_t fuel_consumed; // before that
 
   atomic_uint interrupted; // enum interruption
+  // What a thread that waits in this store sleeps on: counts the reasons to look again.
+  atomic_uint wakes;
   atomic_int thread;       // kernel's number of the thread that runs wasm of this store, 0: none
   struct activation *activation; // innermost of this store
   uint64_t stack_limit;          // instances point here
@@ -326,6 +328,8 @@ struct wasmaot_store {
   struct instance *instances;
   bool has_deleted; // instances that were deleted while wasm ran
   struct memory *memories;
+  struct shared_memory **shared; // that it holds: its instances import them
+  uint32_t shared_count;
   struct host_function *functions;
   struct host_table *tables;
   struct wasmaot_global *globals;
@@ -343,8 +347,9 @@ const struct module_use *wasmaot_store_find_code(const struct wasmaot_store *sto
 // ---- memory.c ---------------------------------------------------------------------------------
 
 struct memory {
-  struct wasmaot_memory abi; // first: wasmaot_memory * leads here
-  struct wasmaot_store *store;
+  struct wasmaot_memory abi;   // first: wasmaot_memory * leads here
+  struct wasmaot_store *store; // null: `shared` is not
+  struct shared_memory *shared;
   struct instance *owner; // null: the host's
   struct memory *next;    // of the store
   struct memory **link;
@@ -362,8 +367,42 @@ uint64_t wasmaot_memory_do_grow(struct memory *memory, uint64_t delta);
 static inline struct memory *memory_of(const struct wasmaot_memory *memory) {
   return (struct memory *)(uintptr_t)memory;
 }
-// Whether an access of wasm to this address is one outside a memory. Async-signal-safe.
-bool wasmaot_memory_is_out_of_bounds(const struct wasmaot_store *store, uint64_t address);
+// What an access of wasm that failed was. Async-signal-safe.
+enum access {
+  ACCESS_UNEXPLAINED, // not the guest's doing
+  ACCESS_OUT_OF_BOUNDS,
+  ACCESS_RETRY, // another thread has grown the memory since
+};
+enum access wasmaot_memory_explain(const struct wasmaot_store *store, uint64_t address);
+// Of a shared memory, other threads change it. It only grows.
+static inline uint64_t memory_bytes(const struct wasmaot_memory *memory) {
+  return __atomic_load_n(&memory->bytes, __ATOMIC_ACQUIRE);
+}
+uint64_t wasmaot_memory_page_limit(const struct wasmaot_entity *type);
+
+// ---- shared.c ---------------------------------------------------------------------------------
+
+// A memory of an engine, for instances of all its stores. Always in a slot: it never moves.
+struct shared_memory {
+  struct memory memory;
+  atomic_uint references; // the owner's, stores'
+  struct wasmaot_engine *engine;
+  pthread_mutex_t lock; // of its growth, and of the waiters
+  struct waiter *waiters;
+};
+// Null if memory or address space is out.
+struct shared_memory *wasmaot_shared_memory_make(struct wasmaot_engine *engine,
+                                                 const struct wasmaot_entity *type);
+void wasmaot_shared_memory_release(struct shared_memory *shared);
+// Holds it until the store is deleted. False if memory is out.
+bool wasmaot_store_hold(struct wasmaot_store *store, struct shared_memory *shared);
+// memory.atomic.wait, where the value is as expected when `is_equal` says so under the lock. Returns
+// early, with any result, if the store is interrupted.
+uint32_t wasmaot_wait(struct wasmaot_store *store, struct memory *memory, uint64_t address,
+                      uint32_t size, uint64_t expected, int64_t timeout);
+uint32_t wasmaot_notify(struct memory *memory, uint64_t address, uint32_t count);
+// To whoever sleeps in the store. Async-signal-safe.
+void wasmaot_wake(struct wasmaot_store *store);
 
 // ---- table.c ----------------------------------------------------------------------------------
 

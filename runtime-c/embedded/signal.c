@@ -80,6 +80,9 @@ static bool is_stack_overflow(const struct activation *activation, const siginfo
   return address >= low - STACK_GUARD && address < low;
 }
 
+// The access need only be made again.
+#define RETRY UINT32_MAX
+
 static uint32_t classify(const struct activation *activation, int signal, const siginfo_t *info,
                          const greg_t *machine) {
   if (info->si_code <= 0) // sent by a process, not by the CPU
@@ -94,9 +97,12 @@ static uint32_t classify(const struct activation *activation, int signal, const 
   }
   if (is_stack_overflow(activation, info, (uint64_t)machine[REG_RSP]))
     return is_guest_code(store, pc) ? WASMAOT_TRAP_STACK_OVERFLOW : 0;
-  if (use && wasmaot_memory_is_out_of_bounds(store, (uint64_t)(uintptr_t)info->si_addr))
+  enum access access =
+      use ? wasmaot_memory_explain(store, (uint64_t)(uintptr_t)info->si_addr) : ACCESS_UNEXPLAINED;
+  if (access == ACCESS_OUT_OF_BOUNDS)
     return WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS;
-  return 0;
+  // (SEGV_ACCERR: what is mapped may not be accessed. Any other reason would be one still.)
+  return access == ACCESS_RETRY && signal == SIGSEGV && info->si_code == SEGV_ACCERR ? RETRY : 0;
 }
 
 // ---- Leaving ----------------------------------------------------------------------------------
@@ -135,6 +141,8 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
   struct activation *activation = wasmaot_activation;
   if (activation && activation->mode == MODE_GUEST) {
     uint32_t trap = classify(activation, signal, info, ((ucontext_t *)context)->uc_mcontext.gregs);
+    if (trap == RETRY)
+      return;
     if (trap != 0) {
       end_activation(activation, context, trap);
       return;

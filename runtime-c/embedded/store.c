@@ -15,6 +15,7 @@ wasmaot_store *wasmaot_store_new(wasmaot_engine *engine, const wasmaot_store_con
     store->max_memories = config->max_memories;
   }
   atomic_init(&store->interrupted, 0);
+  atomic_init(&store->wakes, 0);
   atomic_init(&store->thread, 0);
   atomic_init(&store->modules, NULL);
   wasmaot_engine_retain(engine);
@@ -36,6 +37,9 @@ void wasmaot_store_delete(wasmaot_store *store) {
     wasmaot_memory_end(memory);
     free(memory);
   }
+  for (uint32_t i = 0; i < store->shared_count; i++)
+    wasmaot_shared_memory_release(store->shared[i]);
+  free(store->shared);
   while (store->tables) {
     struct host_table *table = store->tables;
     store->tables = table->next;
@@ -79,6 +83,7 @@ void wasmaot_store_interrupt(wasmaot_store *store) {
   int thread = atomic_load(&store->thread);
   if (thread != 0)
     wasmaot_signal_thread(thread);
+  wasmaot_wake(store);
 }
 
 void wasmaot_store_clear_interrupt(wasmaot_store *store) {

@@ -16,8 +16,8 @@
 // wasmaot_error_delete. Outputs are written on success only. A trap, an uncaught exception or
 // exhausted memory in a guest ends the call into it, and is such an error: the host lives on.
 //
-// Threads. An engine and its modules may be used by all threads at once. A store, and all that
-// belongs to it, is used by one thread at a time (any, one after the other);
+// Threads. An engine, its modules and its shared memories may be used by all threads at once. A
+// store, and all that belongs to it, is used by one thread at a time (any, one after the other);
 // wasmaot_store_interrupt alone may be called from any thread at any time. Calls into wasm nest:
 // each ends on the thread that it began on, before those that were there before it (fibers that
 // switch in functions of the host must see to that, or the process ends), and not by pthread_exit.
@@ -337,6 +337,19 @@ wasmaot_error *wasmaot_instance_call(wasmaot_instance *instance, uint64_t interf
 
 wasmaot_error *wasmaot_memory_new(wasmaot_store *store, wasmaot_limits pages,
                                   wasmaot_memory **memory);
+// A memory with 64-bit addresses, of at most 8 GiB.
+wasmaot_error *wasmaot_memory64_new(wasmaot_store *store, wasmaot_limits pages,
+                                    wasmaot_memory **memory);
+// A shared memory is the engine's: instances of all its stores may import it, and so threads (a
+// store for each) work on it at the same time. It has a maximum (of 65536 pages at the most), its
+// bytes stay where they are when it grows, and no store's max_memory counts it. Its size may change
+// at any time, but only grows; its bytes change under the host's hands: read once what is checked,
+// by atomics where guests do.
+wasmaot_error *wasmaot_shared_memory_new(wasmaot_engine *engine, wasmaot_limits pages,
+                                         wasmaot_memory **memory);
+// Stores whose instances import it keep it until they are deleted.
+void wasmaot_shared_memory_delete(wasmaot_memory *memory);
+bool wasmaot_memory_is_shared(const wasmaot_memory *memory);
 // The bytes, valid until the memory grows. Check every offset that comes from a guest against
 // wasmaot_memory_size, or use the functions that do.
 uint8_t *wasmaot_memory_data(const wasmaot_memory *memory);
@@ -350,6 +363,38 @@ bool wasmaot_memory_read(const wasmaot_memory *memory, uint64_t offset, void *to
 bool wasmaot_memory_write(wasmaot_memory *memory, uint64_t offset, const void *from, size_t size);
 // The address of a range inside a memory, NULL if it is not inside.
 void *wasmaot_memory_range(const wasmaot_memory *memory, uint64_t offset, uint64_t size);
+
+// ---- Threads of guests ------------------------------------------------------------------------
+
+// wasi-threads: a program whose module exports `_start`, imports `wasi.thread-spawn` and shared
+// memories, and exports `wasi_thread_start` for its threads. Each of its threads is a thread of the process, with a store and an instance
+// of its own; all share the memories, which are made here by the types of the module's imports.
+typedef struct wasmaot_threads wasmaot_threads;
+
+typedef struct wasmaot_threads_config {
+  uint32_t max_threads;       // alive at the same time, but for the first; 0: 1024
+  wasmaot_store_config store; // of each thread
+  // Fills in what the module imports beside shared memories and wasi.thread-spawn, which are there
+  // already. Called for each thread's new store, by the thread that starts it: several calls may
+  // run at the same time. May be NULL.
+  wasmaot_error *(*imports)(void *data, wasmaot_store *store, wasmaot_extern *imports,
+                            size_t count);
+  void *data;
+} wasmaot_threads_config;
+
+wasmaot_error *wasmaot_threads_new(wasmaot_module *module, const wasmaot_threads_config *config,
+                                   wasmaot_threads **threads);
+// Instantiates the module and calls its export `_start` on the calling thread, once. The program
+// ends when that returns, with NULL, or when a call of any thread ends with an error, with the
+// first one (a trap, an exception, a host function's error): then all other threads are
+// interrupted. Those that are in a function of the host end when it returns. `thread-spawn` gives a
+// thread's identifier, or -6 (EAGAIN) where there may be, or can be, no more.
+wasmaot_error *wasmaot_threads_run(wasmaot_threads *threads);
+// Ends a running program, or one that will be run, with WASMAOT_ERROR_INTERRUPTED. From any thread,
+// but not from a signal's handler.
+void wasmaot_threads_interrupt(wasmaot_threads *threads);
+// Waits for all threads to end. Not in a function of the host that they call.
+void wasmaot_threads_delete(wasmaot_threads *threads);
 
 // ---- Tables -----------------------------------------------------------------------------------
 
