@@ -6,7 +6,7 @@ import Testing
 /// Tests/filetests/driver.
 @Suite(.enabled(if: CommandLineTool.path != nil, "no tools"))
 struct ThreadTests {
-  private static let folder = TestSupport.testData?.appending("wasi/threads")
+  fileprivate static let folder = TestSupport.testData?.appending("wasi/threads")
   static let programs =
     folder.map { TestSupport.contents(of: $0).filter { $0.hasSuffix(".wasm") } } ?? []
 
@@ -26,8 +26,8 @@ struct ThreadTests {
   }
 
   /// What NAME.json asks for.
-  private func expectedStatus(of program: String) -> Int32 {
-    let path = Self.folder!.appending(program.dropLast(".wasm".count) + ".json")
+  fileprivate static func expectedStatus(of program: String) -> Int32 {
+    let path = folder!.appending(program.dropLast(".wasm".count) + ".json")
     guard let text = try? String(decoding: TestSupport.read(path), as: UTF8.self),
       let colon = text.split(separator: "\"exit_code\":").dropFirst().first
     else { return 0 }
@@ -52,7 +52,7 @@ struct ThreadTests {
         try #require(build.status == 0, "\(build.errorText)")
         result = try await run([app.string], in: temporary)
       }
-      #expect(result.status == expectedStatus(of: program), "\(result.errorText)")
+      #expect(result.status == Self.expectedStatus(of: program), "\(result.errorText)")
       #expect(result.errorText == "")
     }
   }
@@ -226,6 +226,26 @@ struct EmbeddedThreadTests {
       if let trap = text.firstMatch(of: /;;! stderr wasmaot: trap: (.*)/) {
         #expect(result.errorText.hasPrefix("\(trap.1)"))
       }
+    }
+  }
+
+  @Test(arguments: ThreadTests.programs, ["-O0", "-O2"])
+  func suite(program: String, mode: String) async throws {
+    try await TemporaryFolder.with { temporary in
+      let result = try await run(ThreadTests.folder!.appending(program), mode, in: temporary)
+      #expect(result.status == ThreadTests.expectedStatus(of: program), "\(result.errorText)")
+      #expect(result.errorText == "")
+    }
+  }
+
+  @Test(.enabled(if: TestSupport.tool("clang-19") != nil, "no clang-19"))
+  func queue() async throws {
+    try await TemporaryFolder.with { temporary in
+      let module = temporary.appending("queue.wasm")
+      try await ThreadTests.compileQueue(to: module)
+      let result = try await run(module, "-O2", in: temporary)
+      #expect(result.status == 0, "\(result.errorText)")
+      #expect(result.text == "done\n")
     }
   }
 

@@ -537,6 +537,13 @@ wasmaot_error *wasmaot_wasi_import(struct wasmaot_store *store, const struct was
 // From here on they work on the memory of this instance; null: on none.
 void wasmaot_wasi_attach(struct wasi_imports *functions, const struct instance *instance);
 void wasmaot_wasi_delete(struct wasi_grants *wasi);
+// `interrupted` not 0: calls should come back.
+wasmaot_error *wasmaot_wasi_new(const wasmaot_wasi_config *config, bool has_threads,
+                                const atomic_uint *interrupted, struct wasi_grants **result);
+// What a program with threads has: its memory, once, and its threads' stores. False if memory is
+// out.
+void wasmaot_wasi_use_memory(struct wasi_grants *program, const struct wasmaot_memory *memory);
+bool wasmaot_store_join_wasi(struct wasmaot_store *store, const struct wasi_grants *program);
 
 // ---- error.c, exception.c ---------------------------------------------------------------------
 

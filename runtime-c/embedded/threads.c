@@ -23,6 +23,8 @@ struct wasmaot_threads {
   wasmaot_threads_config config;
   // By position among the module's imports: shared memories, null elsewhere.
   struct shared_memory **memories;
+  struct wasi_grants *wasi; // null: the program has none, or the host's own
+  atomic_uint interrupted;  // is_ending, for calls of WASI that wait
 
   pthread_mutex_t lock; // of what follows
   pthread_cond_t changed;
@@ -68,6 +70,7 @@ static bool has_export(const struct wasmaot_code *code, const char *name, const 
 }
 
 static void release(struct wasmaot_threads *threads) {
+  wasmaot_wasi_delete(threads->wasi);
   for (uint32_t i = 0; threads->memories && i < threads->module->code->import_count; i++)
     if (threads->memories[i])
       wasmaot_shared_memory_release(threads->memories[i]);
@@ -104,6 +107,24 @@ static wasmaot_error *make_memories(struct wasmaot_threads *threads) {
   return NULL;
 }
 
+// All threads call WASI with one memory: with another's bounds a call would reach past it.
+static wasmaot_error *make_wasi(struct wasmaot_threads *threads) {
+  const struct wasmaot_code *code = threads->module->code;
+  struct shared_memory *memory = NULL;
+  for (uint32_t i = 0; i < code->import_count; i++)
+    if (code->imports[i].kind == WASMAOT_EXTERN_MEMORY && code->imports[i].index == 0)
+      memory = threads->memories[i];
+  if (!memory)
+    return wasmaot_error_fixed(WASMAOT_ERROR_LINK,
+                               "the module's first memory, which WASI works on, is none that its "
+                               "threads share");
+  wasmaot_error *error =
+      wasmaot_wasi_new(threads->config.wasi, true, &threads->interrupted, &threads->wasi);
+  if (!error)
+    wasmaot_wasi_use_memory(threads->wasi, &memory->memory.abi);
+  return error;
+}
+
 wasmaot_error *wasmaot_threads_new(wasmaot_module *module, const wasmaot_threads_config *config,
                                    wasmaot_threads **result) {
   bool is_fit =
@@ -125,6 +146,9 @@ wasmaot_error *wasmaot_threads_new(wasmaot_module *module, const wasmaot_threads
   if (threads->config.max_threads == 0)
     threads->config.max_threads = MAX_THREADS;
   wasmaot_error *error = make_memories(threads);
+  if (!error && threads->config.wasi)
+    error = make_wasi(threads);
+  threads->config.wasi = NULL; // it was copied
   if (error) {
     release(threads);
     return error;
@@ -139,6 +163,7 @@ static void end_program(struct wasmaot_threads *threads, wasmaot_error *error) {
   bool is_first = !threads->is_ending;
   if (is_first) {
     threads->is_ending = true;
+    atomic_store(&threads->interrupted, 1);
     threads->error = error;
     for (struct guest_thread *thread = threads->running; thread; thread = thread->next)
       wasmaot_store_interrupt(thread->store);
@@ -265,7 +290,8 @@ static struct guest_thread *make_thread(struct wasmaot_threads *threads, bool is
     free(thread);
     return NULL;
   }
-  if (!add_thread(threads, thread, is_first)) {
+  bool has_wasi = !threads->wasi || wasmaot_store_join_wasi(thread->store, threads->wasi);
+  if (!has_wasi || !add_thread(threads, thread, is_first)) {
     wasmaot_store_delete(thread->store);
     free(thread);
     return NULL;

@@ -1,5 +1,5 @@
 // WASI for instances: a store has one context of ../wasi, each instance functions of its own, which
-// know its memory.
+// know its memory. Threads of one program have their context, and its memory, together.
 #include "runtime.h"
 
 #include "../wasi/include/wasmaot_wasi.h"
@@ -12,6 +12,7 @@
 struct wasi_grants {
   struct wasmaot_wasi *context;
   struct wasi_imports *imports; // of all instances
+  bool is_joined;               // the context is a program's: what follows is empty
   char **strings;               // copies: arguments, variables, guest paths of directories
   size_t string_count;
 };
@@ -20,6 +21,7 @@ struct wasi_grants {
 struct wasi_imports {
   struct wasi_imports *next;
   struct wasmaot_wasi *context;
+  bool is_joined;                      // the context knows its memory
   const struct wasmaot_memory *memory; // null: none, or its instance is gone
 };
 
@@ -27,6 +29,9 @@ struct wasi_imports {
 
 static struct wasmaot_wasi *enter(void *data) {
   const struct wasi_imports *imports = data;
+  // (Other threads are using it.)
+  if (imports->is_joined)
+    return imports->context;
   const struct wasmaot_memory *memory = imports->memory;
   wasmaot_wasi_set_memory(imports->context, memory ? &memory->base : NULL,
                           memory ? &memory->bytes : NULL);
@@ -137,6 +142,7 @@ wasmaot_error *wasmaot_wasi_import(struct wasmaot_store *store, const struct was
     return wasmaot_error_memory();
   }
   own->context = store->wasi->context;
+  own->is_joined = store->wasi->is_joined;
   own->next = store->wasi->imports;
   store->wasi->imports = own;
   if (*count > 0)
@@ -225,9 +231,8 @@ static wasmaot_error *open_all(struct wasi_grants *wasi, const wasmaot_wasi_conf
   return error;
 }
 
-wasmaot_error *wasmaot_store_set_wasi(wasmaot_store *store, const wasmaot_wasi_config *config) {
-  if (store->wasi)
-    return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "the store has WASI already");
+wasmaot_error *wasmaot_wasi_new(const wasmaot_wasi_config *config, bool has_threads,
+                                const atomic_uint *interrupted, struct wasi_grants **result) {
   if (config->arg_count > UINT32_MAX || config->variable_count > UINT32_MAX)
     return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "too many arguments or variables");
   struct wasi_grants *wasi = calloc(1, sizeof *wasi);
@@ -241,9 +246,9 @@ wasmaot_error *wasmaot_store_set_wasi(wasmaot_store *store, const wasmaot_wasi_c
     wasmaot_wasi_delete(wasi);
     return wasmaot_error_memory();
   }
-  wasmaot_wasi_start(wasi->context, false);
+  wasmaot_wasi_start(wasi->context, has_threads);
   // (By way of a number: the qualifier is not the callee's business.)
-  wasmaot_wasi_set_hosted(wasi->context, (const volatile uint32_t *)(uintptr_t)&store->interrupted);
+  wasmaot_wasi_set_hosted(wasi->context, (const volatile uint32_t *)(uintptr_t)interrupted);
   if (config->raw_terminal)
     wasmaot_wasi_set_raw_terminal(wasi->context);
   const char *const *strings = (const char *const *)wasi->strings;
@@ -255,14 +260,34 @@ wasmaot_error *wasmaot_store_set_wasi(wasmaot_store *store, const wasmaot_wasi_c
     wasmaot_wasi_delete(wasi);
     return error;
   }
-  store->wasi = wasi;
+  *result = wasi;
   return NULL;
+}
+
+wasmaot_error *wasmaot_store_set_wasi(wasmaot_store *store, const wasmaot_wasi_config *config) {
+  if (store->wasi)
+    return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "the store has WASI already");
+  return wasmaot_wasi_new(config, false, &store->interrupted, &store->wasi);
+}
+
+bool wasmaot_store_join_wasi(struct wasmaot_store *store, const struct wasi_grants *program) {
+  struct wasi_grants *wasi = calloc(1, sizeof *wasi);
+  if (!wasi)
+    return false;
+  wasi->context = program->context;
+  wasi->is_joined = true;
+  store->wasi = wasi;
+  return true;
+}
+
+void wasmaot_wasi_use_memory(struct wasi_grants *program, const struct wasmaot_memory *memory) {
+  wasmaot_wasi_set_memory(program->context, &memory->base, &memory->bytes);
 }
 
 void wasmaot_wasi_delete(struct wasi_grants *wasi) {
   if (!wasi)
     return;
-  if (wasi->context)
+  if (wasi->context && !wasi->is_joined)
     wasmaot_wasi_end(wasi->context);
   while (wasi->imports) {
     struct wasi_imports *imports = wasi->imports;
@@ -272,6 +297,7 @@ void wasmaot_wasi_delete(struct wasi_grants *wasi) {
   for (size_t i = 0; i < wasi->string_count; i++)
     free(wasi->strings[i]);
   free(wasi->strings);
-  free(wasi->context);
+  if (!wasi->is_joined)
+    free(wasi->context);
   free(wasi);
 }

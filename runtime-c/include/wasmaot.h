@@ -374,6 +374,9 @@ typedef struct wasmaot_threads wasmaot_threads;
 typedef struct wasmaot_threads_config {
   uint32_t max_threads;       // alive at the same time, but for the first; 0: 1024
   wasmaot_store_config store; // of each thread
+  // WASI preview 1 for all threads together, which need not be given by `imports`: they share
+  // descriptors. Works on the module's first memory, which must be shared. NULL: none.
+  const wasmaot_wasi_config *wasi;
   // Fills in what the module imports beside shared memories and wasi.thread-spawn, which are there
   // already. Called for each thread's new store, by the thread that starts it: several calls may
   // run at the same time. May be NULL.

@@ -19,8 +19,9 @@ static void on_timeout(int signal, siginfo_t *info, void *context) {
   static volatile sig_atomic_t is_reporting;
   if (info->si_code != SI_TIMER) // some other process sent it
     return;
-  if (is_reporting)
-    wasmaot_exit(WASMAOT_EXIT_TRAP);
+  // Not by wasmaot_exit: another thread may be the one that reports, and be stuck in that.
+  while (is_reporting)
+    sys1(SYS_exit_group, WASMAOT_EXIT_TRAP);
   is_reporting = 1;
   wasmaot_trap_at(WASMAOT_TRAP_INTERRUPTED, context);
 }

@@ -5,44 +5,13 @@
 
 #include <dlfcn.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-static const wasmaot_module *program;
-static atomic_int exit_status = -1;
 
 static void fail(wasmaot_error *error) {
   fprintf(stderr, "%s\n", wasmaot_error_message(error));
   exit(134);
-}
-
-static wasmaot_error *proc_exit(void *data, wasmaot_store *store, const wasmaot_val *args,
-                                wasmaot_val *results) {
-  (void)data, (void)store, (void)results;
-  int none = -1;
-  atomic_compare_exchange_strong(&exit_status, &none, args[0].i32);
-  return wasmaot_error_new("exit");
-}
-
-static wasmaot_error *imports(void *data, wasmaot_store *store, wasmaot_extern *given,
-                              size_t count) {
-  (void)data;
-  for (size_t i = 0; i < count; i++) {
-    wasmaot_bytes from, name;
-    wasmaot_module_import(program, i, &from, &name);
-    if (given[i].of.func || name.size != strlen("proc_exit") ||
-        memcmp(name.bytes, "proc_exit", name.size) != 0)
-      continue;
-    static const wasmaot_valkind kind = WASMAOT_I32;
-    wasmaot_error *error = wasmaot_func_new(store, &(wasmaot_functype){&kind, 1, NULL, 0},
-                                            proc_exit, NULL, NULL, &given[i].of.func);
-    if (error)
-      return error;
-  }
-  return NULL;
 }
 
 static void *interrupt(void *data) {
@@ -64,9 +33,11 @@ int main(int argc, char **argv) {
   wasmaot_error *error = wasmaot_module_load(engine, code, &module);
   if (error)
     fail(error);
-  program = module;
   wasmaot_threads *threads;
-  error = wasmaot_threads_new(module, &(wasmaot_threads_config){.imports = imports}, &threads);
+  const char *const args[] = {"guest"};
+  const int streams[] = {0, 1, 2};
+  const wasmaot_wasi_config wasi = {.args = args, .arg_count = 1, .streams = streams};
+  error = wasmaot_threads_new(module, &(wasmaot_threads_config){.wasi = &wasi}, &threads);
   if (error)
     fail(error);
   pthread_t watchdog;
@@ -74,8 +45,10 @@ int main(int argc, char **argv) {
   if (argc > 2)
     pthread_create(&watchdog, NULL, interrupt, data);
   error = wasmaot_threads_run(threads);
-  int status = atomic_load(&exit_status);
-  if (error && status < 0)
+  int status = 0;
+  if (error && wasmaot_error_get_kind(error) == WASMAOT_ERROR_EXIT)
+    status = (int)wasmaot_error_exit_status(error);
+  else if (error)
     fail(error);
   wasmaot_error_delete(error);
   if (argc > 2)
@@ -83,5 +56,5 @@ int main(int argc, char **argv) {
   wasmaot_threads_delete(threads);
   wasmaot_module_delete(module);
   wasmaot_engine_delete(engine);
-  return status < 0 ? 0 : status;
+  return status;
 }
