@@ -37,7 +37,7 @@ uint32_t wasmaot_wasi_buffers(const struct wasmaot_wasi *wasi, uint32_t pointer,
 // ---- Waiting ----------------------------------------------------------------------------------
 
 bool wasmaot_wasi_is_interrupted(const struct wasmaot_wasi *wasi) {
-  return wasi->interrupted && *wasi->interrupted != 0;
+  return wasi->interrupted && __atomic_load_n(wasi->interrupted, __ATOMIC_RELAXED) != 0;
 }
 
 long wasmaot_wasi_ppoll(const struct wasmaot_wasi *wasi, struct pollfd *polled, uint32_t count,
