@@ -1,8 +1,9 @@
 // wasi-threads: `wasi.thread-spawn`. Only in programs whose module imports it.
 //
 // A thread is one of libc's, detached, on a small stack of libc's own; wasm runs on a stack that is
-// mapped here, as the main thread's is, and unmapped by the thread when wasm has returned. All that
-// the proposal gives to each thread's instance is thread-local (Sources/LLVMBackend/Threads.swift).
+// mapped here, as the main thread's is, and unmapped by the thread when wasm has returned (or kept
+// for the next one). All that the proposal gives to each thread's instance is thread-local
+// (Sources/LLVMBackend/Threads.swift).
 #include "../common/sys.h"
 #include "runtime.h"
 
@@ -91,10 +92,32 @@ static void run(void *argument) {
     wasmaot_exception_check();
 }
 
-static void free_thread(struct thread *thread) {
+// Stacks of threads that have ended, for the next ones: unmapping makes the kernel interrupt every
+// CPU that runs one of the program's threads.
+#define SPARE_STACKS 4
+static struct wasmaot_stack spare_stacks[SPARE_STACKS];
+static uint32_t spare_stack_count;
+
+static bool take_stack(struct wasmaot_stack *stack) {
+  wasmaot_threads_lock();
+  bool is_spare = spare_stack_count > 0;
+  if (is_spare)
+    *stack = spare_stacks[--spare_stack_count];
+  wasmaot_threads_unlock();
+  return is_spare || wasmaot_stack_map(stack, table_bytes);
+}
+
+// Lets another thread have its place, and its stack.
+static void free_thread(struct thread *thread, bool has_stack) {
+  struct wasmaot_stack stack = thread->stack;
   wasmaot_threads_lock();
   thread->identifier = 0;
+  bool is_kept = has_stack && spare_stack_count < SPARE_STACKS;
+  if (is_kept)
+    spare_stacks[spare_stack_count++] = stack;
   wasmaot_threads_unlock();
+  if (has_stack && !is_kept)
+    wasmaot_stack_unmap(&stack, table_bytes);
 }
 
 static void *thread_main(void *argument) {
@@ -117,8 +140,7 @@ static void *thread_main(void *argument) {
     sys2(SYS_sigaltstack, &none, NULL);
   }
   current_thread = NULL;
-  wasmaot_stack_unmap(&thread->stack, table_bytes);
-  free_thread(thread);
+  free_thread(thread, true);
   return NULL;
 }
 
@@ -158,14 +180,13 @@ uint32_t wasmaot_wasi_thread_spawn(uint32_t argument) {
   // The thread may be at its end, and its place another's, before pthread_create returns.
   uint32_t identifier = thread->identifier;
   thread->argument = argument;
-  if (!wasmaot_stack_map(&thread->stack, table_bytes)) {
-    free_thread(thread);
+  if (!take_stack(&thread->stack)) {
+    free_thread(thread, false);
     return -(uint32_t)WASI_EAGAIN;
   }
   if (start_thread(thread))
     return identifier;
-  wasmaot_stack_unmap(&thread->stack, table_bytes);
-  free_thread(thread);
+  free_thread(thread, true);
   return -(uint32_t)WASI_EAGAIN;
 }
 
