@@ -116,7 +116,7 @@ let package = Package(
     .target(
       name: "Driver",
       dependencies: [
-        "Support", "WasmModule", "IR", "Translate", "LLVMBackend", "Linker", "Interpreter",
+        "Support", "WasmModule", "IR", "Translate", "LLVMBackend", "Linker", "Interpreter", "CWASI",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),

@@ -1,7 +1,20 @@
+internal import Support
+public import WasmModule
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#elseif canImport(Darwin)
+  internal import Darwin
+#endif
+
 // Exceptions: objects that references lead to, in a heap of their own.
 
 struct ExceptionRecord {
   var tag: UnsafeMutablePointer<TagRecord>
+  /// Where it was thrown first.
+  var origin: UnsafePointer<Instruction>
   /// Wasm may hold references to it.
   var isReferenced = false
   /// The host may.
@@ -12,6 +25,9 @@ struct ExceptionRecord {
   static func byteCount(_ tag: UnsafeMutablePointer<TagRecord>) -> Int {
     MemoryLayout<ExceptionRecord>.stride + Int(tag.pointee.slots) * 8
   }
+
+  /// With what malloc adds.
+  static func cost(_ tag: UnsafeMutablePointer<TagRecord>) -> Int { (byteCount(tag) + 8 + 15) & ~15 }
 }
 
 extension UnsafeMutablePointer where Pointee == ExceptionRecord {
@@ -27,6 +43,15 @@ public struct Exception: @unchecked Sendable {
 
   /// Whether it is of this tag.
   public func has(_ tag: Tag) -> Bool { record.pointee.tag == tag.record }
+  /// The tag's index in a module that has an instance in the store.
+  public func tagIndex(in module: Module, store: Store) -> TagIdx? {
+    store.instances.lazy.filter { $0.module.bytes === module.bytes }
+      .compactMap { $0.tags.firstIndex { $0.record == record.pointee.tag } }.first.map { TagIdx($0) }
+  }
+  /// The function that threw it.
+  public var origin: FuncIdx? {
+    store.code.function(at: record.pointee.origin).map { FuncIdx(rawValue: $0.record.pointee.index) }
+  }
   public var slots: [UInt64] { (0..<Int(record.pointee.tag.pointee.slots)).map { record.slots[$0] } }
 }
 
@@ -41,22 +66,27 @@ struct ExceptionHeap {
   /// What wasm may hold on to; the runtime's limit.
   static let limit = 256 << 20
 
-  mutating func make(_ tag: UnsafeMutablePointer<TagRecord>) -> UnsafeMutablePointer<ExceptionRecord>? {
-    let size = ExceptionRecord.byteCount(tag)
-    guard bytes + size <= Self.limit,
-      let record = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 8)
-        .bindMemory(to: ExceptionRecord.self, capacity: 1) as UnsafeMutablePointer<ExceptionRecord>?
-    else { return nil }
-    record.initialize(to: ExceptionRecord(tag: tag))
-    bytes += size
+  mutating func make(
+    _ tag: UnsafeMutablePointer<TagRecord>, origin: UnsafePointer<Instruction>
+  ) -> UnsafeMutablePointer<ExceptionRecord>? {
+    guard let memory = malloc(ExceptionRecord.byteCount(tag)) else { return nil }
+    let record = memory.bindMemory(to: ExceptionRecord.self, capacity: 1)
+    record.initialize(to: ExceptionRecord(tag: tag, origin: origin))
+    bytes += ExceptionRecord.cost(tag)
     records.append(record)
     return record
   }
 
   var needsCollection: Bool { bytes > threshold }
 
+  /// Whether one more of this tag has room, under the limit of all memory too.
+  func hasRoom(for tag: UnsafeMutablePointer<TagRecord>, under budget: UInt64) -> Bool {
+    let total = bytes + ExceptionRecord.cost(tag)
+    return total <= Self.limit && total <= budget
+  }
+
   /// Frees one that was just thrown and that nothing refers to.
-  mutating func free(_ record: UnsafeMutablePointer<ExceptionRecord>) {
+  mutating func discard(_ record: UnsafeMutablePointer<ExceptionRecord>) {
     // It is the last, as a rule.
     guard let index = records.lastIndex(of: record), index >= records.count - 16 else { return }
     records.remove(at: index)
@@ -64,8 +94,8 @@ struct ExceptionHeap {
   }
 
   private mutating func release(_ record: UnsafeMutablePointer<ExceptionRecord>) {
-    bytes -= ExceptionRecord.byteCount(record.pointee.tag)
-    UnsafeMutableRawPointer(record).deallocate()
+    bytes -= ExceptionRecord.cost(record.pointee.tag)
+    free(record)
   }
 
   mutating func removeAll() {
@@ -129,8 +159,10 @@ func makeException(
   _ values: UnsafePointer<UInt64>
 ) -> Trap {
   let store = state.pointee.store.takeUnretainedValue()
-  if store.exceptions.needsCollection { store.collectExceptions() }
-  guard let record = store.exceptions.make(tag) else { return .outOfMemory }
+  func hasRoom() -> Bool { store.exceptions.hasRoom(for: tag, under: store.budget.pointee.bytes) }
+  if store.exceptions.needsCollection || !hasRoom() { store.collectExceptions() }
+  guard hasRoom() else { return .outOfExceptionMemory }
+  guard let record = store.exceptions.make(tag, origin: state.pointee.pc) else { return .outOfMemory }
   record.slots.update(from: values, count: Int(tag.pointee.slots))
   state.pointee.exception = record
   return .none
@@ -155,7 +187,7 @@ func unwind(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
         exception.pointee.isReferenced = true
         fp[Int(clause.reference)] = UInt64(at: exception)
       } else if !exception.pointee.isReferenced && !exception.pointee.isPinned {
-        store.exceptions.free(exception)
+        store.exceptions.discard(exception)
       }
       state.pointee.pc = function.start + Int(clause.target)
       state.pointee.fp = fp

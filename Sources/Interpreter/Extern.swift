@@ -100,7 +100,7 @@ extension Store {
 
   /// Of functions or of the host's references; all entries are null.
   public func makeTable(_ type: TableType) throws(InstantiationError) -> Table {
-    let table = try Table(type, filledWith: 0)
+    let table = try Table(type, filledWith: 0, in: self)
     tables.append(table)
     return table
   }
@@ -128,7 +128,11 @@ func callHost(
   let store = state.pointee.store.takeUnretainedValue()
   let memory = state.pointee.instance.pointee.memory.pointee.index
   let frameTop = state.pointee.frameTop
-  defer { state.pointee.frameTop = frameTop }
+  state.pointee.isInHost.pointee = 1
+  defer {
+    state.pointee.isInHost.pointee = 0
+    state.pointee.frameTop = frameTop
+  }
   do {
     try store.hostFunctions[Int(function.pointee.index)].body(
       HostCall(slots: slots, store: store, memory: memory < 0 ? nil : store.memories[memory]))

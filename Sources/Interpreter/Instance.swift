@@ -83,7 +83,7 @@ public final class Instance {
     for table in module.tables.values where table.origin == .defined {
       var type = table.type
       type.element = storeType(type.element)
-      let made = try Table(type, filledWith: table.initializer.map { evaluate($0).low } ?? 0)
+      let made = try Table(type, filledWith: table.initializer.map { evaluate($0).low } ?? 0, in: store)
       store.tables.append(made)
       tables.append(made)
     }

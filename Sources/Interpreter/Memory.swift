@@ -29,7 +29,7 @@ public final class Memory {
       throw .outOfMemory("a memory of \(type.limits.minimum) pages")
     }
     let bytes = type.limits.minimum << pageLog2
-    guard store.reserve(bytes: bytes) else {
+    guard store.budget.pointee.take(bytes: bytes) else {
       throw .outOfMemory("a memory of \(bytes) bytes: the limit is lower")
     }
     let wanted = Self.roundUp(min(maximumPages << pageLog2, max(bytes, 1 << 33)))
@@ -63,6 +63,16 @@ public final class Memory {
     UnsafeMutableRawBufferPointer(start: record.pointee.base, count: Int(record.pointee.byteCount))
   }
 
+  /// Where its address and its size are, which change when it grows.
+  public var location: (base: UnsafePointer<UnsafeMutablePointer<UInt8>?>, byteCount: UnsafePointer<UInt64>) {
+    let raw = UnsafeRawPointer(record)
+    return (
+      (raw + MemoryLayout<MemoryRecord>.offset(of: \.base)!).assumingMemoryBound(
+        to: UnsafeMutablePointer<UInt8>?.self),
+      (raw + MemoryLayout<MemoryRecord>.offset(of: \.byteCount)!).assumingMemoryBound(to: UInt64.self)
+    )
+  }
+
   public var pageCount: UInt64 { record.pointee.byteCount >> UInt64(type.pageSizeLog2) }
 
   /// - Returns: the old size, nil if it can't grow so far.
@@ -71,9 +81,9 @@ public final class Memory {
     guard pages <= maximumPages - old else { return nil }
     let added = pages << UInt64(type.pageSizeLog2)
     let bytes = record.pointee.byteCount + added
-    guard store.reserve(bytes: added) else { return nil }
+    guard store.budget.pointee.take(bytes: added) else { return nil }
     guard extend(to: bytes) else {
-      store.memoryBudget += added
+      store.budget.pointee.bytes += added
       return nil
     }
     record.pointee.byteCount = bytes

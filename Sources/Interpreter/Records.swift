@@ -48,6 +48,34 @@ struct TableRecord {
   /// What `table.grow` gives when it fails.
   var failure: UInt64
   var holdsExceptions: Bool
+  /// That an entry counts against the budget.
+  var bytesEach: UInt64
+  var budget: UnsafeMutablePointer<Budget>
+}
+
+/// What the memories and tables of a store may still take.
+struct Budget {
+  var bytes: UInt64
+  /// By which tables may grow: the limit that browsers share for one.
+  var tableEntries = Table.limit
+
+  mutating func take(bytes count: UInt64) -> Bool {
+    guard count <= bytes else { return false }
+    bytes -= count
+    return true
+  }
+
+  /// As the runtime counts (docs/limits.md).
+  mutating func take(entries count: UInt64, bytesEach size: UInt64) -> Bool {
+    guard count <= tableEntries, take(bytes: count * size) else { return false }
+    tableEntries -= count
+    return true
+  }
+
+  mutating func giveBack(entries count: UInt64, bytesEach size: UInt64) {
+    bytes += count * size
+    tableEntries += count
+  }
 }
 
 struct DataRecord {
@@ -73,6 +101,8 @@ struct ExecutionState {
   var fuel: Int64
   /// Not zero: whoever looks at it next traps.
   var interrupt: UnsafeMutablePointer<UInt32>
+  /// Not zero while a function of the host runs.
+  var isInHost: UnsafeMutablePointer<UInt32>
   /// The one that is being thrown.
   var exception: UnsafeMutablePointer<ExceptionRecord>?
   var store: Unmanaged<Store>

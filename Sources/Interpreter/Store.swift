@@ -14,7 +14,7 @@ public final class Store {
   public struct Configuration: Sendable {
     /// Bytes of the stack that wasm calls use.
     public var stackBytes = 16 << 20
-    /// Bytes that all memories together may have.
+    /// Bytes that all memories together may have, with what tables grow by.
     public var maximumMemoryBytes: UInt64 = .max
     /// Steps of execution, counted as docs/limits.md says; nil: not counted.
     public var fuel: UInt64?
@@ -26,6 +26,7 @@ public final class Store {
   let state: UnsafeMutablePointer<ExecutionState>
   let codeOptions: CodeOptions
   private let stackBytes: Int
+  /// Two words: whether to stop, and whether a function of the host runs.
   private let interruptFlag: UnsafeMutablePointer<UInt32>
   var code = CodeArena()
   var types = StoreTypes()
@@ -33,7 +34,8 @@ public final class Store {
 
   var instances: [Instance] = []
   var memories: [Memory] = []
-  var memoryBudget: UInt64
+  /// What memories and tables may still take.
+  let budget: UnsafeMutablePointer<Budget>
   var tables: [Table] = []
   var globals: [Global] = []
   var tags: [Tag] = []
@@ -52,7 +54,8 @@ public final class Store {
     guard let stack = mapPages(stackBytes, isAccessible: true) else { throw .outOfMemory("the stack") }
     codeOptions = CodeOptions(
       isMetered: configuration.fuel != nil, isInterruptible: configuration.isInterruptible)
-    memoryBudget = configuration.maximumMemoryBytes
+    budget = .allocate(capacity: 1)
+    budget.initialize(to: Budget(bytes: configuration.maximumMemoryBytes))
 
     emptyMemory = .allocate(capacity: 1)
     emptyMemory.initialize(
@@ -62,15 +65,16 @@ public final class Store {
     exitCode = .allocate(capacity: 2)
     exitCode.initialize(to: Instruction(.unreachable))
     (exitCode + 1).initialize(to: Instruction(.exit))
-    interruptFlag = .allocate(capacity: 1)
-    interruptFlag.initialize(to: 0)
+    interruptFlag = .allocate(capacity: 2)
+    interruptFlag.initialize(repeating: 0, count: 2)
     let base = stack.assumingMemoryBound(to: UInt64.self)
     state = .allocate(capacity: 1)
     state.initialize(
       to: ExecutionState(
         pc: UnsafePointer(exitCode), fp: base, instance: emptyInstance, frameTop: base, stackBase: base,
         stackEnd: base + stackBytes / 8, fuel: Int64(clamping: configuration.fuel ?? 0),
-        interrupt: interruptFlag, exception: nil, store: Unmanaged.passUnretained(self)))
+        interrupt: interruptFlag, isInHost: interruptFlag + 1, exception: nil,
+        store: Unmanaged.passUnretained(self)))
     state.pointee.store = Unmanaged.passUnretained(self)
   }
 
@@ -78,6 +82,7 @@ public final class Store {
     munmap(state.pointee.stackBase, stackBytes)
     exceptions.removeAll()
     state.deallocate()
+    budget.deallocate()
     emptyMemory.deallocate()
     emptyInstance.deallocate()
     exitCode.deallocate()
@@ -95,12 +100,8 @@ public final class Store {
   /// Where another thread may write 1: running code traps soon. Valid as long as the store.
   public var interruptAddress: UnsafeMutablePointer<UInt32> { interruptFlag }
 
-  /// Of all memories; `Memory.grow` fails beyond.
-  func reserve(bytes: UInt64) -> Bool {
-    guard bytes <= memoryBudget else { return false }
-    memoryBudget -= bytes
-    return true
-  }
+  /// Not zero while a function of the host runs, which does not look at the other word.
+  public var isInHostAddress: UnsafePointer<UInt32> { UnsafePointer(interruptFlag + 1) }
 
   // MARK: - Calls
 
@@ -120,8 +121,11 @@ public final class Store {
     state.pointee.pc = record.pointee.code
     state.pointee.fp = frame
     state.pointee.instance = record.pointee.instance ?? emptyInstance
+    let wasInHost = state.pointee.isInHost.pointee
+    state.pointee.isInHost.pointee = 0
     let trap = execute(state)
     defer {
+      state.pointee.isInHost.pointee = wasInHost
       (state.pointee.pc, state.pointee.fp, state.pointee.instance) = saved
       state.pointee.frameTop = frame
     }

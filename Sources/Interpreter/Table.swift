@@ -14,10 +14,10 @@ public final class Table {
   /// The element type in the store's numbers.
   public let type: TableType
 
-  /// Entries that a table may have: the limit that browsers share.
+  /// Entries that a table may start with: the limit that browsers share.
   static let limit: UInt64 = 10_000_000
 
-  init(_ type: TableType, filledWith value: UInt64) throws(InstantiationError) {
+  init(_ type: TableType, filledWith value: UInt64, in store: Store) throws(InstantiationError) {
     self.type = type
     let count = type.limits.minimum
     guard count <= Self.limit, let memory = malloc(Int(max(count, 1)) * 8) else {
@@ -33,7 +33,9 @@ public final class Table {
         maximum: min(
           type.limits.maximum ?? .max, Self.limit, type.address == .i32 ? UInt64(UInt32.max) : .max),
         failure: type.address == .i32 ? UInt64(UInt32.max) : .max,
-        holdsExceptions: heap == .exn || heap == .noexn))
+        holdsExceptions: heap == .exn || heap == .noexn,
+        bytesEach: heap == .externref || heap == .exn ? 8 : 16,
+        budget: store.budget))
   }
 
   deinit {
@@ -57,10 +59,15 @@ func growTable(_ table: UnsafeMutablePointer<TableRecord>, by count: UInt64, val
   let old = table.pointee.count
   let failure = table.pointee.failure
   guard count <= table.pointee.maximum, old <= table.pointee.maximum - count else { return failure }
+  let size = table.pointee.bytesEach
+  guard table.pointee.budget.pointee.take(entries: count, bytesEach: size) else { return failure }
   let new = old + count
   if new > table.pointee.capacity {
     let capacity = max(new, min(2 * old, table.pointee.maximum))
-    guard let memory = realloc(table.pointee.entries, Int(capacity) * 8) else { return failure }
+    guard let memory = realloc(table.pointee.entries, Int(capacity) * 8) else {
+      table.pointee.budget.pointee.giveBack(entries: count, bytesEach: size)
+      return failure
+    }
     table.pointee.entries = memory.bindMemory(to: UInt64.self, capacity: Int(capacity))
     table.pointee.capacity = capacity
   }

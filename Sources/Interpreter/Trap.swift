@@ -7,6 +7,8 @@ public enum Trap: UInt8, Error, Hashable, Sendable, CaseIterable {
   case nullReference, unalignedAtomic, unresolvedImport, expectedSharedMemory, outOfFuel, interrupted
   /// Not of the runtime: the process has no memory left for the interpreter's own data.
   case outOfMemory = 200
+  /// Too many exceptions are referred to.
+  case outOfExceptionMemory
   /// Not a trap: an exception that nobody caught, or what a host function threw.
   case exception, hostError
 
@@ -30,6 +32,7 @@ public enum Trap: UInt8, Error, Hashable, Sendable, CaseIterable {
     case .outOfFuel: "all fuel consumed by WebAssembly"
     case .interrupted: "interrupt"
     case .outOfMemory: "out of memory"
+    case .outOfExceptionMemory: "out of memory for exceptions"
     case .exception: "uncaught exception"
     case .hostError: "error of the host"
     }

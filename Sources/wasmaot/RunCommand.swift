@@ -15,6 +15,9 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup(title: "Limits") var limits: LimitOptions
   @OptionGroup(title: "Code generation") var codegen: CodegenOptions
 
+  @Flag(help: "Run the module in the interpreter: nothing is compiled, and it starts at once.")
+  var interpret = false
+
   // One list, so that what follows the module is never looked at.
   @Argument(
     parsing: .captureForPassthrough,
@@ -39,6 +42,11 @@ struct RunCommand: AsyncParsableCommand {
     try grants.apply(to: &options)
     try limits.apply(to: &options)
 
+    if interpret {
+      let interpretation = Interpretation(
+        options: options, jobs: codegen.jobs, environment: ProcessInfo.processInfo.environment)
+      throw ExitCode(try interpretation.run(module, arguments: Array(words.dropFirst())))
+    }
     let builder = Builder(
       options: options, jobs: codegen.jobs, cache: codegen.cache,
       environment: ProcessInfo.processInfo.environment)

@@ -90,7 +90,7 @@ enum CommandLineTool {
   }
 }
 
-private struct Directives {
+struct Directives {
   static let keys = ["build", "fails", "run", "env", "input", "exit", "stdout", "stderr"]
   private(set) var all: [(key: String, value: String)] = []
 

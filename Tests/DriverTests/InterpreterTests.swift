@@ -1,0 +1,424 @@
+import FoundationEssentials
+import Interpreter
+import Linker
+import Support
+import SystemPackage
+import TestSupport
+import Testing
+import WasmModule
+
+@testable import Driver
+
+/// The interpreter by itself, and beside compiled programs: `run --interpret`. The specification's suite is in SpecTests.
+@Suite struct InterpreterTests {
+  // MARK: - Programs
+
+  /// What programs print and how they end is the same, compiled or not: Tests/filetests/driver. Left out are threads, of
+  /// which the interpreter has one, grants at run time, which programs take, and what waits in a function of WASI: there
+  /// the end of the time has no backtrace.
+  @Test(
+    .enabled(if: CommandLineTool.path != nil && TestSupport.tool("wasm-tools") != nil, "no tools"),
+    arguments: EndToEndTests.files.filter { $0 != "limit-timeout-wait.wat" })
+  func program(file: String) async throws {
+    let text = String(
+      decoding: try TestSupport.read(EndToEndTests.folder.appending(file)), as: UTF8.self)
+    let directives = Directives(text)
+    if !directives["fails"].isEmpty || text.contains("thread-spawn") || text.contains("--runtime-grants") {
+      return
+    }
+    let module = try await TestSupport.module(fromText: text)
+    try await TemporaryFolder.with { temporary in
+      let granted = temporary.appending("granted")
+      try TestSupport.makeFolder(granted)
+      try TestSupport.write("hello\n".utf8, to: granted.appending("hello.txt"))
+      try TestSupport.write(module, to: temporary.appending("module.wasm"))
+      func words(_ key: String) -> [String] {
+        directives.words(key).map { $0.replacing("{dir}", with: granted.string) }
+      }
+      var environment: [String: String] = [:]
+      for pair in directives["env"] {
+        let parts = pair.split(separator: "=", maxSplits: 1)
+        environment[String(parts[0])] = String(parts[1])
+      }
+      let result = try await TestSupport.run(
+        try #require(CommandLineTool.path),
+        ["run", "--interpret"] + words("build") + ["module.wasm"] + words("run"),
+        input: Array(directives["input"].map { $0 + "\n" }.joined().utf8), environment: environment,
+        workingDirectory: temporary)
+      #expect(result.status == directives.number("exit") ?? 0, "\(result.errorText)")
+      #expect(result.text == directives["stdout"].map { $0 + "\n" }.joined())
+      for line in directives["stderr"] { #expect(result.errorText.contains(line), "\(result.errorText)") }
+      if directives["stderr"].isEmpty { #expect(result.errorText == "") }
+    }
+  }
+
+  private static let wasi = TestSupport.testData?.appending("wasi")
+  static let wasiPrograms: [String] = ["c", "rust", "assemblyscript"].flatMap { suite in
+    wasi.map { TestSupport.contents(of: $0.appending(suite)) }?.filter { $0.hasSuffix(".wasm") }.map {
+      "\(suite)/\($0)"
+    }
+      ?? []
+  }
+
+  struct Expectation: Decodable {
+    var args: [String]?
+    var dirs: [String]?
+    var env: [String: String]?
+    var exit_code: Int32?
+    var stdout: String?
+  }
+
+  /// wasi-testsuite for preview 1, over the runtime's own WASI.
+  @Test(.enabled(if: CommandLineTool.path != nil && wasi != nil, "no test data"), arguments: wasiPrograms)
+  func wasiSuite(program: String) async throws {
+    let path = try #require(Self.wasi).appending(program)
+    let json = FilePath(path.string.dropLast(".wasm".count) + ".json")
+    let expected =
+      (try? TestSupport.read(json)).map { try? JSONDecoder().decode(Expectation.self, from: Data($0)) }
+      ?? Expectation()
+    try await TemporaryFolder.with { temporary in
+      let copied = try await TestSupport.run(
+        "/bin/cp", ["-a", path.removingLastComponent().string + "/.", temporary.string])
+      try #require(copied.status == 0)
+      let options =
+        (expected?.dirs ?? []).flatMap { ["--dir", "\($0)::\($0)"] }
+        + (expected?.env ?? [:]).sorted { $0.key < $1.key }.flatMap { ["--env", "\($0.key)=\($0.value)"] }
+      let result = try await CommandLineTool.run(
+        ["run", "--interpret"] + options + [path.string] + (expected?.args ?? []), workingDirectory: temporary
+      )
+      #expect(result.status == expected?.exit_code ?? 0, "\(result.errorText)")
+      if let stdout = expected?.stdout { #expect(result.text == stdout) }
+    }
+  }
+
+  @Test func theWASISuiteIsThere() {
+    #expect(Self.wasi == nil || Self.wasiPrograms.count == 72)
+  }
+
+  @Test func everyFunctionOfWASIIsBound() throws {
+    let binding = try WASIBinding(arguments: [], grants: Grants(), environment: [:])
+    for function in HostFunctions.all {
+      #expect(binding.function(function.symbol) != nil, "\(function.symbol)")
+    }
+  }
+
+  // MARK: - Fuel
+
+  /// Control flow of all kinds, and an end of each kind. `$f` is given the numbers below.
+  static let fuelPrograms: [(text: String, arguments: [String])] = [
+    (
+      """
+      (func (export "f") (param i32) (result i32) (local i32)
+        (loop $l
+          (local.set 1 (i32.add (local.get 1) (local.get 0)))
+          (br_if $l (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+        (local.get 1))
+      """, ["1", "100"]
+    ),
+    (
+      """
+      (func $g (param i32) (result i32)
+        (block $a (block $b (block $c (br_table $a $b $c (local.get 0))) (return (i32.const 7)))
+          (return (i32.div_s (i32.const 1) (i32.sub (local.get 0) (i32.const 1)))))
+        (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 3)) (else (unreachable))))
+      (func (export "f") (param i32) (result i32)
+        (if (local.get 0) (then (nop) (drop (call $g (i32.const 0)))))
+        (call $g (local.get 0)))
+      """, ["0", "1", "2", "3"]
+    ),
+    (
+      """
+      (tag $t (param i32))
+      (func $g (param i32) (if (local.get 0) (then (throw $t (local.get 0)))))
+      (func (export "f") (param i32) (result i32)
+        (block $h (result i32)
+          (try_table (catch $t $h) (call $g (local.get 0)) (drop (i32.const 1)) (call $g (i32.const 0)))
+          (loop (result i32) (i32.add (i32.const 1) (i32.const 2)))))
+      """, ["0", "5"]
+    ),
+    (
+      """
+      (tag $t (param i32))
+      (func $g (param i32) (if (local.get 0) (then (throw $t (local.get 0)))))
+      (func (export "f") (param i32) (result i32)
+        try $outer (result i32)
+          try
+            local.get 0
+            call $g
+          delegate $outer
+          i32.const 9
+        catch $t
+          i32.const 1
+          i32.add
+        end)
+      """, ["0", "5"]
+    ),
+    (
+      """
+      (memory 1)
+      (table $t 1 funcref) (elem $e func $g) (elem declare func $g)
+      (func $g (param i32) (result i32) (i32.load8_u (local.get 0)))
+      (func (export "f") (param i32) (result i32)
+        (memory.fill (i32.const 0) (i32.const 1) (i32.const 100))
+        (block $null
+          (drop (br_on_null $null (table.get $t (i32.const 0))))
+          (unreachable))
+        (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 1))
+        (return_call_indirect (param i32) (result i32) (local.get 0) (i32.const 0)))
+      """, ["0", "99", "65536"]
+    ),
+  ]
+
+  /// The counts of the interpreter and of programs are equal, also where they trap.
+  @Test(
+    .enabled(if: CommandLineTool.path != nil && TestSupport.tool("wasm-tools") != nil, "no tools"),
+    arguments: fuelPrograms.indices)
+  func fuelIsThatOfPrograms(index: Int) async throws {
+    let (text, arguments) = Self.fuelPrograms[index]
+    let module = try await TestSupport.module(fromText: "(module \(text))")
+    try await TemporaryFolder.with { folder in
+      let input = folder.appending("module.wasm")
+      try TestSupport.write(module, to: input)
+      for argument in arguments {
+        var ends: [String] = []
+        for mode in ["--interpret", "-O0", "-O3"] {
+          let result = try await CommandLineTool.run(
+            ["run", mode, "--no-cache", "--report-fuel", "--invoke", "f", input.string, argument])
+          // The count, what came out, and the trap; not the backtrace.
+          ends.append(
+            "\(result.status) \(result.text) "
+              + result.errorText.split(separator: "\n").filter { $0.hasPrefix("wasmaot:") }.joined(
+                separator: " "))
+        }
+        #expect(ends[0].contains("fuel consumed"))
+        #expect(ends[0] == ends[1] && ends[0] == ends[2], "f(\(argument)): \(ends)")
+      }
+    }
+  }
+
+  // MARK: - Words
+
+  /// Codes and words of traps are the runtime's.
+  @Test func trapsAreThoseOfTheRuntime() throws {
+    let folder = TestSupport.packageRoot.appending("runtime-c")
+    let words = String(
+      decoding: try TestSupport.read(folder.appending("common/trap_message.c")), as: UTF8.self)
+    for trap in Trap.allCases where (1...16).contains(trap.rawValue) {
+      #expect(words.contains("\"\(trap.message)\""), "\(trap)")
+    }
+    let header = String(
+      decoding: try TestSupport.read(folder.appending("abi/wasmaot_abi.h")), as: UTF8.self)
+    #expect(header.contains("WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS = \(Trap.memoryOutOfBounds.rawValue)"))
+    #expect(header.contains("WASMAOT_TRAP_INTERRUPTED = \(Trap.interrupted.rawValue)"))
+    #expect(header.contains("WASMAOT_TRAP_LAST = 16"))
+  }
+
+  @Test(arguments: [
+    ("1.5e-10", "0.00000000015"), ("1e10", "10000000000"), ("-0", "-0"), ("0.1", "0.1"),
+    ("1e300", "1" + String(repeating: "0", count: 300)),
+    ("-inf", "-inf"), ("nan", "NaN"), ("5e-324", "0." + String(repeating: "0", count: 323) + "5"),
+    ("123.456", "123.456"),
+  ])
+  func resultsArePrintedWithoutExponents(input: String, expected: String) throws {
+    var slots = try #require(InvokeValues.parse(input, .f64))[...]
+    #expect(InvokeValues.text(.f64, &slots) == expected)
+  }
+
+  @Test(
+    arguments: [
+      ("-1", UInt64(0xFFFF_FFFF)), ("0x10", 16), ("4294967295", 0xFFFF_FFFF), ("-2147483648", 0x8000_0000),
+      ("+5", 5),
+      ("4294967296", nil), ("-2147483649", nil), ("", nil), ("--1", nil), ("0x", nil), ("1 ", nil),
+      ("0x-1", nil),
+    ] as [(String, UInt64?)])
+  func argumentsAreRead(text: String, expected: UInt64?) {
+    #expect(InvokeValues.parse(text, .i32)?.first == expected)
+  }
+
+  // MARK: - Hostile modules
+
+  private func instance(_ text: String, _ configure: (inout Store.Configuration) -> Void = { _ in })
+    async throws
+    -> (Store, Instance)
+  {
+    let bytes = try await TestSupport.module(fromText: "(module \(text))")
+    var configuration = Store.Configuration()
+    configure(&configuration)
+    let store = try Store(configuration: configuration)
+    return (store, try store.instantiate(try decodeAndValidate(ModuleBytes(bytes)), imports: []))
+  }
+
+  private func call(_ name: String, _ instance: Instance, _ store: Store, _ slots: [UInt64] = []) throws
+    -> [UInt64]
+  {
+    guard case .function(let function) = instance.export(ByteString(name)) else {
+      throw Problem("no function \(name)")
+    }
+    return try store.call(function, slots: slots)
+  }
+
+  private func trap(_ body: () throws -> [UInt64]) -> Trap? {
+    do throws {
+      _ = try body()
+      return nil
+    } catch {
+      if case .trap(let trap, _) = error as? ExecutionError { return trap }
+      return nil
+    }
+  }
+
+  private static let tools: ConditionTrait = .enabled(if: TestSupport.tool("wasm-tools") != nil, "no tools")
+
+  /// Calls use the interpreter's stack, with frames of any size; the store is as good as new behind it.
+  @Test(tools, arguments: [0, 1, 5000])
+  func recursionEndsInATrap(locals: Int) async throws {
+    let (store, instance) = try await instance(
+      """
+      (func $f (export "f") (local \(String(repeating: "v128 ", count: locals))) (call $f) (call $f))
+      (func (export "g") (result i32) (i32.const 1))
+      """)
+    for _ in 0..<3 { #expect(trap { try call("f", instance, store) } == .stackOverflow) }
+    #expect(try call("g", instance, store) == [1])
+  }
+
+  /// A million exceptions, caught by reference and dropped, take no memory to speak of.
+  @Test(tools) func exceptionsAreCollected() async throws {
+    let (store, instance) = try await instance(
+      """
+      (tag $t (param i64))
+      (func (export "f") (param $i i32)
+        (loop $l
+          (drop (block $h (result exnref)
+            (try_table (catch_all_ref $h) (throw $t (i64.const 1))) (unreachable)))
+          (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))
+      """
+    ) { $0.maximumMemoryBytes = 4 << 20 }
+    #expect(try call("f", instance, store, [1_000_000]) == [])
+  }
+
+  /// What is referred to stays: from locals, tables, globals, and other exceptions.
+  @Test(tools) func collectionsKeepWhatIsReferredTo() async throws {
+    let (store, instance) = try await instance(
+      """
+      (tag $t (param i32)) (tag $u (param exnref)) (table $kept 1 exnref) (global $g (mut exnref) (ref.null exn))
+      (func $make (param i32) (result exnref)
+        (block $h (result exnref) (try_table (catch_all_ref $h) (throw $t (local.get 0))) (unreachable)))
+      (func $wrap (param exnref) (result exnref)
+        (block $h (result exnref) (try_table (catch_all_ref $h) (throw $u (local.get 0))) (unreachable)))
+      (func $value (param exnref) (result i32)
+        (block $h (result i32) (try_table (catch $t $h) (throw_ref (local.get 0))) (unreachable)))
+      (func $unwrap (param exnref) (result exnref)
+        (block $h (result exnref) (try_table (catch $u $h) (throw_ref (local.get 0))) (unreachable)))
+      (func (export "f") (result i32 i32 i32 i32) (local $x exnref) (local $i i32)
+        (local.set $x (call $make (i32.const 1)))
+        (table.set $kept (i32.const 0) (call $make (i32.const 2)))
+        (global.set $g (call $make (i32.const 3)))
+        (table.set $kept (i32.const 0) (call $wrap (table.get $kept (i32.const 0))))
+        (local.set $i (i32.const 300000))
+        (loop $l (drop (call $make (i32.const 9)))
+          (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+        (call $value (local.get $x))
+        (call $value (call $unwrap (table.get $kept (i32.const 0))))
+        (call $value (global.get $g))
+        (call $value (call $make (i32.const 4))))
+      """)
+    #expect(try call("f", instance, store) == [1, 2, 3, 4])
+  }
+
+  @Test(tools) func limitsOfMemoriesAndTablesHold() async throws {
+    let (store, instance) = try await instance(
+      """
+      (memory 1) (table 1 externref) (table $f 1 funcref)
+      (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+      (func (export "table") (param i32) (result i32) (table.grow (ref.null extern) (local.get 0)))
+      (func (export "functions") (param i32) (result i32) (table.grow $f (ref.null func) (local.get 0)))
+      """
+    ) { $0.maximumMemoryBytes = 256 << 10 }
+    let failure = UInt64(UInt32.max)
+    #expect(try call("grow", instance, store, [3]) == [1])
+    #expect(try call("grow", instance, store, [1]) == [failure])
+    #expect(try call("table", instance, store, [1]) == [failure])
+    #expect(try call("table", instance, store, [UInt64(UInt32.max)]) == [failure])
+    #expect(try call("functions", instance, store, [3_000_000_000]) == [failure])
+  }
+
+  /// The same text as for programs: values that stand for locals across branches, loops and writes.
+  @Test(tools) func localsOnTheStackKeepTheirValues() async throws {
+    let (store, instance) = try await instance(
+      """
+      (func (export "f") (param i32) (result i32 i32 i32)
+        (local.get 0)
+        (block (br_if 0 (i32.eqz (local.get 0))) (local.set 0 (i32.const 5)))
+        (local.get 0)
+        (local.set 0 (i32.const 6))
+        (local.get 0))
+      (func (export "swap") (param i32 i32) (result i32 i32) (local.get 1) (local.get 0))
+      (func (export "loop") (param i32 i32) (result i32)
+        (local.get 0)
+        (loop (param i32) (result i32)
+          (local.set 0 (i32.const 100))
+          (i32.add (local.get 1))
+          (br_if 0 (local.tee 1 (i32.sub (local.get 1) (i32.const 1))))))
+      """)
+    #expect(try call("f", instance, store, [0]) == [0, 0, 6])
+    #expect(try call("f", instance, store, [3]) == [3, 5, 6])
+    #expect(try call("swap", instance, store, [1, 2]) == [2, 1])
+    #expect(try call("loop", instance, store, [7, 3]) == [13])
+  }
+
+  /// The time to compile grows with the size alone: deep blocks, many targets, many locals on the stack.
+  @Test(tools) func compilingIsLinear() async throws {
+    let depth = 20_000
+    let blocks =
+      "(func (export \"f\") (result i32) (local i32) "
+      + String(repeating: "local.get 0 block ", count: depth) + "(br_table "
+      + (0..<depth).map { "\($0) " }.joined() + "(i32.const 3))"
+      + String(repeating: " end drop", count: depth)
+      + " i32.const 1)"
+    let (store, instance) = try await instance(blocks)
+    let clock = ContinuousClock()
+    let start = clock.now
+    #expect(try call("f", instance, store) == [1])
+    #expect(clock.now - start < .seconds(20))
+  }
+
+  @Test(tools) func hostErrorsPassThroughWasm() async throws {
+    struct Stop: Error {}
+    let bytes = try await TestSupport.module(
+      fromText: "(module (import \"h\" \"f\" (func)) (func (export \"g\") (call 0)))")
+    let store = try Store()
+    let function = store.makeFunction(FuncType(params: [], results: [])) { _ in throw Stop() }
+    let instance = try store.instantiate(
+      try decodeAndValidate(ModuleBytes(bytes)), imports: [.function(function)])
+    #expect(throws: ExecutionError.self) { try call("g", instance, store) }
+    do {
+      _ = try call("g", instance, store)
+    } catch let error as ExecutionError {
+      if case .host(let inner) = error { #expect(inner is Stop) } else { Issue.record("\(error)") }
+    }
+  }
+
+  /// A function of the host that calls wasm again, which throws through both.
+  @Test(tools) func exceptionsPassThroughTheHost() async throws {
+    let bytes = try await TestSupport.module(
+      fromText: """
+        (module (import "h" "f" (func $host (param i32)))
+          (tag $t (param i32))
+          (func (export "throw") (param i32) (throw $t (local.get 0)))
+          (func (export "catch") (param i32) (result i32)
+            (block $h (result i32)
+              (try_table (catch $t $h) (call $host (local.get 0))) (unreachable))))
+        """)
+    let store = try Store()
+    nonisolated(unsafe) var inner: Function?
+    let host = store.makeFunction(FuncType(params: [.i32], results: [])) { call in
+      _ = try call.store.call(inner!, slots: [call.slots[0]])
+    }
+    let instance = try store.instantiate(
+      try decodeAndValidate(ModuleBytes(bytes)), imports: [.function(host)])
+    guard case .function(let function) = instance.export("throw") else { return }
+    inner = function
+    #expect(try call("catch", instance, store, [42]) == [42])
+    #expect(throws: ExecutionError.self) { try call("throw", instance, store, [1]) }
+  }
+}
