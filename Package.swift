@@ -117,6 +117,7 @@ let package = Package(
       name: "Driver",
       dependencies: [
         "Support", "WasmModule", "IR", "Translate", "LLVMBackend", "Linker", "Interpreter", "CWASI",
+        "CRuntimeABI",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -125,7 +126,7 @@ let package = Package(
     .executableTarget(
       name: "wasmaot",
       dependencies: [
-        "Driver", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Driver", "Linker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: llvmHeadersForSwift),
     .executableTarget(

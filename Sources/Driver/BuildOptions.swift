@@ -1,6 +1,6 @@
 import IR
 public import LLVMBackend
-import Linker
+public import Linker
 public import WasmModule
 
 /// What a build writes.
@@ -59,6 +59,7 @@ public struct BuildOptions: Hashable, Codable, Sendable {
   public var limits = Limits()
   /// Code counts what it executes, whatever the limit is.
   public var countsFuel = false
+  public var sandbox = SandboxMode.auto
   public var boundsChecks = BoundsChecks.guardPages
   /// Explicit checks hold for speculative execution, too.
   public var mitigatesSpectre = false
@@ -104,7 +105,8 @@ extension BuildOptions {
     return backend
   }
 
-  func runtimeConfig(programName: String) throws(Problem) -> RuntimeConfig {
+  /// `module` is what the passes left of it: the sandbox allows what is in it and no more.
+  func runtimeConfig(programName: String, for module: IR.Module) throws(Problem) -> RuntimeConfig {
     var config = RuntimeConfig(programName: programName)
     config.directories = grants.directories.map {
       .init(host: $0.host, guest: $0.guest, isReadOnly: $0.isReadOnly)
@@ -123,6 +125,12 @@ extension BuildOptions {
     config.countsFuel = countsFuel
     config.reportsFuel = limits.reportsFuel
     config.isScript = isScriptDriven
+    let hostFunctions = module.hostFunctions
+    config.sandbox = SandboxPlan(
+      mode: sandbox, hostFunctions: hostFunctions, features: runtimeFeatures(of: module),
+      canHaveDirectories: config.canHaveDirectories)
+    config.product = "wasmaot \(Version.wasmaot)"
+    config.hostFunctions = hostFunctions
     do throws(RuntimeConfigError) { try config.validate() } catch { throw Problem(error) }
     return config
   }

@@ -81,8 +81,8 @@ public struct Builder: Sendable {
 
   /// Compiles the module in `input` to a program that can be executed at once with these arguments.
   ///
-  /// Grants and limits are not built in but given when the program starts, so that the cache holds one program
-  /// whatever is granted.
+  /// Grants, limits and the sandbox's mode are not built in but given when the program starts, so that the cache holds
+  /// one program whatever they are.
   public func program(
     for input: String, arguments: [String]
   ) async throws(Problem) -> (program: Program, warnings: [String]) {
@@ -90,13 +90,18 @@ public struct Builder: Sendable {
     builder.options.grants = Grants()
     builder.options.grants.isOpenAtRunTime = true
     builder.options.limits = options.limits.withoutArguments
+    builder.options.sandbox = .auto
     let scratch = OutputFile.temporaryFolder(environment: environment)
     let product = try await builder.make(input, scratch: scratch)
     let image = product.cachedPath.map { Program.Image.file($0) } ?? .memory(product.bytes, scratch: scratch)
-    let program = Program(
-      image: image,
-      arguments: [input] + options.grants.arguments + options.limits.arguments + ["--"] + arguments)
+    let program = Program(image: image, arguments: [input] + runtimeOptions + ["--"] + arguments)
     return (program, product.report.warnings)
+  }
+
+  /// As a program takes them that was built to take grants when it is started.
+  private var runtimeOptions: [String] {
+    options.grants.arguments + options.limits.arguments
+      + (options.sandbox == .auto ? [] : ["--sandbox=\(options.sandbox.rawValue)"])
   }
 
   func make(_ input: String, scratch: FilePath) async throws(Problem) -> Product {

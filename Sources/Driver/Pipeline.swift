@@ -69,9 +69,12 @@ struct Pipeline {
     }
     guard options.emit == .exe else { return Output(bytes: code.units[0].bytes) }
 
-    let config = try options.runtimeConfig(programName: programName)
+    let config = try options.runtimeConfig(programName: programName, for: ir)
     let configObject = try timers.measure(.codegen, explain: Problem.init) { () throws(BackendError) in
-      try dataObject(symbol: "wasmaot_config", bytes: config.serialized(), options: backend)
+      // Notes are read in words of four bytes.
+      try dataObject(
+        symbol: RuntimeConfig.noteSymbol, bytes: config.note(), section: RuntimeConfig.noteSection,
+        alignment: 4, options: backend)
     }
     let program = try await timers.measure(.link) { () async throws(Problem) in
       try await toolchain.link(

@@ -103,11 +103,8 @@ struct CodegenPlan: Sendable {
     return units
   }
 
-  /// The reservation catches every access with a 32-bit index, but only at the granularity of the hardware's
-  /// pages.
   func checksBounds(of memory: MemoryID) -> Bool {
-    options.boundsChecks == .explicit || module.memories[memory].isMemory64
-      || module.memories[memory].pageSizeLog2 < 12
+    options.boundsChecks.areExplicit(for: module.memories[memory])
   }
 
   var checksAllBounds: Bool { module.memories.ids.allSatisfy { checksBounds(of: $0) } }

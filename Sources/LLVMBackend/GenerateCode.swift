@@ -21,15 +21,16 @@ public func generateCode(
     giantFunctions: giants.map { ($0, plan.instructionCounts[$0]) })
 }
 
-/// An object that defines the hidden symbol `symbol` as read-only data.
+/// An object that defines the hidden symbol `symbol` as read-only data, in a section of its own if one is named.
 public func dataObject(
-  symbol: String, bytes: [UInt8], options: BackendOptions
+  symbol: String, bytes: [UInt8], section: String? = nil, alignment: UInt32 = 16, options: BackendOptions
 ) throws(BackendError) -> [UInt8] {
   initializeLLVM()
   let instructionSet = try InstructionSet(cpu: options.cpu, target: options.target)
   let unit = Unit(name: symbol, options: options, instructionSet: instructionSet)
   unit.addGlobal(
-    symbol, unit.bytes(bytes), isConstant: true, linkage: LLVMExternalLinkage, alignment: 16)
+    symbol, unit.bytes(bytes), isConstant: true, linkage: LLVMExternalLinkage, alignment: alignment,
+    section: section)
   let machine = try TargetMachine(options, instructionSet)
   return try machine.emit(unit, .object)
 }

@@ -38,6 +38,12 @@ public enum BoundsChecks: String, Sendable, CaseIterable, Codable {
   /// By comparisons; so is the stack, and a failed check calls the runtime: no reservation, and no handler for
   /// signals.
   case explicit
+
+  /// The reservation catches every access with a 32-bit index, but only at the granularity of the hardware's
+  /// pages.
+  public func areExplicit(for memory: IR.Memory) -> Bool {
+    self == .explicit || memory.isMemory64 || memory.pageSizeLog2 < 12
+  }
 }
 
 public struct BackendOptions: Sendable {

@@ -97,6 +97,12 @@ public enum HostFunctions {
   /// The function that `import module.name` resolves to, or nil. The caller compares the types.
   public static func find(module: ByteString, name: ByteString) -> HostFunction? { byName[module]?[name] }
 
+  private static let namesBySymbol: [String: ByteString] = Dictionary(
+    all.map { ($0.symbol, $0.name) }, uniquingKeysWith: { first, _ in first })
+
+  /// The function's name in its module; nil if the runtime has no such function.
+  public static func name(ofSymbol symbol: String) -> ByteString? { namesBySymbol[symbol] }
+
   /// Names of the modules that are provided.
   public static func provides(module: ByteString) -> Bool { byName[module] != nil }
 }

@@ -2,7 +2,7 @@ internal import CRuntimeABI
 internal import Support
 
 /// What an app is told at build time: the grants, its name, what to call. The runtime reads it from the
-/// generated symbol `wasmaot_config`, whose bytes `serialized()` makes.
+/// generated symbol `wasmaot_note`, whose bytes `note()` makes.
 public struct RuntimeConfig: Equatable, Sendable {
   /// A directory of the host that the guest sees under another name.
   public struct DirectoryGrant: Equatable, Sendable {
@@ -48,8 +48,16 @@ public struct RuntimeConfig: Equatable, Sendable {
   public var reportsFuel = false
   /// The app is a test driver that reads invocations from standard input.
   public var isScript = false
+  /// The second wall; nil: none, and no part of the runtime to put it up.
+  public var sandbox: SandboxPlan?
+  /// For who inspects the app: what made it, and the host functions that are linked in.
+  public var product: String?
+  public var hostFunctions: [String]?
 
   public init(programName: String) { self.programName = programName }
+
+  /// Directories are granted, or can be when the app is started.
+  public var canHaveDirectories: Bool { takesRuntimeGrants || !directories.isEmpty }
 }
 
 /// Why a configuration can't be built into an app.
@@ -142,9 +150,32 @@ extension RuntimeConfig {
     if isScript { records.append(WASMAOT_CONFIG_SCRIPT, []) }
     for listener in listeners { records.append(WASMAOT_CONFIG_LISTEN, terminated(listener)) }
     if hasRawTerminal { records.append(WASMAOT_CONFIG_RAW_TERMINAL, []) }
+    if let sandbox {
+      records.append(WASMAOT_CONFIG_SANDBOX, [UInt8(sandbox.mode.number.rawValue), sandbox.flags])
+      if needsSandbox { records.append(WASMAOT_CONFIG_SECCOMP, sandbox.filter.bytes) }
+    }
+    if let product { records.append(WASMAOT_CONFIG_PRODUCT, terminated(product)) }
+    if let hostFunctions {
+      records.append(WASMAOT_CONFIG_IMPORTS, hostFunctions.flatMap(terminated))
+    }
     records.append(WASMAOT_CONFIG_END, [])
     return records.bytes
   }
+
+  /// An ELF note with the records: what the runtime reads, and tools find without running the app.
+  public func note() -> [UInt8] {
+    let name = terminated(WASMAOT_NOTE_NAME)
+    var records = serialized()
+    // Notes are padded to words, also the last of a segment.
+    records += Array(repeating: 0, count: -records.count & 3)
+    return littleEndian(UInt32(name.count)) + littleEndian(UInt32(records.count))
+      + littleEndian(UInt32(WASMAOT_NOTE_TYPE)) + name + records
+  }
+  public static let noteSymbol = "wasmaot_note"
+  public static let noteSection = WASMAOT_NOTE_SECTION
+
+  /// It can be switched on when the app is started, if that is what its command line is for.
+  private var needsSandbox: Bool { sandbox.map { $0.mode != .off || takesRuntimeGrants } ?? false }
 
   /// Parts of the runtime that stay out of the link unless the configuration asks for them.
   public var requiredSymbols: [String] {
@@ -156,6 +187,7 @@ extension RuntimeConfig {
     if maxMemory != nil || takesRuntimeGrants { symbols.append("wasmaot_max_memory_start") }
     if countsFuel { symbols.append("wasmaot_fuel_start") }
     if isScript { symbols.append("wasmaot_script") }
+    if needsSandbox { symbols.append("wasmaot_sandbox_start") }
     return symbols
   }
 }
@@ -170,7 +202,7 @@ private struct ConfigRecords {
   }
 }
 
-private func littleEndian<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
+func littleEndian<T: FixedWidthInteger>(_ value: T) -> [UInt8] {
   withUnsafeBytes(of: value.littleEndian) { Array($0) }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Driver
 import FoundationEssentials
 import LLVMBackend
+import Linker
 import Logging
 import WasmModule
 
@@ -58,6 +59,15 @@ struct GrantOptions: ParsableArguments {
 
   enum StubImports: String, ExpressibleByArgument, CaseIterable { case trap }
 
+  @Option(
+    help: ArgumentHelp(
+      "How the kernel confines the program, besides wasmaot's own checks: off, auto (default), or require.",
+      discussion: """
+        A seccomp filter allows the system calls of what is linked in, Landlock the granted directories. With auto \
+        the program runs with what the system has, with require it refuses to start without.
+        """, valueName: "off|auto|require"))
+  var sandbox = SandboxMode.auto
+
   func apply(to options: inout BuildOptions) throws(Problem) {
     for text in directories { options.grants.directories.append(try DirectoryGrant(parsing: text)) }
     for text in environment { options.grants.environment.append(try EnvironmentGrant(parsing: text)) }
@@ -65,6 +75,7 @@ struct GrantOptions: ParsableArguments {
     options.grants.hasRawTerminal = hasRawTerminal
     try options.grants.check()
     options.invoke = invoke
+    options.sandbox = sandbox
     options.stubsImports = stubImports == .trap
   }
 }
@@ -260,6 +271,8 @@ extension OptimizationLevel: ExpressibleByArgument {
 extension EmitKind: ExpressibleByArgument {}
 
 extension BoundsChecks: ExpressibleByArgument {}
+
+extension SandboxMode: ExpressibleByArgument {}
 
 extension String {
   fileprivate func padding(toLength length: Int) -> String {

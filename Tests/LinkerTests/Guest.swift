@@ -111,13 +111,17 @@ enum Guest {
     try await cache.object(program, flags: flags)
   }
 
-  /// The generated symbol `wasmaot_config`.
+  /// The generated symbol `wasmaot_note`.
   static func object(of config: RuntimeConfig, in scratch: Scratch) async throws -> LinkObject {
     try config.validate()
-    let bytes = config.serialized().map(String.init).joined(separator: ",")
+    let bytes = config.note().map(String.init).joined(separator: ",")
     try scratch.write(
       "config.c",
-      "__attribute__((visibility(\"hidden\"))) const unsigned char wasmaot_config[] = {\(bytes)};\n")
+      """
+      __attribute__((visibility("hidden"), section("\(RuntimeConfig.noteSection)"), aligned(4)))
+      const unsigned char \(RuntimeConfig.noteSymbol)[] = {\(bytes)};
+
+      """)
     return try await compile(scratch.path.appending("config.c"), into: scratch, name: "config.o")
   }
 

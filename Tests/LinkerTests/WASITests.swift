@@ -54,6 +54,10 @@ private struct World {
       ]
     }
     config.takesRuntimeGrants = runtimeGrants
+    // Everything here is within what the sandbox allows.
+    config.sandbox = SandboxPlan(
+      mode: .auto, hostFunctions: HostFunctions.all.map(\.name.description), features: [.faultHandlers],
+      canHaveDirectories: config.canHaveDirectories)
     configure(&config)
     app = try await Guest.build("wasi", config, in: scratch)
   }

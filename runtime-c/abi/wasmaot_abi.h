@@ -305,9 +305,21 @@ void wasmaot_thread_exceptions(void (*visit)(struct wasmaot_exception **global))
 
 // ---- Configuration ----------------------------------------------------------------------------
 
-// What was decided at build time: generated, symbol `wasmaot_config`, in read-only data:
-// little-endian records { uint32_t kind; uint32_t size; uint8_t bytes[size]; } without padding,
-// ended by WASMAOT_CONFIG_END. Every string inside ends with NUL.
+// What was decided at build time: generated, symbol `wasmaot_note`, an ELF note of a loaded
+// segment: what the runtime obeys is what `wasmaot inspect --authority` shows. Little-endian
+// records { uint32_t kind; uint32_t size; uint8_t bytes[size]; } without padding, ended by
+// WASMAOT_CONFIG_END. Every string inside ends with NUL.
+struct wasmaot_note {
+  uint32_t name_size; // of "wasmaot", with NUL
+  uint32_t size;      // of the records
+  uint32_t type;      // WASMAOT_NOTE_TYPE
+  char name[8];
+  uint8_t records[];
+};
+#define WASMAOT_NOTE_SECTION ".note.wasmaot"
+#define WASMAOT_NOTE_NAME "wasmaot"
+#define WASMAOT_NOTE_TYPE 1u
+
 enum wasmaot_config_kind {
   WASMAOT_CONFIG_END = 0,
   WASMAOT_CONFIG_PROGRAM_NAME = 1,   // argv[0] for the guest
@@ -323,12 +335,29 @@ enum wasmaot_config_kind {
   // uint64_t operators, then flags byte: WASMAOT_CONFIG_FUEL_*. UINT64_MAX: no limit
   WASMAOT_CONFIG_FUEL = 11,
   WASMAOT_CONFIG_LISTEN = 12,       // ADDRESS:PORT of a preopened socket
+  WASMAOT_CONFIG_SANDBOX = 13,      // enum wasmaot_sandbox_mode, WASMAOT_SANDBOX_*: a byte each
+  WASMAOT_CONFIG_SECCOMP = 14,      // struct sock_filter[]: the filter of system calls
   WASMAOT_CONFIG_RAW_TERMINAL = 15, // terminals get control characters of the guest
+  // For `wasmaot inspect --authority`; the runtime passes over them.
+  WASMAOT_CONFIG_PRODUCT = 32, // the compiler and its version
+  WASMAOT_CONFIG_IMPORTS = 33, // strings: names of the host functions that are linked in
 };
 #define WASMAOT_CONFIG_DIR_READ_ONLY 1u
 #define WASMAOT_STACK_SIZE_MIN 0x10000UL
 #define WASMAOT_STACK_SIZE_MAX 0x1000000000UL
 #define WASMAOT_CONFIG_FUEL_REPORT 1u // say at the end how much was consumed
+
+#define WASMAOT_FILTER_INSTRUCTION_SIZE 8u
+
+enum wasmaot_sandbox_mode {
+  WASMAOT_SANDBOX_OFF = 0,
+  WASMAOT_SANDBOX_AUTO = 1,    // with what the kernel has
+  WASMAOT_SANDBOX_REQUIRE = 2, // or not at all
+};
+// Functions that open paths are linked in.
+#define WASMAOT_SANDBOX_PATHS 1u
+// Functions that move files from one directory to another are linked in.
+#define WASMAOT_SANDBOX_MOVES 2u
 
 // Host functions of WASI: symbol `wasmaot_wasi_` + name, for both wasi_snapshot_preview1 and
 // wasi_unstable where the two agree (`wasmaot_wasi_unstable_` + name where they do not).

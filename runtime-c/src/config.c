@@ -21,7 +21,7 @@ static struct record record_at(const uint8_t *at) {
 }
 
 void wasmaot_config_read(void) {
-  const uint8_t *at = wasmaot_config;
+  const uint8_t *at = wasmaot_note.records;
   for (;;) {
     struct record record = record_at(at);
     const uint8_t *payload = at + sizeof record;
@@ -58,6 +58,14 @@ void wasmaot_config_read(void) {
       break;
     case WASMAOT_CONFIG_SCRIPT:
       wasmaot_process.is_script = true;
+      break;
+    case WASMAOT_CONFIG_SANDBOX:
+      wasmaot_process.sandbox.mode = payload[0];
+      wasmaot_process.sandbox.flags = payload[1];
+      break;
+    case WASMAOT_CONFIG_SECCOMP:
+      wasmaot_process.sandbox.filter = payload;
+      wasmaot_process.sandbox.filter_length = record.size / WASMAOT_FILTER_INSTRUCTION_SIZE;
       break;
     default: // grants are read by those who use them
       break;
@@ -111,7 +119,7 @@ static bool built_in_grant(const uint8_t **at, struct wasmaot_grant *grant) {
 
 bool wasmaot_grant_next(struct wasmaot_grant_iterator *iterator, struct wasmaot_grant *grant) {
   if (!iterator->record) {
-    iterator->record = wasmaot_config;
+    iterator->record = wasmaot_note.records;
     iterator->argument = 1;
   }
   return built_in_grant(&iterator->record, grant) ||

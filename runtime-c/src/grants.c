@@ -14,7 +14,7 @@ _Noreturn void wasmaot_usage(const char *problem, const char *option) {
   wasmaot_fail(WASMAOT_EXIT_USAGE, problem, option,
                "; usage: [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | --listen ADDRESS:PORT | "
                "--raw-terminal | --timeout DURATION | --max-memory SIZE | --max-stack SIZE | "
-               "--fuel N]... [--] ARGUMENT...");
+               "--fuel N | --sandbox=off|auto|require]... [--] ARGUMENT...");
 }
 
 // The value of `--option VALUE` or `--option=VALUE` at argv[*argument], which moves past it; null
@@ -96,6 +96,20 @@ static void set_raw_terminal(char *value) {
   wasmaot_process.raw_terminal = true;
 }
 
+// Whoever starts the program decides what it may touch: so also how it is confined.
+static void set_sandbox(char *mode) {
+  static const char *const modes[] = {[WASMAOT_SANDBOX_OFF] = "off",
+                                      [WASMAOT_SANDBOX_AUTO] = "auto",
+                                      [WASMAOT_SANDBOX_REQUIRE] = "require"};
+  for (uint8_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+    if (strcmp(mode, modes[i]) == 0) {
+      wasmaot_process.sandbox.mode = i;
+      return;
+    }
+  }
+  wasmaot_usage("there is no such mode of the sandbox: ", mode);
+}
+
 static const struct {
   const char *name;
   void (*take)(char *value);
@@ -105,6 +119,7 @@ static const struct {
     {"--listen", check_address, false},          {"--raw-terminal", set_raw_terminal, true},
     {"--timeout", wasmaot_limit_timeout, false}, {"--max-memory", wasmaot_limit_memory, false},
     {"--max-stack", wasmaot_limit_stack, false}, {"--fuel", wasmaot_limit_fuel, false},
+    {"--sandbox", set_sandbox, false},
 };
 enum { DIR, ENV, LISTEN, OPTIONS = sizeof options / sizeof options[0] };
 

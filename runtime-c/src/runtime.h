@@ -12,7 +12,7 @@
 // ---- Generated --------------------------------------------------------------------------------
 
 extern const struct wasmaot_module wasmaot_module;
-extern const uint8_t wasmaot_config[];
+extern const struct wasmaot_note wasmaot_note;
 // Bounds of compiled code, and of the map from code to function indices. Weak: a module without
 // functions has neither.
 extern const uint8_t __start_wasmaot_text[] __attribute__((weak));
@@ -26,6 +26,13 @@ static inline bool wasmaot_is_wasm_code(uint64_t pc) {
 }
 
 // ---- The process ------------------------------------------------------------------------------
+
+struct wasmaot_sandbox {
+  uint8_t mode;  // enum wasmaot_sandbox_mode
+  uint8_t flags; // WASMAOT_SANDBOX_*
+  uint32_t filter_length;
+  const void *filter; // struct sock_filter[]
+};
 
 struct wasmaot_process {
   char **argv; // argv[argument_start] is the guest's first argument
@@ -42,6 +49,7 @@ struct wasmaot_process {
   bool takes_grants;
   bool raw_terminal;
   bool is_script;
+  struct wasmaot_sandbox sandbox;
 };
 extern struct wasmaot_process wasmaot_process;
 
@@ -172,6 +180,13 @@ void wasmaot_trap_recover(void);
 
 // Prints "   0: name", a line of a backtrace.
 void wasmaot_trap_print_frame(unsigned number, uint64_t pc);
+
+// ---- sandbox.c, unless it is off ----------------------------------------------------------------
+
+// Lets a directory through the wall that is about to be put up.
+__attribute__((weak)) void wasmaot_sandbox_grant(int directory, bool read_only);
+// Puts it up. From now on the process can do what the guest may, and no more.
+__attribute__((weak)) void wasmaot_sandbox_start(void);
 
 // ---- exceptions.c, where the module has tags --------------------------------------------------
 

@@ -60,6 +60,9 @@ int main(int argc, char **argv, char **environment) {
   // shut.
   if (wasmaot_wasi_start_program)
     wasmaot_wasi_start_program();
+  // Everything that the process needs it has by now.
+  if (wasmaot_sandbox_start)
+    wasmaot_sandbox_start();
   if (wasmaot_script)
     wasmaot_script();
   else

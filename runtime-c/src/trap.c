@@ -171,7 +171,12 @@ static void pass_on(int signal, siginfo_t *info, void *context) {
   // sent must be sent again.
   struct sys_sigaction action = {0};
   sys_sigaction(signal, &action, NULL);
-  if (info->si_code <= 0)
+  if (info->si_code > 0)
+    return;
+  // No filter can allow signals to this process alone: then it ends as a shell would say.
+  if (wasmaot_process.sandbox.mode != WASMAOT_SANDBOX_OFF)
+    wasmaot_exit(128 + signal);
+  else
     sys3(SYS_tgkill, sys0(SYS_getpid), sys0(SYS_gettid), signal);
 }
 

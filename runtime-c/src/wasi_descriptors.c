@@ -15,6 +15,8 @@ static void open_directory(const struct wasmaot_grant *grant) {
                                     : "'");
   if (!wasmaot_wasi_add_directory(&wasmaot_wasi, (int)host, grant->guest, grant->read_only))
     wasmaot_fail(WASMAOT_EXIT_START, "too many directories are granted", NULL, NULL);
+  if (wasmaot_sandbox_grant)
+    wasmaot_sandbox_grant((int)host, grant->read_only);
 }
 
 void wasmaot_wasi_start_descriptors(void) {

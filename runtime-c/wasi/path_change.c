@@ -85,6 +85,10 @@ uint32_t wasmaot_wasip1_path_link(struct wasmaot_wasi *wasi, uint32_t old_fd, ui
   // be linked.
   if (error == WASI_SUCCESS && CHECKS_PATHS && strchr(from.place.last, '/') != NULL)
     error = WASI_ENOTDIR;
+  // Directories, too. With Landlock the kernel's answer would depend on the directory above.
+  if (error == WASI_SUCCESS &&
+      (strcmp(from.place.last, ".") == 0 || strcmp(from.place.last, "..") == 0))
+    error = WASI_EPERM;
   if (error != WASI_SUCCESS)
     return error;
   TARGET to;
