@@ -151,7 +151,7 @@ extension RuntimeConfig {
     for listener in listeners { records.append(WASMAOT_CONFIG_LISTEN, terminated(listener)) }
     if hasRawTerminal { records.append(WASMAOT_CONFIG_RAW_TERMINAL, []) }
     if let sandbox {
-      records.append(WASMAOT_CONFIG_SANDBOX, [UInt8(sandbox.mode.number.rawValue), sandbox.flags])
+      records.append(WASMAOT_CONFIG_SANDBOX, [UInt8(sandbox.mode.number), sandbox.flags])
       if needsSandbox { records.append(WASMAOT_CONFIG_SECCOMP, sandbox.filter.bytes) }
     }
     if let product { records.append(WASMAOT_CONFIG_PRODUCT, terminated(product)) }

@@ -8,11 +8,12 @@ public enum SandboxMode: String, CaseIterable, Codable, Hashable, Sendable {
   /// Or not at all: where the kernel can't, the app refuses to start.
   case require
 
-  var number: wasmaot_sandbox_mode {
+  /// As the runtime's configuration has it.
+  public var number: UInt32 {
     switch self {
-    case .off: WASMAOT_SANDBOX_OFF
-    case .auto: WASMAOT_SANDBOX_AUTO
-    case .require: WASMAOT_SANDBOX_REQUIRE
+    case .off: WASMAOT_SANDBOX_OFF.rawValue
+    case .auto: WASMAOT_SANDBOX_AUTO.rawValue
+    case .require: WASMAOT_SANDBOX_REQUIRE.rawValue
     }
   }
 }
