@@ -98,6 +98,14 @@ struct EscapeTests {
     Self.expect(cases, answer: outcome.answers)
   }
 
+  @Test func attacksInTheInterpreter() async throws {
+    let module = try await EscapePrograms.shared.module().string
+    let cases = try Self.attacks()
+    let runner = EscapeRunner(
+      command: [try #require(CommandLineTool.path).string, "run", "--interpret"], afterGrants: [module])
+    Self.expect(cases, answer: try await Self.run(cases, by: runner).answers)
+  }
+
   /// Where wasmtime answers something else, it is written down.
   @Test(.enabled(if: TestSupport.tool("wasmtime") != nil, "no wasmtime"))
   func wasmtimeAnswersTheSame() async throws {

@@ -70,10 +70,10 @@ struct EscapeWorld {
 
   /// As the app's options, in the order of descriptors.
   func grants(readOnly: String = ":ro") -> [String] {
-    [
-      "--dir", path + "/grant::/grant", "--dir", path + "/readonly::/readonly" + readOnly, "--dir",
-      path + "/second::/second",
-    ]
+    // Guest paths are unique, like the host's.
+    ["grant", "readonly", "second"].flatMap { name in
+      ["--dir", "\(path)/\(name)::\(path)/\(name)" + (name == "readonly" ? readOnly : "")]
+    }
   }
 
   static let grantCount = 3
