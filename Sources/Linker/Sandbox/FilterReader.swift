@@ -18,7 +18,7 @@ public struct FilterSummary: Equatable, Sendable {
     for number in 0..<SystemCall.end {
       var ways: [[String]] = []
       // Where a run goes on, what its accumulator holds, and what must be true to get there.
-      var runs = [Run(position: 0, accumulator: .known(0), conditions: [])]
+      var runs = [Run(position: 0, accumulator: .known(0), conditions: [], equals: [:])]
       while var run = runs.popLast() {
         steps += 1
         guard steps <= Self.mostSteps else {
@@ -79,7 +79,7 @@ public struct FilterSummary: Equatable, Sendable {
     return instructions
   }
 
-  private enum Value: Equatable {
+  private enum Value: Hashable {
     case known(UInt32)
     case word(FilterField, mask: UInt32)
 
@@ -104,6 +104,8 @@ public struct FilterSummary: Equatable, Sendable {
     var position: Int
     var accumulator: Value
     var conditions: [String]
+    /// What is known of words that were compared before: without it, ways would be told that nothing can take.
+    var equals: [Value: UInt32]
 
     /// What follows a comparison: one way if its outcome is known, else both. That a comparison fails is not told: it
     /// is what the alternatives before this one ask for.
@@ -115,6 +117,8 @@ public struct FilterSummary: Equatable, Sendable {
       switch accumulator {
       case .known(let value):
         return [(isEquality ? value == instruction.operand : value >= instruction.operand) ? yes : no]
+      case .word where isEquality && equals[accumulator] != nil:
+        return [equals[accumulator] == instruction.operand ? yes : no]
       case .word(let field, let mask):
         let half =
           switch field {
@@ -125,6 +129,7 @@ public struct FilterSummary: Equatable, Sendable {
         let masked = mask == .max ? half : "\(half) & 0x\(String(mask, radix: 16))"
         yes.conditions.append(
           "\(masked) \(isEquality ? "=" : ">=") 0x\(String(instruction.operand, radix: 16))")
+        if isEquality { yes.equals[accumulator] = instruction.operand }
         return [no, yes]
       }
     }
