@@ -113,6 +113,37 @@ struct ThreadTests {
     #expect(result.status == 42, "\(result.errorText)")
   }
 
+  /// The heaps of four threads' exceptions fit into 16 MiB of address space.
+  @Test(arguments: ["--sandbox=off", "--sandbox=auto"])
+  func exceptionsReserveLittle(sandbox: String) async throws {
+    let file = TestSupport.packageRoot.appending("Tests/filetests/driver/thread-exceptions.wat")
+    let result = try await run(
+      text: String(decoding: TestSupport.read(file), as: UTF8.self),
+      ["--bounds-checks=explicit", "--stack-size=64K", sandbox], limits: "ulimit -v 16384")
+    #expect(result.status == 3, "\(result.errorText)")
+  }
+
+  /// A thread whose trap can't be reported, because nobody reads, does not keep another from ending the program.
+  @Test func aStuckReportDoesNotStopTheEnd() async throws {
+    let text = """
+      (module
+        (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1 1 shared)
+        (func (export "wasi_thread_start") (param i32 i32) (unreachable))
+        (func (export "_start")
+          (drop (call $spawn (i32.const 0)))
+          ;; Half a second, in which the thread traps.
+          (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const 500000000)))
+          (call $exit (i32.const 7))))
+      """
+    let fullPipe = """
+      folder=$(mktemp -d); mkfifo "$folder/pipe"; exec 2<>"$folder/pipe"; rm -r "$folder"; timeout 1 cat /dev/zero >&2
+      """
+    let result = try await run(text: text, limits: fullPipe)
+    #expect(result.status == 7)
+  }
+
   @Test func noThreadsWhereTheSystemHasNone() async throws {
     let text = """
       (module

@@ -1,6 +1,6 @@
 // Exceptions: their objects, and what happens to one that leaves the guest.
 //
-// Objects lie in a region of their own, in chunks of cells of one size. One that is caught without
+// Objects lie in segments of their own, in chunks of cells of one size. One that is caught without
 // a reference to it is freed there and then. The others are found by a collector that marks from
 // the stack of wasm, globals, tables and the payloads of other exceptions, and takes every word
 // that points into a cell for a reference: compiled code needs no maps of where its references are.
@@ -10,18 +10,20 @@
 #include <sys/mman.h>
 
 // Guests can hold on to as many exceptions as they like: more than this ends the program, lest one
-// take all of the host's memory. A power of two; only what is used costs more than address space.
-#define REGION_SIZE (256ull << 20)
-// For those who limit address space.
-#define REGION_SIZE_SMALL (16ull << 20)
+// take all of the host's memory.
+#define HEAP_SIZE (256ull << 20)
 #define CHUNK_LOG 16
 #define CHUNK_SIZE (1ull << CHUNK_LOG)
-#define CHUNKS (REGION_SIZE >> CHUNK_LOG)
+#define CHUNKS (HEAP_SIZE >> CHUNK_LOG)
 // Cells are of 32 << class bytes; the largest holds a payload of 1,000 values.
 #define CLASSES 10
 #define SMALLEST_CELL_LOG 5
 // Chunks in use before the first collection: what a loop that throws gets through in a moment.
 #define FIRST_BUDGET 16
+// Address space is reserved in segments: one for the first budget, so that a thread asks for no
+// more before it has collected, then each as large as all before it together. Nine make the heap
+// full; more is for those who limit address space, and get smaller ones.
+#define SEGMENTS_MAX 24
 // Objects that are marked and still to be scanned. If it is full, they are found by a search.
 #define PENDING_MAX 1024
 
@@ -49,16 +51,22 @@ static uint64_t shared_chunks;
 
 PER_THREAD struct wasmaot_exception *PENDING;
 
-static PER_THREAD uint8_t *region;
-static PER_THREAD uint64_t region_chunks;
+struct segment {
+  uint8_t *start;
+  uint64_t size;
+  uint64_t first_chunk;
+  long mapping; // that it is in, of a chunk more
+};
+
+static PER_THREAD struct segment segments[SEGMENTS_MAX];
+static PER_THREAD unsigned segment_count;
+// Of all segments.
+static PER_THREAD uint64_t heap_chunks;
 static PER_THREAD uint8_t chunk_states[CHUNKS];
 static PER_THREAD uint64_t chunks_in_use;
 static PER_THREAD uint64_t chunks_open;
 static PER_THREAD uint64_t chunk_budget = FIRST_BUDGET;
 static PER_THREAD struct free_cell *free_cells[CLASSES];
-#ifdef WASMAOT_THREADS
-static _Thread_local long mapping; // that the region is in
-#endif
 
 // Flags of exceptions that only the collector knows.
 #define MARKED 0x80000000u
@@ -96,24 +104,58 @@ static void uncount_chunk(void) {
   chunks_in_use--;
 }
 
-static void reserve(void) {
-  for (uint64_t size = REGION_SIZE; size >= REGION_SIZE_SMALL; size = REGION_SIZE_SMALL) {
-    long address = sys6(SYS_mmap, 0, (long)(size + CHUNK_SIZE), PROT_NONE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (!sys_failed(address)) {
-      uint64_t start = ((uint64_t)address + CHUNK_SIZE - 1) & ~(CHUNK_SIZE - 1);
-      region = (uint8_t *)start; // NOLINT: an address that mmap gave
-      region_chunks = size >> CHUNK_LOG;
-#ifdef WASMAOT_THREADS
-      mapping = address;
-#endif
-      return;
-    }
-    if (size == REGION_SIZE_SMALL)
-      break;
-  }
-  exhausted();
+// Adds a segment of this many chunks.
+static bool reserve(uint64_t chunks) {
+  uint64_t size = chunks << CHUNK_LOG;
+  long address = sys6(SYS_mmap, 0, (long)(size + CHUNK_SIZE), PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (sys_failed(address))
+    return false;
+  uint64_t start = ((uint64_t)address + CHUNK_SIZE - 1) & ~(CHUNK_SIZE - 1);
+  segments[segment_count++] = (struct segment){
+      .start = (uint8_t *)start, // NOLINT: an address that mmap gave
+      .size = size,
+      .first_chunk = heap_chunks,
+      .mapping = address,
+  };
+  heap_chunks += chunks;
+  return true;
 }
+
+// Reserves as much again as there is, or as much of that as the system gives.
+static bool grow(void) {
+  if (segment_count == SEGMENTS_MAX)
+    return false;
+  uint64_t chunks = heap_chunks > FIRST_BUDGET ? heap_chunks : FIRST_BUDGET;
+  for (; chunks >= FIRST_BUDGET; chunks /= 2) {
+    if (heap_chunks + chunks <= CHUNKS && reserve(chunks))
+      return true;
+  }
+  return false;
+}
+
+static uint8_t *start_of(uint64_t chunk) {
+  const struct segment *segment = segments;
+  while (chunk - segment->first_chunk >= segment->size >> CHUNK_LOG)
+    segment++;
+  return segment->start + ((chunk - segment->first_chunk) << CHUNK_LOG);
+}
+
+// The chunk that a word points into, or CHUNKS.
+static uint64_t chunk_at(uint64_t word) {
+  for (unsigned i = 0; i < segment_count; i++) {
+    uint64_t offset = word - (uint64_t)(uintptr_t)segments[i].start;
+    if (offset < segments[i].size)
+      return segments[i].first_chunk + (offset >> CHUNK_LOG);
+  }
+  return CHUNKS;
+}
+
+static uint64_t cell_size_of(uint64_t chunk) {
+  return 32ull << (chunk_states[chunk] - CHUNK_CELLS);
+}
+
+static uint64_t chunk_of(const void *cell) { return chunk_at((uint64_t)(uintptr_t)cell); }
 
 // Makes a chunk accessible. It stays so, and taken from --max-memory.
 static bool open_chunk(uint8_t *start) {
@@ -127,31 +169,34 @@ static bool open_chunk(uint8_t *start) {
   return true;
 }
 
+// A chunk that nothing uses, or CHUNKS.
+static uint64_t find_chunk(void) {
+  for (uint64_t chunk = 0; chunk < heap_chunks; chunk++)
+    if (chunk_states[chunk] < CHUNK_CELLS)
+      return chunk;
+  uint64_t chunk = heap_chunks; // the first of the new ones
+  return grow() ? chunk : CHUNKS;
+}
+
 // Makes cells of a chunk that nothing uses. False if there is none.
 static bool add_chunk(unsigned class) {
-  if (!region)
-    reserve();
-  for (uint64_t chunk = 0; chunk < region_chunks; chunk++) {
-    if (chunk_states[chunk] >= CHUNK_CELLS)
-      continue;
-    if (!count_chunk())
-      return false;
-    uint8_t *start = region + (chunk << CHUNK_LOG);
-    if (chunk_states[chunk] == CHUNK_UNUSED && !open_chunk(start)) {
-      uncount_chunk();
-      return false;
-    }
-    chunk_states[chunk] = (uint8_t)(CHUNK_CELLS + class);
-    uint64_t cell_size = 32ull << class;
-    for (uint64_t offset = CHUNK_SIZE; offset > 0; offset -= cell_size) {
-      struct free_cell *cell = (struct free_cell *)(void *)(start + offset - cell_size);
-      cell->tag = NULL;
-      cell->next = free_cells[class];
-      free_cells[class] = cell;
-    }
-    return true;
+  uint64_t chunk = find_chunk();
+  if (chunk == CHUNKS || !count_chunk())
+    return false;
+  uint8_t *start = start_of(chunk);
+  if (chunk_states[chunk] == CHUNK_UNUSED && !open_chunk(start)) {
+    uncount_chunk();
+    return false;
   }
-  return false;
+  chunk_states[chunk] = (uint8_t)(CHUNK_CELLS + class);
+  uint64_t cell_size = cell_size_of(chunk);
+  for (uint64_t offset = CHUNK_SIZE; offset > 0; offset -= cell_size) {
+    struct free_cell *cell = (struct free_cell *)(void *)(start + offset - cell_size);
+    cell->tag = NULL;
+    cell->next = free_cells[class];
+    free_cells[class] = cell;
+  }
+  return true;
 }
 
 // ---- Collection -------------------------------------------------------------------------------
@@ -162,16 +207,12 @@ static PER_THREAD bool pending_overflowed;
 
 // The exception that a word points into, its start or behind it; null for any other word.
 static struct wasmaot_exception *find(uint64_t word) {
-  uint64_t offset = word - (uint64_t)(uintptr_t)region;
-  if (offset >= region_chunks << CHUNK_LOG)
-    return NULL;
-  unsigned state = chunk_states[offset >> CHUNK_LOG];
-  if (state < CHUNK_CELLS)
+  uint64_t chunk = chunk_at(word);
+  if (chunk == CHUNKS || chunk_states[chunk] < CHUNK_CELLS)
     return NULL;
   // Cells do not cross a chunk's end, and chunks are aligned to their size.
-  uint64_t cell_size = 32ull << (state - CHUNK_CELLS);
-  void *cell = region + (offset & ~(cell_size - 1));
-  struct wasmaot_exception *exception = cell;
+  // NOLINTNEXTLINE: an address in a chunk
+  struct wasmaot_exception *exception = (void *)(word & ~(cell_size_of(chunk) - 1));
   return exception->tag ? exception : NULL;
 }
 
@@ -192,20 +233,16 @@ static void mark_words(const void *start, const void *end) {
 }
 
 static void scan(struct wasmaot_exception *exception) {
-  uint64_t offset = (uint64_t)((uint8_t *)exception - region);
-  uint64_t cell_size = 32ull << (chunk_states[offset >> CHUNK_LOG] - CHUNK_CELLS);
   exception->flags |= SCANNED;
   const uint8_t *cell = (const uint8_t *)exception;
-  mark_words(cell + WASMAOT_EXCEPTION_PAYLOAD, cell + cell_size);
+  mark_words(cell + WASMAOT_EXCEPTION_PAYLOAD, cell + cell_size_of(chunk_of(cell)));
 }
 
 // Calls `visit` for every cell of the chunk.
 #define FOR_EACH_CELL(chunk, exception)                                                            \
-  for (uint64_t cell_size_ = 32ull << (chunk_states[chunk] - CHUNK_CELLS), offset_ = 0;            \
-       offset_ < CHUNK_SIZE; offset_ += cell_size_)                                                \
-    for (struct wasmaot_exception *exception =                                                     \
-             (void *)(region + ((chunk) << CHUNK_LOG) + offset_);                                  \
-         exception; exception = NULL)
+  for (uint8_t *cell_ = start_of(chunk), *end_ = cell_ + CHUNK_SIZE; cell_ < end_;                 \
+       cell_ += cell_size_of(chunk))                                                               \
+    for (struct wasmaot_exception *exception = (void *)cell_; exception; exception = NULL)
 
 static void mark_reachable(void) {
   for (;;) {
@@ -214,7 +251,7 @@ static void mark_reachable(void) {
     if (!pending_overflowed)
       return;
     pending_overflowed = false;
-    for (uint64_t chunk = 0; chunk < region_chunks; chunk++) {
+    for (uint64_t chunk = 0; chunk < heap_chunks; chunk++) {
       if (chunk_states[chunk] < CHUNK_CELLS)
         continue;
       FOR_EACH_CELL(chunk, exception) {
@@ -266,7 +303,7 @@ static __attribute__((noinline)) void mark_roots(void) {
 static void sweep(void) {
   for (unsigned class = 0; class < CLASSES; class ++)
     free_cells[class] = NULL;
-  for (uint64_t chunk = 0; chunk < region_chunks; chunk++) {
+  for (uint64_t chunk = 0; chunk < heap_chunks; chunk++) {
     if (chunk_states[chunk] < CHUNK_CELLS)
       continue;
     unsigned class = chunk_states[chunk] - CHUNK_CELLS;
@@ -339,8 +376,7 @@ struct wasmaot_exception *wasmaot_exception_new(const void *tag, uint32_t size) 
 void wasmaot_exception_release(struct wasmaot_exception *exception) {
   if (exception->flags & WASMAOT_EXCEPTION_KEPT)
     return;
-  uint64_t offset = (uint64_t)((uint8_t *)exception - region);
-  unsigned class = chunk_states[offset >> CHUNK_LOG] - CHUNK_CELLS;
+  unsigned class = chunk_states[chunk_of(exception)] - CHUNK_CELLS;
   struct free_cell *cell = (void *)exception;
   cell->tag = NULL;
   cell->next = free_cells[class];
@@ -359,7 +395,7 @@ void wasmaot_exception_check(void) {
   if (!PENDING)
     return;
   if (wasmaot_threads_end)
-    wasmaot_threads_end();
+    wasmaot_threads_end(true);
   const struct wasmaot_static_tag *tag = PENDING->tag;
   struct wasmaot_text text;
   text.length = 0;
@@ -384,10 +420,9 @@ void wasmaot_exception_check(void) {
 
 #ifdef WASMAOT_THREADS
 void wasmaot_thread_exceptions_end(void) {
-  if (!region)
-    return;
   __atomic_fetch_sub(&shared_chunks, chunks_in_use, __ATOMIC_RELAXED);
-  sys2(SYS_munmap, mapping, (region_chunks << CHUNK_LOG) + CHUNK_SIZE);
+  for (unsigned i = 0; i < segment_count; i++)
+    sys2(SYS_munmap, segments[i].mapping, segments[i].size + CHUNK_SIZE);
   wasmaot_give_memory_back(chunks_open * CHUNK_SIZE);
 }
 #endif

@@ -54,7 +54,7 @@ void wasmaot_text_write(struct wasmaot_text *text, int descriptor) {
 
 _Noreturn void wasmaot_fail(int status, const char *a, const char *b, const char *c) {
   if (wasmaot_threads_end)
-    wasmaot_threads_end();
+    wasmaot_threads_end(true);
   struct wasmaot_text text;
   text.length = 0;
   wasmaot_text_add(&text, "wasmaot: ");

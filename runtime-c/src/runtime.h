@@ -207,8 +207,9 @@ __attribute__((weak)) uint32_t wasmaot_threads_current(void);
 __attribute__((weak)) void wasmaot_threads_lock(void);
 __attribute__((weak)) void wasmaot_threads_unlock(void);
 // To be called before the process is ended, or its end is reported: the first thread goes on,
-// others never return. May be called by a signal handler.
-__attribute__((weak)) void wasmaot_threads_end(void);
+// others wait for the end of the process: for ever if they would report (`is_report`), else until
+// the first one's report has been stuck for a while. May be called by a signal handler.
+__attribute__((weak)) void wasmaot_threads_end(bool is_report);
 // table.c: what the thread's table was moved to.
 void wasmaot_table_release(struct wasmaot_table *table);
 size_t wasmaot_table_entry_size(const struct wasmaot_table *table);

@@ -7,7 +7,7 @@ _Noreturn void wasmaot_exit(int status) {
     wasmaot_fuel_report();
   // Nothing is buffered and nothing registered: libc's exit would only link more in.
   if (wasmaot_threads_end)
-    wasmaot_threads_end();
+    wasmaot_threads_end(false);
   for (;;)
     sys1(SYS_exit_group, status);
 }

@@ -9,10 +9,12 @@
 
 #include "../wasi/errno.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 // A guest can't take all of the machine's: threads that live at the same time, but for the main
 // one. (A power of two.)
@@ -22,6 +24,8 @@
 #define IDENTIFIER_BITS 29
 // The kernel's <linux/futex.h>, which musl's headers do not bring.
 #define FUTEX_WAIT_PRIVATE 128
+// How long the end of a program waits for the report of a thread that came first.
+#define REPORT_SECONDS 2
 // For thread_main and libc, and for a signal that arrives before there is a stack for signals.
 #define LIBC_STACK_SIZE (64u << 10)
 
@@ -206,7 +210,7 @@ void wasmaot_threads_start(void) {
 
 // ---- The end -----------------------------------------------------------------------------------
 
-void wasmaot_threads_end(void) {
+void wasmaot_threads_end(bool is_report) {
   // The address of something thread-local names the thread.
   static const void *ending_thread;
   const void *none = NULL;
@@ -215,10 +219,12 @@ void wasmaot_threads_end(void) {
                                   __ATOMIC_SEQ_CST) ||
       none == self)
     return;
-  // Until the process is gone. (The word never changes.)
+  // Until the process is gone. But where nobody reads standard error, a guest's trap would keep
+  // proc_exit from ending the program: that waits a while only. (The word never changes.)
   static uint32_t never;
-  for (;;)
-    sys4(SYS_futex, &never, FUTEX_WAIT_PRIVATE, 0, NULL);
+  const struct timespec patience = {.tv_sec = REPORT_SECONDS};
+  while (sys4(SYS_futex, &never, FUTEX_WAIT_PRIVATE, 0, is_report ? NULL : &patience) != -ETIMEDOUT)
+    ;
 }
 
 // ---- Checked stacks ----------------------------------------------------------------------------

@@ -88,7 +88,7 @@ static _Noreturn void trap(uint32_t code, struct wasmaot_registers *registers) {
   if (recovers)
     wasmaot_stack_leave(code);
   if (wasmaot_threads_end)
-    wasmaot_threads_end();
+    wasmaot_threads_end(true);
   struct wasmaot_text text;
   text.length = 0;
   wasmaot_text_add(&text, "wasmaot: trap: ");

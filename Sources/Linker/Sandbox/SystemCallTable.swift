@@ -110,6 +110,8 @@ enum SystemCallTable {
       CallRule("futex", .int(1, is: F.FUTEX_WAIT)), CallRule("futex", .int(1, is: F.FUTEX_WAKE)),
       CallRule("futex", .int(1, is: F.FUTEX_WAIT | F.FUTEX_PRIVATE)),
       CallRule("futex", .int(1, is: F.FUTEX_WAKE | F.FUTEX_PRIVATE)),
+      // The end waits for another thread's report with a timeout (see atomicWaits).
+      CallRule("restart_syscall"),
     ] + glibcThreads
 
   /// glibc asks for clone3 first, whose arguments no filter sees.

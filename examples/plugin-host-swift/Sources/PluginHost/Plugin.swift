@@ -33,7 +33,9 @@ final class Plugin {
     var loaded: OpaquePointer?
     try check(wasmaot_module_load(engine, OpaquePointer(code), &loaded))
     module = loaded!
-    var limits = wasmaot_store_config(max_memory: maximumMemory, max_table_elements: 0, data: nil)
+    // All 0, which is no limit; so it is for members that a newer header adds.
+    var limits = wasmaot_store_config()
+    limits.max_memory = maximumMemory
     store = wasmaot_store_new(engine, &limits)
     try instantiate()
   }
