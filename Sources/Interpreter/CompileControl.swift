@@ -126,11 +126,13 @@ extension FunctionCompiler {
 
   mutating func conditionalBranch(_ condition: Condition, depth: UInt32) {
     let index = controls.count - 1 - Int(depth)
-    let count = controls[index].labelTypes.count
+    let types = controls[index].labelTypes
+    let count = types.count
     if index > 0 && areInPlace(count: count, base: controls[index].base) {
       emitBranch(condition.branch(ifTrue: true), to: index)
     } else {
-      if count > 1 { settle(last: count) }
+      // What `jump` settles behind the branch would be settled on that path only: all but a single scalar.
+      if count > 1 || types.first.map(Kind.init) == .v128 { settle(last: count) }
       emit(condition.branch(ifTrue: false))
       let at = code.count - 1
       jump(to: index)
@@ -258,7 +260,7 @@ extension FunctionCompiler {
   mutating func popCondition() -> Condition {
     let comparison = comparison
     let entry = pop()
-    guard comparison.end == code.count, resultEnd == code.count, entry.place == .temporary else {
+    guard comparison.end == code.count, isLastResult(entry) else {
       return Condition(.branchIf, .branchUnless, a: operand(entry))
     }
     let instruction = code[comparison.index]

@@ -30,11 +30,11 @@ extension FunctionCompiler {
   private mutating func scalar(_ op: Operator, _ row: Int) {
     let isComparison = InstructionTable.forms[row] == InstructionForm.compare.rawValue
     if InstructionTable.operandCounts[row] == 1 {
-      let wasEnd = comparison.end == code.count && resultEnd == code.count
-      let source = popOperand()
-      let first = code.count
+      let entry = pop()
       // `eqz` of a comparison: a branch behind it can use the opposite one.
-      let inverts = wasEnd && op.opcode == .i32Eqz && source == top
+      let inverts = op.opcode == .i32Eqz && comparison.end == code.count && isLastResult(entry)
+      let source = operand(entry)
+      let first = code.count
       emitResult(Instruction(raw: InstructionTable.opcodes[row], b: source), resultKind(row))
       if inverts {
         comparison.isInverted.toggle()
@@ -195,9 +195,7 @@ extension FunctionCompiler {
 
   private mutating func setLocal(_ local: Local, keeps: Bool) {
     let entry = pop()
-    if pending[Int(local.slot)] == 0, entry.place == .temporary, resultEnd == code.count,
-      code[resultIndex].a == entry.slot
-    {
+    if pending[Int(local.slot)] == 0, isLastResult(entry) {
       code[resultIndex].a = local.slot
       resultEnd = -1
       comparison.end = -1

@@ -238,6 +238,12 @@ struct FunctionCompiler {
     push(kind)
   }
 
+  /// Whether the last instruction made an entry's value. Its result may have been dropped, and what is then on top of the
+  /// stack has another slot, or is no temporary.
+  func isLastResult(_ entry: Entry) -> Bool {
+    entry.place == .temporary && resultEnd == code.count && code[resultIndex].a == entry.slot
+  }
+
   /// Control flow joins here: what came before can't be changed any more.
   mutating func bindHere() {
     resultEnd = -1
