@@ -123,7 +123,8 @@ private struct RecordReader {
     return value
   }
 
-  /// Up to NUL. Bytes that are no UTF-8 are replaced: it is for people, who must not be driven by control characters.
+  /// Up to NUL. Bytes that are no UTF-8 are replaced: it is for people, whose terminal must not be driven by control
+  /// characters, and who must not be shown another path by those that turn the direction of text.
   mutating func string() throws(AppNoteError) -> String {
     guard let end = record.payload[position...].firstIndex(of: 0) else {
       throw .badRecord("a text does not end", offset: record.offset)
@@ -132,7 +133,11 @@ private struct RecordReader {
     let text = String(decoding: record.payload[position..<end], as: UTF8.self)
     return String(
       String.UnicodeScalarView(
-        text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : $0 }))
+        text.unicodeScalars.map { Self.misleads($0.properties.generalCategory) ? "?" : $0 }))
+  }
+
+  private static func misleads(_ category: Unicode.GeneralCategory) -> Bool {
+    [.control, .format, .lineSeparator, .paragraphSeparator].contains(category)
   }
 }
 

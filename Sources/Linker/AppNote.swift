@@ -44,6 +44,8 @@ public enum AppNoteError: Error, Equatable, CustomStringConvertible {
 extension AppNote {
   /// More than any program has.
   private static let mostSegments = 1024
+  /// In all segments, which may overlap: a thousand of the whole file, full of empty notes, would take minutes.
+  private static let mostNotes = 4096
 
   public init(ofProgram bytes: [UInt8]) throws(AppNoteError) {
     let file = Reader(bytes: bytes)
@@ -58,13 +60,14 @@ extension AppNote {
     let count = Int(try file.integer(UInt16.self, at: 56, "the header"))
     guard count <= Self.mostSegments else { throw .tooMany("segments", offset: 56) }
     guard count == 0 || entrySize >= 56 else { throw .unsupportedELF }
+    var notes = 0
     for index in 0..<count {
       let header = try file.sum(table, index * entrySize, "the table of segments")
       // PT_NOTE
       guard try file.integer(UInt32.self, at: header, "the table of segments") == 4 else { continue }
       let start = try file.offset(at: try file.sum(header, 8, "a segment"), "a segment")
       let size = try file.offset(at: try file.sum(header, 32, "a segment"), "a segment")
-      if let records = try Self.records(in: try file.range(start, size, "a segment"), of: file) {
+      if let records = try Self.records(in: try file.range(start, size, "a segment"), of: file, &notes) {
         self.records = records
         return
       }
@@ -73,9 +76,13 @@ extension AppNote {
   }
 
   /// Of the first note that is wasmaot's.
-  private static func records(in range: Range<Int>, of file: Reader) throws(AppNoteError) -> [Record]? {
+  private static func records(
+    in range: Range<Int>, of file: Reader, _ notes: inout Int
+  ) throws(AppNoteError) -> [Record]? {
     var position = range.lowerBound
     while range.upperBound - position >= 12 {
+      notes += 1
+      guard notes <= mostNotes else { throw .tooMany("notes", offset: position) }
       let nameSize = Int(try file.integer(UInt32.self, at: position, "a note"))
       let size = Int(try file.integer(UInt32.self, at: position + 4, "a note"))
       let type = try file.integer(UInt32.self, at: position + 8, "a note")

@@ -43,6 +43,12 @@ struct RunCommand: AsyncParsableCommand {
     try limits.apply(to: &options)
 
     if interpret {
+      // Whoever requires the second wall must not run without it unawares.
+      if options.sandbox == .require {
+        throw Problem.usage(
+          "--sandbox=require is for compiled programs: the interpreter runs in wasmaot's own process, without a sandbox",
+          help: "leave out --interpret, or --sandbox=require")
+      }
       let interpretation = Interpretation(
         options: options, jobs: codegen.jobs, environment: ProcessInfo.processInfo.environment)
       throw ExitCode(try interpretation.run(module, arguments: Array(words.dropFirst())))

@@ -9,7 +9,8 @@ import WasmModule
 
 @testable import Driver
 
-/// The interpreter by itself, and beside compiled programs: `run --interpret`. The specification's suite is in SpecTests.
+/// The interpreter by itself, and beside compiled programs: `run --interpret`. The specification's suite is in SpecTests,
+/// WASI's in WASISuiteTests.
 @Suite struct InterpreterTests {
   // MARK: - Programs
 
@@ -50,49 +51,6 @@ import WasmModule
       for line in directives["stderr"] { #expect(result.errorText.contains(line), "\(result.errorText)") }
       if directives["stderr"].isEmpty { #expect(result.errorText == "") }
     }
-  }
-
-  private static let wasi = TestSupport.testData?.appending("wasi")
-  static let wasiPrograms: [String] = ["c", "rust", "assemblyscript"].flatMap { suite in
-    wasi.map { TestSupport.contents(of: $0.appending(suite)) }?.filter { $0.hasSuffix(".wasm") }.map {
-      "\(suite)/\($0)"
-    }
-      ?? []
-  }
-
-  struct Expectation: Decodable {
-    var args: [String]?
-    var dirs: [String]?
-    var env: [String: String]?
-    var exit_code: Int32?
-    var stdout: String?
-  }
-
-  /// wasi-testsuite for preview 1, over the runtime's own WASI.
-  @Test(.enabled(if: CommandLineTool.path != nil && wasi != nil, "no test data"), arguments: wasiPrograms)
-  func wasiSuite(program: String) async throws {
-    let path = try #require(Self.wasi).appending(program)
-    let json = FilePath(path.string.dropLast(".wasm".count) + ".json")
-    let expected =
-      (try? TestSupport.read(json)).map { try? JSONDecoder().decode(Expectation.self, from: Data($0)) }
-      ?? Expectation()
-    try await TemporaryFolder.with { temporary in
-      let copied = try await TestSupport.run(
-        "/bin/cp", ["-a", path.removingLastComponent().string + "/.", temporary.string])
-      try #require(copied.status == 0)
-      let options =
-        (expected?.dirs ?? []).flatMap { ["--dir", "\($0)::\($0)"] }
-        + (expected?.env ?? [:]).sorted { $0.key < $1.key }.flatMap { ["--env", "\($0.key)=\($0.value)"] }
-      let result = try await CommandLineTool.run(
-        ["run", "--interpret"] + options + [path.string] + (expected?.args ?? []), workingDirectory: temporary
-      )
-      #expect(result.status == expected?.exit_code ?? 0, "\(result.errorText)")
-      if let stdout = expected?.stdout { #expect(result.text == stdout) }
-    }
-  }
-
-  @Test func theWASISuiteIsThere() {
-    #expect(Self.wasi == nil || Self.wasiPrograms.count == 72)
   }
 
   @Test func everyFunctionOfWASIIsBound() throws {

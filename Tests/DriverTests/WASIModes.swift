@@ -8,8 +8,12 @@ import Testing
 enum WASIMode: String, CaseIterable, CustomTestStringConvertible {
   /// A program that `wasmaot build` made.
   case app
+  /// The same, which does not start without the kernel's sandbox.
+  case required
   /// `wasmaot run`.
   case run
+  /// `wasmaot run --interpret`.
+  case interpret
   /// A shared library in a host program.
   case embedded
 
@@ -63,14 +67,17 @@ actor WASIPrograms {
     let tool = try #require(CommandLineTool.path).string
     let key = "\(module)-\(mode)"
     switch mode {
-    case .app:
+    case .app, .required:
+      let sandbox = mode == .required ? ["--sandbox=require"] : []
       let app = try await once(key) { output in
         try await Self.require(
-          tool, ["build", "-O0", "--runtime-grants", module.string, "-o", output.string])
+          tool, ["build", "-O0", "--runtime-grants", module.string, "-o", output.string] + sandbox)
       }
       return [app.string] + grants.options + ["--"] + arguments
     case .run:
       return [tool, "run", "-O0"] + grants.options + [module.string] + arguments
+    case .interpret:
+      return [tool, "run", "--interpret"] + grants.options + [module.string] + arguments
     case .embedded:
       let library = try await once(key) { output in
         try await Self.require(

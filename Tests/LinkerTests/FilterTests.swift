@@ -207,6 +207,24 @@ private let everyRule =
     #expect(plan(names.sorted()) == plan(names.sorted().reversed()))
   }
 
+  /// Comparisons that go on at one place whatever comes out double the ways: they are given up before what is known of
+  /// them fills the memory.
+  @Test func filtersOfTooManyWaysAreRefused() {
+    let fork = FilterInstruction(code: FilterInstruction.jumpIfAtLeast, operand: 1)
+    let instructions =
+      [.load(.low(argument: 0))] + Array(repeating: fork, count: FilterProgram.longest - 2) + [
+        .return(.allow)
+      ]
+    let error = #expect(throws: AppNoteError.self) {
+      try FilterSummary(bytes: instructions.flatMap(\.bytes))
+    }
+    guard case .badFilter(_, let instruction)? = error else {
+      Issue.record("\(error as Any)")
+      return
+    }
+    #expect(instruction < 2000)
+  }
+
   @Test func withoutDirectoriesPathsHaveNoCalls() {
     func plan(_ canHaveDirectories: Bool) -> SandboxPlan {
       SandboxPlan(

@@ -13,10 +13,12 @@ static void open_directory(const struct wasmaot_grant *grant) {
                  : host == -EACCES  ? "': permission denied"
                  : host == -ENOTDIR ? "': not a directory"
                                     : "'");
-  if (!wasmaot_wasi_add_directory(&wasmaot_wasi, (int)host, grant->guest, grant->read_only))
-    wasmaot_fail(WASMAOT_EXIT_START, "too many directories are granted", NULL, NULL);
+  // While it has this number: one that a closed standard stream left free is given up below, and a
+  // rule for whatever got it then would leave the program without Landlock.
   if (wasmaot_sandbox_grant)
     wasmaot_sandbox_grant((int)host, grant->read_only);
+  if (!wasmaot_wasi_add_directory(&wasmaot_wasi, (int)host, grant->guest, grant->read_only))
+    wasmaot_fail(WASMAOT_EXIT_START, "too many directories are granted", NULL, NULL);
 }
 
 void wasmaot_wasi_start_descriptors(void) {

@@ -8,7 +8,8 @@ public struct FilterSummary: Equatable, Sendable {
   /// By number.
   public var calls: [Call]
 
-  /// Steps of all numbers together: what a filter of wasmaot's takes is a small part of it.
+  /// Steps of all numbers together, and the conditions that they carry: what a filter of wasmaot's takes is a small part
+  /// of it. Conditions count because ways share none: half a million ways with thousands each would fill any machine.
   private static let mostSteps = 1_000_000
 
   public init(bytes: [UInt8]) throws(AppNoteError) {
@@ -20,7 +21,7 @@ public struct FilterSummary: Equatable, Sendable {
       // Where a run goes on, what its accumulator holds, and what must be true to get there.
       var runs = [Run(position: 0, accumulator: .known(0), conditions: [], equals: [:])]
       while var run = runs.popLast() {
-        steps += 1
+        steps += 1 + run.conditions.count
         guard steps <= Self.mostSteps else {
           throw .badFilter("on a way that is too long", instruction: run.position)
         }
