@@ -49,7 +49,8 @@ public func parseDuration(_ text: String, option: String) throws(Problem) -> UIn
   guard digits.allSatisfy(\.isASCII), !digits.hasPrefix("+"), let number = UInt64(digits), number > 0 else {
     throw .usage(
       "\(option) '\(text)' is not a duration",
-      help: "write seconds, or a number with ms, s, m or h: \(option) 500ms")
+      help:
+        "write whole seconds, or a whole number with ms, s, m or h, more than 0: \(option) 500ms")
   }
   let (duration, overflow) = number.multipliedReportingOverflow(by: unit.size)
   guard !overflow, duration <= Int64.max else { throw .usage("\(option) \(text) is too long") }

@@ -73,6 +73,12 @@ extension Problem {
     if let known = OtherEngines.help(for: arguments) {
       return .usage("unknown option '\(known.option)'", help: known.help)
     }
+    // What looks like an option to the parser is a number to the user.
+    for (option, value) in zip(arguments, arguments.dropFirst())
+    where parserMessage.contains("issing value for '\(option) ") && value.dropFirst().first?.isNumber == true
+    {
+      return .usage("\(option) '\(value)' is negative", help: "write a number without a sign")
+    }
     let command = arguments.first.map { commands.contains($0) ? " help \($0)" : " --help" } ?? " --help"
     // Lists of values have a line each.
     let lines = parserMessage.split(separator: "\n").map { $0.drop { $0 == " " || $0 == "-" } }

@@ -69,9 +69,10 @@ func compileFunction(
 ) -> Trap {
   let store = state.pointee.store.takeUnretainedValue()
   let instance = store.instances[record.pointee.instance!.pointee.index]
-  let output = FunctionCompiler(
-    instance: instance, function: .init(rawValue: record.pointee.index), options: store.codeOptions
-  ).compile()
+  let compiler = FunctionCompiler(
+    instance: instance, function: .init(rawValue: record.pointee.index), options: store.codeOptions,
+    interrupt: UnsafePointer(state.pointee.interrupt))
+  guard let output = compiler.compile() else { return .interrupted }
   guard let code = store.code.add(output, record) else { return .outOfMemory }
   record.pointee.code = code
   record.pointee.frameSlots = output.frameSlots

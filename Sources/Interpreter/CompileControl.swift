@@ -156,8 +156,8 @@ extension FunctionCompiler {
     let index = popOperand()
     let targets = reader.targets(of: op)
     let count = controls[controls.count - 1 - Int(targets[0])].labelTypes.count
-    // Once, for all targets.
-    if count > 1 || !areSettled(count: count) { settle(last: count) }
+    // Once, for all targets: what is left to know of each is where its values belong.
+    let first = settle(last: count)
     let at = code.count
     emit(Instruction(.branchTable, a: index, b: UInt32(targets.count - 1)))
     for _ in 0..<(targets.count + 3) / 4 { emit(Instruction(a: 0)) }
@@ -166,7 +166,7 @@ extension FunctionCompiler {
     for (position, depth) in targets.enumerated() {
       let target = controls.count - 1 - Int(depth)
       let word = (at + 1) * 4 + position
-      if target > 0 && areInPlace(count: count, base: controls[target].base) {
+      if target > 0 && (count == 0 || controls[target].base == first) {
         refer(target, word: word, from: at)
         continue
       }
@@ -177,10 +177,6 @@ extension FunctionCompiler {
       patch(word: Int32(word), from: Int32(at), to: stubs[target]!)
     }
     markUnreachable()
-  }
-
-  private func areSettled(count: Int) -> Bool {
-    stack[(stack.count - count)...].allSatisfy { $0.place == .temporary }
   }
 
   mutating func branchOnNull(depth: UInt32) {

@@ -17,6 +17,9 @@ struct FunctionCompiler {
   let instance: Instance
   let module: Module
   let options: CodeOptions
+  /// Not zero once the store is interrupted.
+  private let interrupt: UnsafePointer<UInt32>
+  private static let bytesBetweenChecks = 4096
   var reader: OperatorReader
   var code: [Instruction] = []
   var handlers: [Handler] = []
@@ -46,6 +49,9 @@ struct FunctionCompiler {
   /// What follows can't be reached: blocks opened since are counted, and nothing is emitted.
   var isUnreachable = false
   var skippedBlocks = 0
+
+  /// As many entries are looked at, for one local.
+  private static let preserveWalk = 64
 
   // MARK: The last instruction
   /// Whose `a` is a result that nobody has seen but the stack's top entry, if `code` still ends at `resultEnd`.
@@ -133,8 +139,11 @@ struct FunctionCompiler {
     var isInverted = false
   }
 
-  init(instance: Instance, function: FuncIdx, options: CodeOptions) {
+  init(
+    instance: Instance, function: FuncIdx, options: CodeOptions, interrupt: UnsafePointer<UInt32>
+  ) {
     self.instance = instance
+    self.interrupt = interrupt
     module = instance.module
     self.options = options
     reader = OperatorReader(module: module, function: function)
@@ -171,12 +180,19 @@ struct FunctionCompiler {
     var frameSlots: UInt32
   }
 
-  consuming func compile() -> Output {
+  /// - Returns: nil if the store is interrupted meanwhile.
+  consuming func compile() -> Output? {
     controls.append(
       Control(kind: .function, height: 0, base: top, params: [], results: functionType.results))
     beginSegment(checks: true)
     if options.isInterruptible { emit(Instruction(.interruptCheck)) }
+    var nextCheck = reader.position
     while !reader.isAtEnd {
+      // A giant body takes a while, and `--timeout` holds for that, too.
+      if reader.position >= nextCheck {
+        if interrupt.pointee != 0 { return nil }
+        nextCheck = reader.position + Self.bytesBetweenChecks
+      }
       let op = reader.next()
       if isUnreachable && !endsSkipping(op) { continue }
       compile(op)
@@ -350,11 +366,16 @@ struct FunctionCompiler {
   }
 
   /// Before a local is written: entries that stand for its old value get it.
+  ///
+  /// Where these are deep in the stack all that stand for locals are settled, each once. A body that reads a thousand
+  /// locals, fills the stack and then writes the locals would otherwise have all of the stack walked for each.
   mutating func preserve(_ local: Local) {
     var left = pending[Int(local.slot)]
     if left == 0 { return }
     var index = stack.count - 1
+    let lowest = stack.count - Self.preserveWalk
     while left > 0 {
+      if index < lowest { return settleLocals() }
       if stack[index].place == .local && stack[index].value == UInt64(local.slot) {
         settle(index)
         left -= 1

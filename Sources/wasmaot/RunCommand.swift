@@ -15,7 +15,13 @@ struct RunCommand: AsyncParsableCommand {
   @OptionGroup(title: "Limits") var limits: LimitOptions
   @OptionGroup(title: "Code generation") var codegen: CodegenOptions
 
-  @Flag(help: "Run the module in the interpreter: nothing is compiled, and it starts at once.")
+  @Flag(
+    help: ArgumentHelp(
+      "Run the module in the interpreter: nothing is compiled, and it starts at once.",
+      discussion: """
+        The program has one thread. Grants and limits are the same; options of code generation have no effect. See \
+        docs/interpreter.md.
+        """))
   var interpret = false
 
   // One list, so that what follows the module is never looked at.
@@ -30,6 +36,10 @@ struct RunCommand: AsyncParsableCommand {
     if words.first == "--" { words = words.dropFirst() }
     if ["-h", "--help"].contains(moduleAndArguments.first) { throw CleanExit.helpRequest(self) }
     guard let module = words.first else {
+      // The parser takes the next word as the value, and that was the module.
+      if let option = CommandLine.arguments.first(where: { $0.hasPrefix("--") && $0.hasSuffix("=") }) {
+        throw Problem.usage("'\(option)' has no value", help: "see 'wasmaot help run'")
+      }
       throw Problem.usage("no module is given", help: "write wasmaot run [options] MODULE [ARGS ...]")
     }
     // Whatever the parser doesn't know ends up here too.
@@ -49,6 +59,7 @@ struct RunCommand: AsyncParsableCommand {
           "--sandbox=require is for compiled programs: the interpreter runs in wasmaot's own process, without a sandbox",
           help: "leave out --interpret, or --sandbox=require")
       }
+      try codegen.checkForInterpreter()
       let interpretation = Interpretation(
         options: options, jobs: codegen.jobs, environment: ProcessInfo.processInfo.environment)
       throw ExitCode(try interpretation.run(module, arguments: Array(words.dropFirst())))

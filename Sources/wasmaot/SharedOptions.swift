@@ -191,12 +191,12 @@ struct CodegenOptions: ParsableArguments {
   @Option(
     name: .customLong("bounds-checks"),
     help: ArgumentHelp(
-      "How accesses outside of a memory, and stack overflow, are caught: by guard pages, or by explicit checks.",
+      "How accesses outside of a memory, and stack overflow, are caught: by guard pages (default), or by explicit checks.",
       discussion: """
         With explicit checks a program reserves no address space and handles no signals. 64-bit memories are \
         always checked explicitly.
         """, valueName: "guard|explicit"))
-  var boundsChecks = BoundsChecks.guardPages
+  var boundsChecks: BoundsChecks?
 
   @Flag(
     name: .customLong("spectre-mitigation"),
@@ -223,9 +223,20 @@ struct CodegenOptions: ParsableArguments {
     options.cpu = cpu
     options.target = try Target.named(target)
     options.keepsSymbols = keepsSymbols
-    options.boundsChecks = boundsChecks
+    options.boundsChecks = boundsChecks ?? .guardPages
     options.mitigatesSpectre = mitigatesSpectre
     options.features = try features.selected()
+  }
+
+  /// For the interpreter: what would make no code safer is not silently accepted.
+  func checkForInterpreter() throws(Problem) {
+    let option =
+      mitigatesSpectre
+      ? "--spectre-mitigation" : boundsChecks.map { "--bounds-checks=\($0.rawValue)" }
+    guard let option else { return }
+    throw .usage(
+      "\(option) is about compiled code: it can't be given with --interpret",
+      help: "leave it out (the interpreter checks every access), or leave out --interpret")
   }
 
   var jobs: Int? { features.jobs }

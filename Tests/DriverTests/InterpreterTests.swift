@@ -340,6 +340,58 @@ import WasmModule
     #expect(clock.now - start < .seconds(20))
   }
 
+  /// The same for what is written below a deep stack: each of many locals is read once, and written in the end.
+  @Test(tools) func writingLocalsIsLinear() async throws {
+    let (count, depth) = (40_000, 400_000)
+    let (store, instance) = try await instance(
+      "(func (export \"f\") (param i32) (result i32) (local "
+        + String(repeating: "i32 ", count: count) + ") (local.set 7 (i32.const 42)) "
+        + (1...count).map { "local.get \($0) " }.joined()
+        + String(repeating: "local.get 0 ", count: depth)
+        + (1...count).map { "(local.set \($0) (i32.const 5)) " }.joined()
+        + String(repeating: "drop ", count: depth + count - 7) + "(return))")
+    let clock = ContinuousClock()
+    let start = clock.now
+    #expect(try call("f", instance, store, [1]) == [42])
+    #expect(clock.now - start < .seconds(3))
+  }
+
+  /// The time may be up while a function is compiled, which is then not run; the store is as good as new.
+  @Test(tools) func interruptionEndsCompilation() async throws {
+    let (store, instance) = try await instance(
+      "(func (export \"f\") (result i32) (i32.const 1))"
+    ) { $0.isInterruptible = true }
+    store.interruptAddress.pointee = 1
+    do {
+      _ = try call("f", instance, store)
+      Issue.record("not interrupted")
+    } catch ExecutionError.trap(let trap, let frames) {
+      #expect(trap == .interrupted)
+      // Interrupted code would be a frame.
+      #expect(frames.isEmpty)
+    }
+    store.interruptAddress.pointee = 0
+    #expect(try call("f", instance, store) == [1])
+  }
+
+  @Test(
+    .enabled(if: CommandLineTool.path != nil, "no tool"),
+    arguments: [
+      (["--max-stack", "1"], "a stack of 1 bytes is out of range"),
+      (["--max-stack", "100000G"], "is out of range"), (["--cpu", "nope"], "unknown CPU 'nope'"),
+      (["--spectre-mitigation"], "--spectre-mitigation is about compiled code"),
+      (["--bounds-checks=guard"], "--bounds-checks=guard is about compiled code"),
+      (["--timeout", "-1"], "--timeout '-1' is negative"),
+      (["--timeout="], "'--timeout=' has no value"),
+      (["--timeout", "1.5s"], "whole number"),
+    ])
+  func wrongOptions(options: [String], message: String) async throws {
+    let result = try await CommandLineTool.run(
+      ["run", "--interpret"] + options + ["no-such-module.wasm"])
+    #expect(result.status == 2)
+    #expect(result.errorText.contains(message), "\(result.errorText)")
+  }
+
   @Test(tools) func hostErrorsPassThroughWasm() async throws {
     struct Stop: Error {}
     let bytes = try await TestSupport.module(

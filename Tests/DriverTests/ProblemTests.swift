@@ -97,6 +97,17 @@ import WasmModule
   }
 
   @Test(arguments: [
+    ("Missing value for '--timeout <DURATION>'", "--timeout '-1' is negative"),
+    ("Missing value for '--fuel <N>'", "missing value for '--fuel <N>'"),
+  ])
+  func negativeNumbers(parserMessage: String, summary: String) {
+    let problem = Problem.usage(
+      parserMessage: parserMessage,
+      arguments: ["run", "--timeout", "-1", "--fuel", "--report-fuel", "x.wasm"])
+    #expect(problem.summary == summary)
+  }
+
+  @Test(arguments: [
     ("simd=n", Features.supported.subtracting(.simd)), ("simd=n,simd=y", .supported),
     ("tail-call", .supported), ("threads=false,tail-call=no", .supported.subtracting([.threads, .tailCall])),
   ])

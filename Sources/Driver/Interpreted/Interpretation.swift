@@ -1,6 +1,7 @@
 import Dispatch
 import Glibc
 import Interpreter
+import LLVMBackend
 import Linker
 import Support
 import SystemPackage
@@ -23,6 +24,7 @@ public struct Interpretation {
   ///
   /// - Returns: the status to exit with.
   public func run(_ input: String, arguments: [String]) throws(Problem) -> Int32 {
+    try checkOptions()
     let source = ModuleSource(file: input)
     let bytes = try readModule(input)
     let module: WasmModule.Module
@@ -52,6 +54,16 @@ public struct Interpretation {
       arguments: [name] + (takesArguments ? arguments : []), grants: options.grants, environment: environment)
     let imports = try resolveImports(of: module, wasi: wasi, store: store, source: source)
     return try program.run(entry, imports: imports, arguments: arguments)
+  }
+
+  /// What a build would refuse is refused.
+  private func checkOptions() throws(Problem) {
+    var config = RuntimeConfig(programName: "")
+    config.stackSize = options.stackSize
+    do throws(RuntimeConfigError) { try config.validate() } catch { throw Problem(error) }
+    guard LLVMInfo.cpus(for: options.target).contains(where: { $0.name == options.cpu }) else {
+      throw Problem(BackendError.unknownCPU(options.cpu, target: options.target.triple))
+    }
   }
 
   private var configuration: Store.Configuration {
@@ -211,7 +223,9 @@ struct InterpretedProgram {
     case .host(let error): say("wasmaot: \(error)")
     case .trap(.outOfExceptionMemory, _): say("wasmaot: \(Trap.outOfExceptionMemory.message)")
     case .trap(let trap, let frames):
-      say("wasmaot: trap: \(trap.message)\(limits.description(of: trap))\n wasm backtrace:")
+      say("wasmaot: trap: \(trap.message)\(limits.description(of: trap))")
+      // There is none where the time was up while a function was compiled.
+      if !frames.isEmpty { say(" wasm backtrace:") }
       for (index, frame) in frames.prefix(Self.shownFrames).enumerated() { say(line(index, frame.function)) }
       if frames.count > Self.shownFrames { say("      ... more frames") }
     case .exception(let exception):
