@@ -21,6 +21,7 @@ static void look_at(struct wasmaot_descriptor *descriptor) {
   if (sys_failed(sys3(SYS_lseek, descriptor->host, 0, SEEK_CUR))) {
     descriptor->rights &= ~(RIGHT_FD_SEEK | RIGHT_FD_TELL);
     descriptor->rights |= RIGHT_SOCK_ACCEPT | RIGHT_SOCK_SHUTDOWN; // should it be a socket
+    descriptor->may_wait = true;
     descriptor->is_terminal = wasmaot_wasi_is_terminal(descriptor->host);
   }
 }
@@ -185,6 +186,7 @@ bool wasmaot_wasi_add_listener(struct wasmaot_wasi *wasi, int host) {
     return false;
   descriptor->host = host;
   descriptor->is_socket = true;
+  descriptor->may_wait = true;
   descriptor->rights = RIGHTS_OF_LISTENER;
   descriptor->rights_inheriting = RIGHTS_OF_CONNECTION;
   wasmaot_wasi_publish(descriptor);

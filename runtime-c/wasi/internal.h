@@ -90,6 +90,9 @@ struct wasmaot_descriptor {
   bool is_preopen;
   bool is_socket;   // one that we opened
   bool is_terminal; // to be protected from what is written to it
+  // A pipe, a socket, a terminal: calls may wait for another end, which may be closed. A fact about
+  // the host's file, which the guest can't change as it can its rights.
+  bool may_wait;
   // Nothing reached through this descriptor may be changed: a --dir grant that says so, and all
   // that is opened under it.
   bool read_only;
@@ -129,6 +132,7 @@ struct wasmaot_wasi {
   struct wasmaot_terminal terminal;
   const volatile uint32_t *interrupted; // not 0: a call should come back; or null
   uint32_t exit_status;
+  uint32_t take_lock;                // of wasmaot_wasi_take
   uint32_t lock;                     // of what follows
   uint16_t numbers[MAX_DESCRIPTORS]; // by the guest's number: position + 1 below, 0 if closed
   struct wasmaot_descriptor descriptors[MAX_DESCRIPTORS];
@@ -171,6 +175,17 @@ struct iovec;
 struct pollfd;
 struct timespec;
 
+// struct msghdr as the kernel has it. (musl's differs, and its functions convert.)
+struct wasmaot_message {
+  void *name;
+  uint64_t name_size;
+  struct iovec *buffers;
+  uint64_t count;
+  void *control;
+  uint64_t control_size;
+  uint64_t flags;
+};
+
 // Whether the host wants the guest back.
 bool wasmaot_wasi_is_interrupted(const struct wasmaot_wasi *wasi);
 // ppoll that such an interruption ends. `timeout`, null for none, is not kept.
@@ -187,12 +202,22 @@ typedef long wasmaot_transfer(const struct wasmaot_descriptor *descriptor, struc
 long wasmaot_wasi_transfer(const struct wasmaot_descriptor *descriptor, short event,
                            wasmaot_transfer *once, struct iovec *buffers, uint32_t count,
                            uint32_t flags);
+// Whether nothing but ppoll may wait for this descriptor: a host's interruption wakes whoever
+// polls, not who reads or writes, for its signal restarts calls. Transfers then say -EAGAIN.
+static inline bool wasmaot_wasi_only_polls(const struct wasmaot_descriptor *descriptor) {
+  return descriptor->wasi->interrupted && descriptor->may_wait;
+}
+// For such a descriptor a call that takes input and can't be told not to wait.
+long wasmaot_wasi_take(const struct wasmaot_descriptor *descriptor, wasmaot_transfer *once,
+                       struct iovec *buffers, uint32_t count, uint32_t flags);
+long wasmaot_wasi_readv(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
+                        uint32_t count);
 // writev that shows no SIGPIPE to a host.
 long wasmaot_wasi_writev(const struct wasmaot_descriptor *descriptor, const struct iovec *buffers,
                          uint32_t count);
 // Writes to a terminal, without what would drive it.
-long wasmaot_wasi_write_terminal(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
-                                 uint32_t count);
+long wasmaot_wasi_write_terminal(const struct wasmaot_descriptor *descriptor,
+                                 const struct iovec *buffers, uint32_t count);
 
 // ---- The guest's memory -----------------------------------------------------------------------
 

@@ -16,7 +16,7 @@
 static long read_once(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
                       uint32_t count, uint32_t flags) {
   (void)flags;
-  return sys3(SYS_readv, descriptor->host, buffers, count);
+  return wasmaot_wasi_readv(descriptor, buffers, count);
 }
 
 static long write_once(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
@@ -24,7 +24,8 @@ static long write_once(const struct wasmaot_descriptor *descriptor, struct iovec
   (void)flags;
   if (descriptor->is_terminal && !descriptor->wasi->raw_terminal)
     return wasmaot_wasi_write_terminal(descriptor, buffers, count);
-  if (wasmaot_wasi_flags(descriptor) & FDFLAG_APPEND)
+  // (What may wait has no end to append to. It needs the other call's protection from SIGPIPE.)
+  if (!descriptor->may_wait && (wasmaot_wasi_flags(descriptor) & FDFLAG_APPEND) != 0)
     return sys6(SYS_pwritev2, descriptor->host, (long)buffers, count, -1, -1, RWF_APPEND);
   return wasmaot_wasi_writev(descriptor, buffers, count);
 }

@@ -94,6 +94,8 @@ uint32_t wasmaot_wasip1_path_open(struct wasmaot_wasi *wasi, uint32_t fd, uint32
   descriptor->host = host;
   descriptor->is_directory = S_ISDIR(status.st_mode);
   descriptor->is_terminal = S_ISCHR(status.st_mode) && wasmaot_wasi_is_terminal(host);
+  descriptor->may_wait =
+      !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISBLK(status.st_mode);
   descriptor->read_only = parent->read_only;
   descriptor->is_of_processes = parent->is_of_processes;
   // All that the parent may pass on and the kind of file has, but reading and writing only as asked

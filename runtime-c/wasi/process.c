@@ -21,13 +21,20 @@ uint32_t wasmaot_wasip1_sched_yield(struct wasmaot_wasi *wasi) {
   return wasmaot_wasi_errno(sys0(SYS_sched_yield));
 }
 
+// What is made without a look at whether a host wants the guest back.
+#define CHUNK (1u << 20)
+
 uint32_t wasmaot_wasip1_random_get(struct wasmaot_wasi *wasi, uint32_t buffer, uint32_t size) {
   // Straight into the guest's memory, so no size of the guest's is allocated here.
   uint8_t *bytes = wasmaot_guest(wasi, buffer, size);
   if (!bytes)
     return WASI_EFAULT;
   for (uint64_t done = 0; done < size;) {
-    long count = sys3(SYS_getrandom, bytes + done, size - done, 0);
+    // 4 GiB take seconds.
+    if (wasmaot_wasi_is_interrupted(wasi))
+      return WASI_EINTR;
+    uint64_t left = size - done;
+    long count = sys3(SYS_getrandom, bytes + done, left < CHUNK ? left : CHUNK, 0);
     if (count == -EINTR)
       continue;
     if (sys_failed(count))

@@ -28,11 +28,18 @@ static uint32_t pin_socket(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t righ
 
 // ---- Accepting --------------------------------------------------------------------------------
 
-static long accept_once(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
+static long accept_host(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
                         uint32_t count, uint32_t flags) {
   (void)buffers;
   (void)count;
   return sys4(SYS_accept4, descriptor->host, NULL, NULL, SOCK_CLOEXEC | (int)flags);
+}
+
+static long accept_once(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
+                        uint32_t count, uint32_t flags) {
+  return wasmaot_wasi_only_polls(descriptor)
+             ? wasmaot_wasi_take(descriptor, accept_host, buffers, count, flags)
+             : accept_host(descriptor, buffers, count, flags);
 }
 
 uint32_t wasmaot_wasip1_sock_accept(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t flags,
@@ -59,6 +66,7 @@ uint32_t wasmaot_wasip1_sock_accept(struct wasmaot_wasi *wasi, uint32_t fd, uint
   }
   connection->host = (int)host;
   connection->is_socket = true;
+  connection->may_wait = true;
   connection->rights = listener->is_borrowed ? RIGHTS_OF_CONNECTION : listener->rights_inheriting;
   wasmaot_wasi_publish(connection);
   return wasmaot_guest_store_u32(wasi, result, accepted);
@@ -66,20 +74,11 @@ uint32_t wasmaot_wasip1_sock_accept(struct wasmaot_wasi *wasi, uint32_t fd, uint
 
 // ---- Connections ------------------------------------------------------------------------------
 
-// struct msghdr as the kernel has it. (musl's differs, and its functions convert.)
-struct message {
-  void *name;
-  uint64_t name_size;
-  struct iovec *buffers;
-  uint64_t count;
-  void *control;
-  uint64_t control_size;
-  uint64_t flags;
-};
-
 static long receive_once(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
                          uint32_t count, uint32_t flags) {
-  struct message message = {.buffers = buffers, .count = count};
+  struct wasmaot_message message = {.buffers = buffers, .count = count};
+  if (wasmaot_wasi_only_polls(descriptor))
+    flags |= MSG_DONTWAIT;
   long result = sys3(SYS_recvmsg, descriptor->host, &message, flags);
   if (!sys_failed(result) && (message.flags & MSG_TRUNC) != 0)
     result |= 1l << 32; // beside the size, which has 32 bits
@@ -114,7 +113,9 @@ uint32_t wasmaot_wasip1_sock_recv(struct wasmaot_wasi *wasi, uint32_t fd, uint32
 
 static long send_once(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
                       uint32_t count, uint32_t flags) {
-  struct message message = {.buffers = buffers, .count = count};
+  struct wasmaot_message message = {.buffers = buffers, .count = count};
+  if (wasmaot_wasi_only_polls(descriptor))
+    flags |= MSG_DONTWAIT;
   return sys3(SYS_sendmsg, descriptor->host, &message, flags);
 }
 

@@ -45,23 +45,25 @@ static uint8_t filter(struct wasmaot_terminal *terminal, uint8_t byte) {
 
 // Where a transfer is in the guest's buffers.
 struct position {
-  struct iovec *buffers;
+  const struct iovec *buffers;
   uint32_t count;
+  size_t offset; // in the first of them
 };
 
 // Copies bytes out, from where other threads of the guest could still change them.
 static size_t take(struct position *position, uint8_t *chunk) {
   size_t size = 0;
   while (position->count > 0 && size < CHUNK) {
-    struct iovec *buffer = position->buffers;
-    size_t count = buffer->iov_len < CHUNK - size ? buffer->iov_len : CHUNK - size;
-    memcpy(chunk + size, buffer->iov_base, count);
+    const struct iovec *buffer = position->buffers;
+    size_t left = buffer->iov_len - position->offset;
+    size_t count = left < CHUNK - size ? left : CHUNK - size;
+    memcpy(chunk + size, (const uint8_t *)buffer->iov_base + position->offset, count);
     size += count;
-    buffer->iov_base = (uint8_t *)buffer->iov_base + count;
-    buffer->iov_len -= count;
-    if (buffer->iov_len == 0) {
+    position->offset += count;
+    if (count == left) {
       position->buffers++;
       position->count--;
+      position->offset = 0;
     }
   }
   return size;
@@ -86,14 +88,15 @@ static long write_chunk(const struct wasmaot_descriptor *descriptor,
   return written;
 }
 
-long wasmaot_wasi_write_terminal(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
-                                 uint32_t count) {
+// The buffers stay as they are: where the terminal takes nothing, this is called again with them.
+long wasmaot_wasi_write_terminal(const struct wasmaot_descriptor *descriptor,
+                                 const struct iovec *buffers, uint32_t count) {
   struct wasmaot_wasi *wasi = descriptor->wasi;
   // One state for all of a guest's terminals, and with the lock until the bytes are out: standard
   // output and standard error are usually the same one, on which a character of one could be cut in
   // two by the other, with 0x9b out of place behind it.
   struct wasmaot_terminal *terminal = &wasi->terminal;
-  struct position position = {buffers, count};
+  struct position position = {buffers, count, 0};
   uint8_t chunk[CHUNK];
   long total = 0;
   wasmaot_wasi_lock(wasi, &terminal->lock);

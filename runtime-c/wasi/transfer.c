@@ -4,8 +4,17 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
+
+#ifndef SYS_preadv2
+#define SYS_preadv2 327
+#define SYS_pwritev2 328
+#endif
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 0x8
+#endif
 
 struct guest_buffer {
   uint32_t pointer;
@@ -91,16 +100,50 @@ static bool is_nonblocking(const struct wasmaot_descriptor *descriptor) {
   return (sys2(SYS_fcntl, descriptor->host, F_GETFL) & O_NONBLOCK) != 0;
 }
 
+// Past bytes that were moved. How many buffers are left, from `*buffers` on.
+static uint32_t skip(struct iovec **buffers, uint32_t count, size_t size) {
+  while (count > 0 && (*buffers)->iov_len <= size) {
+    size -= (*buffers)->iov_len;
+    ++*buffers;
+    count--;
+  }
+  if (count > 0) {
+    (*buffers)->iov_base = (uint8_t *)(*buffers)->iov_base + size;
+    (*buffers)->iov_len -= size;
+  }
+  return count;
+}
+
+// In a host. What the kernel moves at once can be less than what it would have waited for.
+static long transfer_polling(const struct wasmaot_descriptor *descriptor, short event,
+                             wasmaot_transfer *once, struct iovec *buffers, uint32_t count,
+                             uint32_t flags) {
+  bool waits = !is_nonblocking(descriptor);
+  bool waits_for_all = descriptor->is_socket && (flags & (MSG_WAITALL | MSG_PEEK)) == MSG_WAITALL;
+  bool moves_all = waits && count > 0 && (event == POLLOUT || waits_for_all);
+  long total = 0;
+  for (;;) {
+    long result = await(descriptor, event, waits);
+    if (result >= 0)
+      result = result == 0 ? -EAGAIN : once(descriptor, buffers, count, flags);
+    if (result == -EAGAIN && waits) // another thread or process was quicker
+      continue;
+    if (sys_failed(result))
+      return total > 0 ? total : result;
+    total += result;
+    if (!moves_all || result == 0)
+      return total;
+    count = skip(&buffers, count, (size_t)result);
+    if (count == 0)
+      return total;
+  }
+}
+
 long wasmaot_wasi_transfer(const struct wasmaot_descriptor *descriptor, short event,
                            wasmaot_transfer *once, struct iovec *buffers, uint32_t count,
                            uint32_t flags) {
-  // A host's interruption wakes whoever polls, not who reads: its signal restarts calls.
-  if (descriptor->wasi->interrupted && event == POLLIN &&
-      (descriptor->rights & RIGHT_FD_SEEK) == 0 && !is_nonblocking(descriptor)) {
-    long ready = await(descriptor, event, true);
-    if (sys_failed(ready))
-      return ready;
-  }
+  if (wasmaot_wasi_only_polls(descriptor))
+    return transfer_polling(descriptor, event, once, buffers, count, flags);
   if (!descriptor->is_borrowed)
     return once(descriptor, buffers, count, flags);
   if (is_nonblocking(descriptor)) {
@@ -120,6 +163,65 @@ long wasmaot_wasi_transfer(const struct wasmaot_descriptor *descriptor, short ev
   }
 }
 
+// ---- Without waiting --------------------------------------------------------------------------
+
+// With the lock nobody else in the guest takes what ppoll saw. (Another process still can.)
+long wasmaot_wasi_take(const struct wasmaot_descriptor *descriptor, wasmaot_transfer *once,
+                       struct iovec *buffers, uint32_t count, uint32_t flags) {
+  struct wasmaot_wasi *wasi = descriptor->wasi;
+  wasmaot_wasi_lock(wasi, &wasi->take_lock);
+  long result = await(descriptor, POLLIN, false);
+  if (result >= 0)
+    result = result == 0 ? -EAGAIN : once(descriptor, buffers, count, flags);
+  wasmaot_wasi_unlock(wasi, &wasi->take_lock);
+  return result;
+}
+
+static long read_host(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
+                      uint32_t count, uint32_t flags) {
+  (void)flags;
+  return sys3(SYS_readv, descriptor->host, buffers, count);
+}
+
+// Whether the open file, or the kernel, has no RWF_NOWAIT: sockets and pipes do since Linux 6.4.
+static bool lacks_nowait(long result) { return result == -EOPNOTSUPP || result == -ENOSYS; }
+
+long wasmaot_wasi_readv(const struct wasmaot_descriptor *descriptor, struct iovec *buffers,
+                        uint32_t count) {
+  if (!wasmaot_wasi_only_polls(descriptor))
+    return read_host(descriptor, buffers, count, 0);
+  long result = sys6(SYS_preadv2, descriptor->host, (long)buffers, count, -1, -1, RWF_NOWAIT);
+  if (!lacks_nowait(result))
+    return result;
+  struct wasmaot_message message = {.buffers = buffers, .count = count};
+  result = sys3(SYS_recvmsg, descriptor->host, &message, MSG_DONTWAIT);
+  return result == -ENOTSOCK ? wasmaot_wasi_take(descriptor, read_host, buffers, count, 0) : result;
+}
+
+// The first bytes, no more than what fits where ppoll saw room.
+static long write_some(const struct wasmaot_descriptor *descriptor, const struct iovec *buffers,
+                       uint32_t count) {
+  while (count > 1 && buffers->iov_len == 0) {
+    buffers++;
+    count--;
+  }
+  struct iovec first = count > 0 ? *buffers : (struct iovec){0};
+  return sys3(SYS_writev, descriptor->host, &first, shorten(&first, count > 0));
+}
+
+static long write_host(const struct wasmaot_descriptor *descriptor, const struct iovec *buffers,
+                       uint32_t count) {
+  if (!wasmaot_wasi_only_polls(descriptor))
+    return sys3(SYS_writev, descriptor->host, buffers, count);
+  long result = sys6(SYS_pwritev2, descriptor->host, (long)buffers, count, -1, -1, RWF_NOWAIT);
+  if (!lacks_nowait(result))
+    return result;
+  // (sendmsg does not write there.)
+  struct wasmaot_message message = {.buffers = (struct iovec *)(uintptr_t)buffers, .count = count};
+  result = sys3(SYS_sendmsg, descriptor->host, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  return result == -ENOTSOCK ? write_some(descriptor, buffers, count) : result;
+}
+
 // ---- SIGPIPE ----------------------------------------------------------------------------------
 
 // Programs ignore the signal. A host may have its own ideas of it, but not because a guest writes.
@@ -131,7 +233,7 @@ static long write_without_signal(const struct wasmaot_descriptor *descriptor,
   uint64_t blocked = 0;
   sys2(SYS_rt_sigpending, &pending, sizeof pending);
   sys4(SYS_rt_sigprocmask, SIG_BLOCK, &pipe, &blocked, sizeof blocked);
-  long result = sys3(SYS_writev, descriptor->host, buffers, count);
+  long result = write_host(descriptor, buffers, count);
   if (result == -EPIPE && (pending & pipe) == 0)
     while (sys4(SYS_rt_sigtimedwait, &pipe, NULL, &at_once, sizeof pipe) == -EINTR) {
     }
@@ -141,8 +243,7 @@ static long write_without_signal(const struct wasmaot_descriptor *descriptor,
 
 long wasmaot_wasi_writev(const struct wasmaot_descriptor *descriptor, const struct iovec *buffers,
                          uint32_t count) {
-  // What can be sought has no other end that could be closed.
-  if (descriptor->wasi->is_hosted && (descriptor->rights & RIGHT_FD_SEEK) == 0)
+  if (descriptor->wasi->is_hosted && descriptor->may_wait)
     return write_without_signal(descriptor, buffers, count);
-  return sys3(SYS_writev, descriptor->host, buffers, count);
+  return write_host(descriptor, buffers, count);
 }

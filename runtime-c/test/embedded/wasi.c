@@ -6,6 +6,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <termios.h>
 
 // ---- A guest without code ---------------------------------------------------------------------
 
@@ -34,6 +38,7 @@ static uint32_t add(struct wasmaot_wasi *wasi, int host, uint64_t rights) {
   CHECK(wasmaot_wasi_reserve(wasi, &fd, &descriptor) == WASI_SUCCESS);
   descriptor->host = host;
   descriptor->rights = rights;
+  descriptor->may_wait = lseek(host, 0, SEEK_CUR) < 0;
   wasmaot_wasi_publish(descriptor);
   return fd;
 }
@@ -215,6 +220,61 @@ static void broken_pipes(void) {
   end_context(wasi);
 }
 
+// The same through a stream that the guest says to append to: that must not be another way out.
+static void broken_pipe_to_append_to(void) {
+  int ends[2];
+  CHECK(pipe(ends) == 0);
+  close(ends[0]);
+  struct wasmaot_wasi *wasi = new_context(false);
+  wasmaot_wasi_set_hosted(wasi, NULL);
+  CHECK(wasmaot_wasi_add_stream(wasi, ends[1]));
+  put_iovec(0, 16, 1);
+  CHECK(wasmaot_wasip1_fd_fdstat_set_flags(wasi, 3, FDFLAG_APPEND) == WASI_SUCCESS);
+  CHECK(wasmaot_wasip1_fd_write(wasi, 3, 0, 1, 8) == WASI_EPIPE);
+  end_context(wasi);
+  close(ends[1]);
+}
+
+// A directory for one test with a FIFO "f", granted as the guest's next descriptor.
+static char fifo_directory[] = "/tmp/wasmaot-fifo-XXXXXX";
+static char fifo_path[sizeof fifo_directory + 2];
+
+static void make_fifo(void) {
+  strcpy(fifo_directory + sizeof fifo_directory - 7, "XXXXXX");
+  CHECK(mkdtemp(fifo_directory));
+  snprintf(fifo_path, sizeof fifo_path, "%s/f", fifo_directory);
+  CHECK(mkfifo(fifo_path, 0600) == 0);
+}
+
+static void remove_fifo(void) {
+  unlink(fifo_path);
+  rmdir(fifo_directory);
+}
+
+static uint32_t open_fifo(struct wasmaot_wasi *wasi, uint64_t rights) {
+  uint32_t fd;
+  int host = open(fifo_directory, O_RDONLY | O_DIRECTORY);
+  CHECK(wasmaot_wasi_add_directory(wasi, host, "/", false));
+  guest_bytes[32] = 'f';
+  CHECK(wasmaot_wasip1_path_open(wasi, 3, 0, 32, 1, 0, rights, 0, 0, 36) == WASI_SUCCESS);
+  memcpy(&fd, guest_bytes + 36, sizeof fd);
+  return fd;
+}
+
+// The same for a pipe that the guest opened by its path.
+static void broken_fifo(void) {
+  make_fifo();
+  struct wasmaot_wasi *wasi = new_context(false);
+  wasmaot_wasi_set_hosted(wasi, NULL);
+  int reader = open(fifo_path, O_RDONLY | O_NONBLOCK);
+  uint32_t fd = open_fifo(wasi, RIGHT_FD_WRITE);
+  close(reader);
+  put_iovec(0, 16, 1);
+  CHECK(wasmaot_wasip1_fd_write(wasi, fd, 0, 1, 8) == WASI_EPIPE);
+  end_context(wasi);
+  remove_fifo();
+}
+
 static void do_nothing(int signal) { (void)signal; }
 
 struct waiter {
@@ -265,10 +325,191 @@ static void interrupted_waits(void) {
   }
 }
 
+// ---- Calls that may wait, in a host -----------------------------------------------------------
+
+#define MAX_CALLERS 2
+#define LARGE 20000u // more than goes into what was filled
+
+struct caller {
+  struct wasmaot_wasi *wasi;
+  uint32_t fd;
+  uint32_t iovec; // where it stands in the guest's memory, 8 bytes before the result
+  bool writes;
+  pthread_t thread;
+  atomic_uint error;
+};
+
+static void *make_call(void *argument) {
+  struct caller *caller = argument;
+  caller->error = (caller->writes ? wasmaot_wasip1_fd_write : wasmaot_wasip1_fd_read)(
+      caller->wasi, caller->fd, caller->iovec, 1, caller->iovec + 8);
+  return NULL;
+}
+
+static void start(struct caller *caller, uint32_t bytes) {
+  caller->error = UINT32_MAX;
+  put_iovec(caller->iovec, 128, bytes);
+  CHECK(pthread_create(&caller->thread, NULL, make_call, caller) == 0);
+}
+
+// Interrupts what is still waiting: all must come back.
+static void interrupt(struct caller *callers, int count, volatile uint32_t *interrupted) {
+  usleep(20000);
+  *interrupted = 1;
+  for (int i = 0; i < count; i++)
+    pthread_kill(callers[i].thread, SIGURG);
+  for (int i = 0; i < count; i++)
+    pthread_join(callers[i].thread, NULL);
+}
+
+static void fill(int host) {
+  static const char bytes[4096];
+  int flags = fcntl(host, F_GETFL);
+  CHECK(fcntl(host, F_SETFL, flags | O_NONBLOCK) == 0);
+  while (write(host, bytes, sizeof bytes) > 0) {
+  }
+  CHECK(errno == EAGAIN);
+  CHECK(fcntl(host, F_SETFL, flags) == 0);
+}
+
+enum kind { PIPE, SOCKETS, FIFO };
+
+static void connect_ends(enum kind kind, int ends[2]) {
+  if (kind == PIPE) {
+    CHECK(pipe(ends) == 0);
+  } else if (kind == SOCKETS) {
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  } else {
+    make_fifo();
+    CHECK((ends[0] = open(fifo_path, O_RDONLY | O_NONBLOCK)) >= 0);
+    CHECK((ends[1] = open(fifo_path, O_WRONLY)) >= 0);
+  }
+}
+
+static uint32_t guest_end(enum kind kind, struct wasmaot_wasi *wasi, int host, uint64_t right) {
+  if (kind != FIFO)
+    return add(wasi, host, right);
+  uint32_t fd = open_fifo(wasi, right);
+  close(host);
+  remove_fifo();
+  return fd;
+}
+
+// Writing waits for room, and can be interrupted there.
+static void interrupted_writes(void) {
+  struct sigaction action = {.sa_handler = do_nothing, .sa_flags = SA_RESTART};
+  sigaction(SIGURG, &action, NULL);
+  for (enum kind kind = PIPE; kind <= FIFO; kind++) {
+    volatile uint32_t interrupted = 0;
+    struct wasmaot_wasi *wasi = new_context(false);
+    wasmaot_wasi_set_hosted(wasi, &interrupted);
+    int ends[2];
+    connect_ends(kind, ends);
+    fill(ends[1]);
+    struct caller caller = {.wasi = wasi, .iovec = 0, .writes = true};
+    caller.fd = guest_end(kind, wasi, ends[1], RIGHT_FD_WRITE);
+    start(&caller, LARGE);
+    interrupt(&caller, 1, &interrupted);
+    CHECK(caller.error == WASI_EINTR);
+    // As without a host, all is written when there is room, if in parts.
+    interrupted = 0;
+    start(&caller, LARGE);
+    static char bytes[4096];
+    for (struct pollfd polled = {ends[0], POLLIN, 0}; poll(&polled, 1, 100) == 1;)
+      CHECK(read(ends[0], bytes, sizeof bytes) > 0);
+    pthread_join(caller.thread, NULL);
+    uint32_t size;
+    memcpy(&size, guest_bytes + caller.iovec + 8, sizeof size);
+    CHECK(caller.error == WASI_SUCCESS && size == LARGE);
+    close(ends[0]);
+    end_context(wasi);
+  }
+}
+
+// Two wait for what is enough for one: the other one must go on polling.
+static void interrupted_second_reader(void) {
+  struct sigaction action = {.sa_handler = do_nothing, .sa_flags = SA_RESTART};
+  sigaction(SIGURG, &action, NULL);
+  for (int round = 0; round < 60; round++) {
+    enum kind kind = (enum kind)(round % 3);
+    volatile uint32_t interrupted = 0;
+    struct wasmaot_wasi *wasi = new_context(true);
+    wasmaot_wasi_set_hosted(wasi, &interrupted);
+    int ends[2];
+    connect_ends(kind, ends);
+    uint32_t fd = guest_end(kind, wasi, ends[0], RIGHT_FD_READ);
+    struct caller callers[MAX_CALLERS];
+    for (uint32_t i = 0; i < MAX_CALLERS; i++) {
+      callers[i] = (struct caller){.wasi = wasi, .fd = fd, .iovec = i * 16};
+      start(&callers[i], 1);
+    }
+    usleep(2000);
+    CHECK(write(ends[1], "x", 1) == 1);
+    interrupt(callers, MAX_CALLERS, &interrupted);
+    CHECK(callers[0].error + callers[1].error == WASI_EINTR);
+    close(ends[1]);
+    end_context(wasi);
+  }
+}
+
+static void interrupted_randomness(void) {
+  volatile uint32_t interrupted = 1;
+  struct wasmaot_wasi *wasi = new_context(false);
+  wasmaot_wasi_set_hosted(wasi, &interrupted);
+  CHECK(wasmaot_wasip1_random_get(wasi, 0, 16) == WASI_EINTR);
+  interrupted = 0;
+  CHECK(wasmaot_wasip1_random_get(wasi, 0, 16) == WASI_SUCCESS);
+  end_context(wasi);
+}
+
+// A terminal that takes nothing for now, and whose open file another process has made non-blocking.
+static void full_terminal(void) {
+  for (int is_hosted = 0; is_hosted < 2; is_hosted++) {
+    volatile uint32_t interrupted = 0;
+    int master = posix_openpt(O_RDWR | O_NOCTTY);
+    CHECK(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    int terminal = open(ptsname(master), O_RDWR | O_NOCTTY | O_NONBLOCK);
+    struct termios attributes;
+    CHECK(tcgetattr(terminal, &attributes) == 0);
+    cfmakeraw(&attributes);
+    tcsetattr(terminal, TCSANOW, &attributes);
+    struct wasmaot_wasi *wasi = new_context(false);
+    if (is_hosted)
+      wasmaot_wasi_set_hosted(wasi, &interrupted);
+    CHECK(wasmaot_wasi_add_stream(wasi, terminal));
+    fill(terminal);
+    while (write(terminal, "", 1) == 1) {
+    }
+    memcpy(guest_bytes + 128, "not lost", 8);
+    struct caller caller = {.wasi = wasi, .fd = 3, .writes = true};
+    start(&caller, 8);
+    usleep(20000);
+    char bytes[4096];
+    char last[9] = "";
+    ssize_t size;
+    for (struct pollfd polled = {master, POLLIN, 0}; poll(&polled, 1, 100) == 1;) {
+      CHECK((size = read(master, bytes, sizeof bytes)) > 0);
+      if (size >= 8)
+        memcpy(last, bytes + size - 8, 8);
+    }
+    pthread_join(caller.thread, NULL);
+    CHECK(caller.error == WASI_SUCCESS && strcmp(last, "not lost") == 0);
+    end_context(wasi);
+    close(terminal);
+    close(master);
+  }
+}
+
 const struct test wasi_tests[] = {
     {"wasi_pinning", pinning},
     {"wasi_table", table},
     {"wasi_broken_pipes", broken_pipes},
+    {"wasi_broken_pipe_to_append_to", broken_pipe_to_append_to},
+    {"wasi_broken_fifo", broken_fifo},
     {"wasi_interrupted_waits", interrupted_waits},
+    {"wasi_interrupted_writes", interrupted_writes},
+    {"wasi_interrupted_second_reader", interrupted_second_reader},
+    {"wasi_interrupted_randomness", interrupted_randomness},
+    {"wasi_full_terminal", full_terminal},
     {NULL, NULL},
 };
