@@ -141,10 +141,10 @@ void wasmaot_exception_forget(struct wasmaot_exception *exception,
   for (uint32_t i = 0; i < tag->type->param_count; i++) {
     const wasmaot_val *value = (const wasmaot_val *)(const void *)&payload[i];
     if (tag->type->kinds[i] == WASMAOT_FUNCREF && value->funcref &&
-        wasmaot_func_owner(value->funcref) == instance)
+        (!instance || wasmaot_func_owner(value->funcref) == instance))
       payload[i].low = 0;
   }
-  if (tag->owner == instance)
+  if (!instance || tag->owner == instance)
     exception->tag = ended_tag;
 }
 

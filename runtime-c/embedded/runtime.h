@@ -581,7 +581,7 @@ void wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_excepti
 void wasmaot_exception_end_error(struct wasmaot_exception *exception);
 // Null if it has ended.
 struct wasmaot_store *wasmaot_exception_store(const struct wasmaot_exception *exception);
-// An error's exception outlives an instance: what it shows of it becomes null.
+// An error's exception outlives an instance: what it shows of it becomes null. Null: of all.
 void wasmaot_exception_forget(struct wasmaot_exception *exception, const struct instance *instance);
 void wasmaot_exceptions_end(struct wasmaot_store *store);
 struct wasmaot_exception *wasmaot_exception_allocate(struct wasmaot_store *store, const void *tag,

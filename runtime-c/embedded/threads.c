@@ -33,6 +33,7 @@ struct wasmaot_threads {
   uint32_t last_identifier;
   bool is_ending;
   bool has_run;
+  bool is_running;      // wasmaot_threads_run has not come back
   wasmaot_error *error; // what the program ended with; null: it has returned
 };
 
@@ -165,6 +166,9 @@ static void end_program(struct wasmaot_threads *threads, wasmaot_error *error) {
     threads->is_ending = true;
     atomic_store(&threads->interrupted, 1);
     threads->error = error;
+    // It outlives the store of its thread.
+    if (error && error->exception)
+      wasmaot_exception_forget(error->exception, NULL);
     for (struct guest_thread *thread = threads->running; thread; thread = thread->next)
       wasmaot_store_interrupt(thread->store);
   }
@@ -182,7 +186,7 @@ void wasmaot_threads_delete(wasmaot_threads *threads) {
     return;
   end_program(threads, NULL);
   pthread_mutex_lock(&threads->lock);
-  while (threads->count > 0)
+  while (threads->count > 0 || threads->is_running)
     pthread_cond_wait(&threads->changed, &threads->lock);
   pthread_mutex_unlock(&threads->lock);
   wasmaot_error_delete(threads->error);
@@ -209,10 +213,9 @@ static bool add_thread(struct wasmaot_threads *threads, struct guest_thread *thr
                        bool is_first) {
   pthread_mutex_lock(&threads->lock);
   // (The first one counts, too.)
-  bool may_start = !threads->is_ending &&
-                   (is_first ? !threads->has_run : threads->count <= threads->config.max_threads);
+  bool may_start =
+      !threads->is_ending && (is_first || threads->count <= threads->config.max_threads);
   if (may_start) {
-    threads->has_run = true;
     threads->count++;
     thread->identifier = is_first ? 0 : new_identifier(threads);
     thread->next = threads->running;
@@ -225,7 +228,8 @@ static bool add_thread(struct wasmaot_threads *threads, struct guest_thread *thr
   return may_start;
 }
 
-// The last thing that is done for a thread: from here on `threads` may be gone.
+// The last thing that is done for a thread: from here on `threads` may be gone, unless this is the
+// thread that runs the program.
 static void remove_thread(struct guest_thread *thread) {
   struct wasmaot_threads *threads = thread->threads;
   pthread_mutex_lock(&threads->lock);
@@ -360,19 +364,20 @@ static wasmaot_error *spawn(void *data, wasmaot_store *store, const wasmaot_val 
 }
 
 wasmaot_error *wasmaot_threads_run(wasmaot_threads *threads) {
+  // Until this has ended, too, wasmaot_threads_delete waits: another thread may call it meanwhile.
+  pthread_mutex_lock(&threads->lock);
+  bool has_run = threads->has_run;
+  threads->has_run = true;
+  threads->is_running = threads->is_running || !has_run;
+  pthread_mutex_unlock(&threads->lock);
+  if (has_run)
+    return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "the program has run already");
   wasmaot_error *error = NULL;
   struct guest_thread *thread = make_thread(threads, true, &error);
-  if (thread) {
+  if (thread)
     error = call_export(thread, "_start", NULL, 0);
-  } else if (!error) {
-    pthread_mutex_lock(&threads->lock);
-    bool has_run = threads->has_run;
-    pthread_mutex_unlock(&threads->lock);
-    error = has_run ? wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "the program has run already")
-                    : wasmaot_error_memory();
-    if (has_run)
-      return error;
-  }
+  else if (!error) // (Where it was interrupted before, that is what counts.)
+    error = wasmaot_error_memory();
   end_program(threads, error);
   if (thread)
     remove_thread(thread);
@@ -380,6 +385,8 @@ wasmaot_error *wasmaot_threads_run(wasmaot_threads *threads) {
   pthread_mutex_lock(&threads->lock);
   error = threads->error;
   threads->error = NULL;
+  threads->is_running = false;
+  pthread_cond_broadcast(&threads->changed);
   pthread_mutex_unlock(&threads->lock);
   return error;
 }

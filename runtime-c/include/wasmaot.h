@@ -244,6 +244,8 @@ uint64_t wasmaot_store_fuel_consumed(const wasmaot_store *store);
 // those that called it, to the outermost call. The signal makes system calls of the host's
 // functions return EINTR where SA_RESTART does not help (poll, nanosleep, …), and may arrive just
 // after the call.
+// A thread's store of a wasmaot_threads program: what waits in WASI there is not woken;
+// wasmaot_threads_interrupt is for that.
 void wasmaot_store_interrupt(wasmaot_store *store);
 // Forgets an interruption that came too late for the call that it was meant for. For watchdogs:
 // after the call, stop the timer, then clear.
@@ -280,8 +282,9 @@ typedef struct wasmaot_wasi_config {
 // store: their imports of it need not be given. They share descriptors: guests that must not reach
 // each other's belong in stores of their own. Opens directories and listeners at once; fails if one
 // can't be opened. proc_exit ends the call with WASMAOT_ERROR_EXIT. SIGPIPE of what guests write
-// does not reach the host. wasmaot_store_interrupt wakes a guest that waits in poll_oneoff, fd_read
-// or sock_accept. What WASI holds for an instance is freed with the store.
+// does not reach the host. wasmaot_store_interrupt wakes a guest that waits in WASI, but for the
+// opening of a FIFO, and writes to terminals and FIFOs where another process fills them meanwhile.
+// What WASI holds for an instance is freed with the store.
 wasmaot_error *wasmaot_store_set_wasi(wasmaot_store *store, const wasmaot_wasi_config *config);
 
 // ---- Instance ---------------------------------------------------------------------------------
@@ -367,8 +370,9 @@ void *wasmaot_memory_range(const wasmaot_memory *memory, uint64_t offset, uint64
 // ---- Threads of guests ------------------------------------------------------------------------
 
 // wasi-threads: a program whose module exports `_start`, imports `wasi.thread-spawn` and shared
-// memories, and exports `wasi_thread_start` for its threads. Each of its threads is a thread of the process, with a store and an instance
-// of its own; all share the memories, which are made here by the types of the module's imports.
+// memories, and exports `wasi_thread_start` for its threads. Each of its threads is a thread of the
+// process, with a store and an instance of its own; all share the memories, which are made here by
+// the types of the module's imports.
 typedef struct wasmaot_threads wasmaot_threads;
 
 typedef struct wasmaot_threads_config {
@@ -390,13 +394,15 @@ wasmaot_error *wasmaot_threads_new(wasmaot_module *module, const wasmaot_threads
 // Instantiates the module and calls its export `_start` on the calling thread, once. The program
 // ends when that returns, with NULL, or when a call of any thread ends with an error, with the
 // first one (a trap, an exception, a host function's error): then all other threads are
-// interrupted. Those that are in a function of the host end when it returns. `thread-spawn` gives a
+// interrupted. (An exception's store is gone: its tag is NULL, and so are functions among its
+// arguments.) Those that are in a function of the host end when it returns. `thread-spawn` gives a
 // thread's identifier, or -6 (EAGAIN) where there may be, or can be, no more.
 wasmaot_error *wasmaot_threads_run(wasmaot_threads *threads);
 // Ends a running program, or one that will be run, with WASMAOT_ERROR_INTERRUPTED. From any thread,
 // but not from a signal's handler.
 void wasmaot_threads_interrupt(wasmaot_threads *threads);
-// Waits for all threads to end. Not in a function of the host that they call.
+// Waits for all threads to end, that of wasmaot_threads_run included. Not in a function of the host
+// that they call.
 void wasmaot_threads_delete(wasmaot_threads *threads);
 
 // ---- Tables -----------------------------------------------------------------------------------

@@ -1,8 +1,7 @@
 // Apps built with --runtime-grants take grants and limits on their own command line:
 //
-//   app [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | --listen ADDRESS:PORT | --timeout DURATION
-//   |
-//        …]... [--] ARGUMENT...
+//   app [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | --listen ADDRESS:PORT | …]... [--]
+//       ARGUMENT...
 //
 // Everything from the first argument that is none of these options belongs to the guest, untouched;
 // one "--" right there is dropped, so that a guest can be given arguments that look like them.

@@ -144,6 +144,7 @@ static void *thread_main(void *argument) {
     sys2(SYS_sigaltstack, &none, NULL);
   }
   current_thread = NULL;
+  wasmaot_give_memory_back(table_bytes);
   free_thread(thread, true);
   return NULL;
 }
@@ -173,7 +174,9 @@ static bool start_thread(struct thread *thread) {
     return false;
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   pthread_attr_setstacksize(&attributes, LIBC_STACK_SIZE);
-  return pthread_create(&started, &attributes, thread_main, thread) == 0;
+  int result = pthread_create(&started, &attributes, thread_main, thread);
+  pthread_attr_destroy(&attributes);
+  return result == 0;
 }
 
 // The proposal: an identifier, or a negative number.
@@ -184,12 +187,19 @@ uint32_t wasmaot_wasi_thread_spawn(uint32_t argument) {
   // The thread may be at its end, and its place another's, before pthread_create returns.
   uint32_t identifier = thread->identifier;
   thread->argument = argument;
+  // Its copies of the tables are the guest's, whose size it chose: they count, as the memories do.
+  if (!wasmaot_take_memory(table_bytes)) {
+    free_thread(thread, false);
+    return -(uint32_t)WASI_EAGAIN;
+  }
   if (!take_stack(&thread->stack)) {
+    wasmaot_give_memory_back(table_bytes);
     free_thread(thread, false);
     return -(uint32_t)WASI_EAGAIN;
   }
   if (start_thread(thread))
     return identifier;
+  wasmaot_give_memory_back(table_bytes);
   free_thread(thread, true);
   return -(uint32_t)WASI_EAGAIN;
 }

@@ -24,8 +24,7 @@ void wasmaot_wasi_start_program(void) {
 
 _Noreturn void wasmaot_wasi_proc_exit(uint32_t status);
 _Noreturn void wasmaot_wasi_proc_exit(uint32_t status) {
-  wasmaot_wasip1_proc_exit(&wasmaot_wasi, status);
-  wasmaot_exit((int)wasmaot_wasi.exit_status);
+  wasmaot_exit((int)status); // not by way of the context, which threads share
 }
 
 uint32_t wasmaot_wasi_sched_yield(void);

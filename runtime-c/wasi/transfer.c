@@ -121,6 +121,9 @@ static long transfer_polling(const struct wasmaot_descriptor *descriptor, short 
   bool waits = !is_nonblocking(descriptor);
   bool waits_for_all = descriptor->is_socket && (flags & (MSG_WAITALL | MSG_PEEK)) == MSG_WAITALL;
   bool moves_all = waits && count > 0 && (event == POLLOUT || waits_for_all);
+  // As much as without a host, so that a pipe is filled in the same steps.
+  if (!waits && descriptor->is_borrowed && event == POLLOUT)
+    count = shorten(buffers, count);
   long total = 0;
   for (;;) {
     long result = await(descriptor, event, waits);

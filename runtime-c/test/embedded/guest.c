@@ -297,6 +297,19 @@ static const struct wasmaot_export_entry nothing_export[] = {
 
 const struct wasmaot_code empty_wasm = {SMALL, .described = nothing_described};
 
+static const struct wasmaot_export_entry program_export[] = {
+    {NAME("_start"), WASMAOT_EXTERN_FUNC, 0}};
+const struct wasmaot_code program_wasm = {COMMON,
+                                          .instance_size = sizeof(struct small_layout),
+                                          .export_count = 1,
+                                          .exports = program_export,
+                                          .function_count = 1,
+                                          .functions = one_function,
+                                          .described_count = 1,
+                                          .described_offset = 80,
+                                          .described_of_function = first_described,
+                                          .described = nothing_described};
+
 #undef COMMON
 #define START                                                                                      \
   .abi_version = WASMAOT_EMBEDDED_ABI_VERSION, .size = sizeof(struct wasmaot_code),                \

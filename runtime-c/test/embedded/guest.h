@@ -14,6 +14,8 @@ extern const wasmaot_code small_wasm;
 // With a memory that may move.
 extern const wasmaot_code moving_wasm;
 // Its start function traps; a data segment that does not fit.
+// The same, but that its export is `_start`.
+extern const wasmaot_code program_wasm;
 extern const wasmaot_code bad_start_wasm;
 extern const wasmaot_code bad_segment_wasm;
 // Imports the full module's memory, table, global, and function `add`.

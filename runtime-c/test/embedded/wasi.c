@@ -477,8 +477,11 @@ static void full_terminal(void) {
     if (is_hosted)
       wasmaot_wasi_set_hosted(wasi, &interrupted);
     CHECK(wasmaot_wasi_add_stream(wasi, terminal));
-    fill(terminal);
-    while (write(terminal, "", 1) == 1) {
+    // (The kernel moves it on to where the other end reads, and then there is room again.)
+    for (int quiet = 0; quiet < 5; quiet++) {
+      while (write(terminal, "", 1) == 1)
+        quiet = 0;
+      usleep(2000);
     }
     memcpy(guest_bytes + 128, "not lost", 8);
     struct caller caller = {.wasi = wasi, .fd = 3, .writes = true};
@@ -500,6 +503,78 @@ static void full_terminal(void) {
   }
 }
 
+// ---- Programs with threads --------------------------------------------------------------------
+
+static atomic_bool has_entered;
+
+static wasmaot_error *enter_program(void *data, wasmaot_store *store, wasmaot_extern *imports,
+                                    size_t count) {
+  (void)data;
+  (void)store;
+  (void)imports;
+  (void)count;
+  has_entered = true;
+  return NULL;
+}
+
+static void *run_program(void *argument) {
+  wasmaot_error *error = wasmaot_threads_run(argument);
+  CHECK(!error || wasmaot_error_get_kind(error) == WASMAOT_ERROR_INTERRUPTED);
+  wasmaot_error_delete(error);
+  return NULL;
+}
+
+// One thread runs the program, another one deletes it: not under the first one's feet. (It takes
+// the sanitizer to see that.)
+static void deleted_while_running(void) {
+  wasmaot_engine *engine = wasmaot_engine_new(NULL);
+  wasmaot_module *module;
+  CHECK_OK(wasmaot_module_load(engine, &program_wasm, &module));
+  for (int round = 0; round < 300; round++) {
+    wasmaot_threads *threads;
+    const wasmaot_threads_config config = {.imports = enter_program};
+    CHECK_OK(wasmaot_threads_new(module, &config, &threads));
+    has_entered = false;
+    pthread_t thread;
+    CHECK(pthread_create(&thread, NULL, run_program, threads) == 0);
+    while (!has_entered) {
+    }
+    wasmaot_threads_delete(threads);
+    pthread_join(thread, NULL);
+  }
+  wasmaot_module_delete(module);
+  wasmaot_engine_delete(engine);
+}
+
+static wasmaot_error *throw_at_start(void *data, wasmaot_store *store, wasmaot_extern *imports,
+                                     size_t count) {
+  (void)data;
+  (void)imports;
+  (void)count;
+  static const wasmaot_functype type = {0};
+  wasmaot_tag *tag;
+  CHECK_OK(wasmaot_tag_new(store, &type, &tag));
+  return wasmaot_throw(store, tag, NULL, 0);
+}
+
+// What a program ends with does not lead into the store of its thread, which is gone.
+static void exception_of_program(void) {
+  wasmaot_engine *engine = wasmaot_engine_new(NULL);
+  wasmaot_module *module;
+  wasmaot_threads *threads;
+  const wasmaot_threads_config config = {.imports = throw_at_start};
+  CHECK_OK(wasmaot_module_load(engine, &program_wasm, &module));
+  CHECK_OK(wasmaot_threads_new(module, &config, &threads));
+  wasmaot_error *error = wasmaot_threads_run(threads);
+  CHECK(error && wasmaot_error_exception(error));
+  CHECK(!wasmaot_exception_tag(wasmaot_error_exception(error)));
+  wasmaot_error_delete(error);
+  CHECK_ERROR(wasmaot_threads_run(threads), WASMAOT_ERROR_ARGUMENT, "the program has run already");
+  wasmaot_threads_delete(threads);
+  wasmaot_module_delete(module);
+  wasmaot_engine_delete(engine);
+}
+
 const struct test wasi_tests[] = {
     {"wasi_pinning", pinning},
     {"wasi_table", table},
@@ -511,5 +586,7 @@ const struct test wasi_tests[] = {
     {"wasi_interrupted_second_reader", interrupted_second_reader},
     {"wasi_interrupted_randomness", interrupted_randomness},
     {"wasi_full_terminal", full_terminal},
+    {"threads_deleted_while_running", deleted_while_running},
+    {"threads_exception", exception_of_program},
     {NULL, NULL},
 };
