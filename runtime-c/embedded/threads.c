@@ -158,6 +158,13 @@ wasmaot_error *wasmaot_threads_new(wasmaot_module *module, const wasmaot_threads
   return NULL;
 }
 
+// What outlives the store that it was made in. While that is still there.
+static wasmaot_error *without_store(wasmaot_error *error) {
+  if (error && error->exception)
+    wasmaot_exception_forget(error->exception, NULL);
+  return error;
+}
+
 // The program has ended, if it had not before: with this error, or none.
 static void end_program(struct wasmaot_threads *threads, wasmaot_error *error) {
   pthread_mutex_lock(&threads->lock);
@@ -166,9 +173,6 @@ static void end_program(struct wasmaot_threads *threads, wasmaot_error *error) {
     threads->is_ending = true;
     atomic_store(&threads->interrupted, 1);
     threads->error = error;
-    // It outlives the store of its thread.
-    if (error && error->exception)
-      wasmaot_exception_forget(error->exception, NULL);
     for (struct guest_thread *thread = threads->running; thread; thread = thread->next)
       wasmaot_store_interrupt(thread->store);
   }
@@ -300,7 +304,7 @@ static struct guest_thread *make_thread(struct wasmaot_threads *threads, bool is
     free(thread);
     return NULL;
   }
-  *error = instantiate(thread);
+  *error = without_store(instantiate(thread));
   if (!*error)
     return thread;
   remove_thread(thread);
@@ -320,7 +324,7 @@ static void *run_thread(void *argument) {
   const wasmaot_val args[] = {{.i32 = (int32_t)thread->identifier}, {.i32 = thread->argument}};
   wasmaot_error *error = call_export(thread, "wasi_thread_start", args, 2);
   if (error)
-    end_program(thread->threads, error);
+    end_program(thread->threads, without_store(error));
   remove_thread(thread);
   return NULL;
 }
@@ -375,7 +379,7 @@ wasmaot_error *wasmaot_threads_run(wasmaot_threads *threads) {
   wasmaot_error *error = NULL;
   struct guest_thread *thread = make_thread(threads, true, &error);
   if (thread)
-    error = call_export(thread, "_start", NULL, 0);
+    error = without_store(call_export(thread, "_start", NULL, 0));
   else if (!error) // (Where it was interrupted before, that is what counts.)
     error = wasmaot_error_memory();
   end_program(threads, error);
