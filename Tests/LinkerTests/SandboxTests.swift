@@ -138,6 +138,18 @@ private enum Host {
     #expect(try await world("--sandbox=off", "--", "read", file).output == "0\n")
   }
 
+  /// Whoever starts the program can close its streams, whose numbers the next descriptors get.
+  @Test(
+    .enabled(if: Landlock.abi >= 3, "the kernel's Landlock is too old"),
+    arguments: ["<&-", "2>&-", "<&- 2>&-"], [SandboxMode.auto, .require])
+  func closedStreamsDoNotTakeTheWallAway(closed: String, mode: SandboxMode) async throws {
+    var world = try await World(mode)
+    world.launcher = ["/bin/sh", "-c", "exec \"$0\" \"$@\" \(closed)"]
+    #expect(
+      try await world.results(["read inside/sub/file", "read readonly/sub/file", "read outside/sub/file"])
+        == [Host.success, Host.success, Host.access])
+  }
+
   /// Rights that a version does not know are not asked for; what it knows, it watches over.
   @Test(.enabled(if: Landlock.abi >= 6, "the kernel's Landlock is too old"), arguments: 0...7)
   func everyVersionOfLandlockIsUsedAsFarAsItGoes(abi: Int) async throws {
