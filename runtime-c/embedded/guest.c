@@ -32,7 +32,8 @@ GUEST_FACING static void memory_init(struct wasmaot_instance *instance,
                                      uint64_t destination, uint64_t source, uint64_t count) {
   (void)instance;
   struct activation *activation = guest_suspend(RUNTIME_RESERVE);
-  if (!is_inside(source, count, segment->size) || !is_inside(destination, count, memory_bytes(memory)))
+  if (!is_inside(source, count, segment->size) ||
+      !is_inside(destination, count, memory_bytes(memory)))
     wasmaot_raise(activation, WASMAOT_TRAP_MEMORY_OUT_OF_BOUNDS);
   if (count > 0)
     memcpy(memory->base + destination, segment->bytes + source, count);

@@ -35,7 +35,8 @@ static bool memory_matches(const struct wasmaot_store *store, const struct wasma
   const struct wasmaot_entity *wanted = &module->code->memories[index];
   const struct memory *memory = memory_of(given->of.memory);
   bool is_shared = (memory->abi.flags & WASMAOT_MEMORY_SHARED) != 0;
-  bool is_usable = memory->shared ? memory->shared->engine == store->engine : memory->store == store;
+  bool is_usable =
+      memory->shared ? memory->shared->engine == store->engine : memory->store == store;
   return is_usable && memory->abi.page_log2 == wanted->page_log2 &&
          memory->is_64 == has_flag(wanted, WASMAOT_ENTITY_64) &&
          is_shared == has_flag(wanted, WASMAOT_ENTITY_SHARED) &&

@@ -318,7 +318,7 @@ struct wasmaot_store {
   atomic_uint interrupted; // enum interruption
   // What a thread that waits in this store sleeps on: counts the reasons to look again.
   atomic_uint wakes;
-  atomic_int thread;       // kernel's number of the thread that runs wasm of this store, 0: none
+  atomic_int thread; // kernel's number of the thread that runs wasm of this store, 0: none
   struct activation *activation; // innermost of this store
   uint64_t stack_limit;          // instances point here
   struct wasmaot_exception *pending;
@@ -396,8 +396,8 @@ struct shared_memory *wasmaot_shared_memory_make(struct wasmaot_engine *engine,
 void wasmaot_shared_memory_release(struct shared_memory *shared);
 // Holds it until the store is deleted. False if memory is out.
 bool wasmaot_store_hold(struct wasmaot_store *store, struct shared_memory *shared);
-// memory.atomic.wait, where the value is as expected when `is_equal` says so under the lock. Returns
-// early, with any result, if the store is interrupted.
+// memory.atomic.wait, where the value is as expected when `is_equal` says so under the lock.
+// Returns early, with any result, if the store is interrupted.
 uint32_t wasmaot_wait(struct wasmaot_store *store, struct memory *memory, uint64_t address,
                       uint32_t size, uint64_t expected, int64_t timeout);
 uint32_t wasmaot_notify(struct memory *memory, uint64_t address, uint32_t count);
