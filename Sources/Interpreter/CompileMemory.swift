@@ -92,19 +92,21 @@ extension FunctionCompiler {
       emit(Instruction(.memoryGrow, a: slot, word: record(op.index)))
       bindHere()
     case .memoryFill:
-      emit(Instruction(.memoryFill, a: settle(last: 3), word: record(op.index)))
-      pop(3)
+      emitBulk(.memoryFill, record(op.index))
     case .memoryCopy:
-      emit(Instruction(.memoryCopy, a: settle(last: 3), word: record(op.index)))
-      emit(Instruction(word: record(op.index2)))
-      pop(3)
+      emitBulk(.memoryCopy, record(op.index), record(op.index2))
     case .memoryInit:
-      emit(Instruction(.memoryInit, a: settle(last: 3), word: record(op.index2)))
-      emit(Instruction(word: UInt64(at: instance.data + Int(op.index))))
-      pop(3)
+      emitBulk(.memoryInit, record(op.index2), UInt64(at: instance.data + Int(op.index)))
     default:
       emit(Instruction(.dataDrop, word: UInt64(at: instance.data + Int(op.index))))
     }
+  }
+
+  /// An operator on three operands, with the record that it changes and the one that it reads, if that is another.
+  private mutating func emitBulk(_ opcode: Opcode, _ target: UInt64, _ source: UInt64? = nil) {
+    emit(Instruction(opcode, a: settle(last: 3), word: target))
+    if let source { emit(Instruction(word: source)) }
+    pop(3)
   }
 
   private func addressKind(of memory: UInt32) -> Kind {
@@ -115,6 +117,7 @@ extension FunctionCompiler {
 
   mutating func tableOperator(_ op: Operator) {
     func record(_ index: UInt32) -> UInt64 { UInt64(at: instance.tables[Int(index)].record) }
+    var addressKind: Kind { module.tables[TableIdx(rawValue: op.index)].type.address == .i32 ? .i32 : .i64 }
     switch op.opcode {
     case .tableGet:
       let index = popOperand()
@@ -125,24 +128,18 @@ extension FunctionCompiler {
       emit(Instruction(.tableSet, a: value, b: index))
       emit(Instruction(word: record(op.index)))
     case .tableSize:
-      let isLong = module.tables[TableIdx(rawValue: op.index)].type.address == .i64
-      emitResult(Instruction(.tableSize, word: record(op.index)), isLong ? .i64 : .i32)
+      emitResult(Instruction(.tableSize, word: record(op.index)), addressKind)
     case .tableGrow:
       emit(Instruction(.tableGrow, a: settle(last: 2), word: record(op.index)))
       pop(2)
-      push(module.tables[TableIdx(rawValue: op.index)].type.address == .i64 ? .i64 : .i32)
+      push(addressKind)
       bindHere()
     case .tableFill:
-      emit(Instruction(.tableFill, a: settle(last: 3), word: record(op.index)))
-      pop(3)
+      emitBulk(.tableFill, record(op.index))
     case .tableCopy:
-      emit(Instruction(.tableCopy, a: settle(last: 3), word: record(op.index)))
-      emit(Instruction(word: record(op.index2)))
-      pop(3)
+      emitBulk(.tableCopy, record(op.index), record(op.index2))
     case .tableInit:
-      emit(Instruction(.tableInit, a: settle(last: 3), word: record(op.index2)))
-      emit(Instruction(word: UInt64(at: instance.elements + Int(op.index))))
-      pop(3)
+      emitBulk(.tableInit, record(op.index2), UInt64(at: instance.elements + Int(op.index)))
     default:
       emit(Instruction(.elementDrop, word: UInt64(at: instance.elements + Int(op.index))))
     }
