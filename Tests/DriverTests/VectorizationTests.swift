@@ -24,7 +24,7 @@ struct VectorizationTests {
   private func listing(of kernel: String, countsFuel: Bool) async throws -> String {
     try await TemporaryFolder.with { folder in
       let module = folder.appending("\(kernel).wasm")
-      let source = TestSupport.packageRoot.appending("bench/kernels/\(kernel).c")
+      let source = TestSupport.packageRoot.appending("bench/suite/\(kernel).c")
       let clang = try await TestSupport.run(
         #require(TestSupport.tool("clang-19")),
         ["--target=wasm32-wasi", "-O3", source.string, "-o", module.string])

@@ -2,7 +2,7 @@
 // reassociation.
 #include "kernel.h"
 
-enum { N = 384 };
+enum { N = SIZE(384, 32) };
 ARRAY(float, a, N, [N])
 ARRAY(float, b, N, [N])
 ARRAY(float, c, N, [N])
@@ -12,7 +12,7 @@ static void setup(void) {
   fill_floats(&b[0][0], N * N, 2);
 }
 
-__attribute__((noinline)) static void gemm(void) {
+KERNEL void gemm(void) {
   for (int i = 0; i < N; i++) {
     for (int k = 0; k < N; k++) {
       float factor = a[i][k];
@@ -22,4 +22,4 @@ __attribute__((noinline)) static void gemm(void) {
   }
 }
 
-MEASURE("gemm", 10, gemm(), sum_floats(&c[0][0], N *N))
+MEASURE("gemm", SIZE(10, 1), gemm(), sum_floats(&c[0][0], N *N))

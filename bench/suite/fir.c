@@ -1,7 +1,7 @@
 // A filter of finite impulse response: 64 taps over 16-bit samples with 32-bit sums, as in audio.
 #include "kernel.h"
 
-enum { SAMPLES = 262144, TAPS = 64 };
+enum { SAMPLES = SIZE(262144, 1000), TAPS = 64 };
 ARRAY(int16_t, input, SAMPLES + TAPS, )
 ARRAY(int16_t, taps, TAPS, )
 ARRAY(int16_t, output, SAMPLES, )
@@ -14,7 +14,7 @@ static void setup(void) {
     taps[i] = (int16_t)((next_float(&seed) - 0.5f) * 1024);
 }
 
-__attribute__((noinline)) static void fir(void) {
+KERNEL void fir(void) {
   for (int i = 0; i < SAMPLES; i++) {
     int32_t sum = 1 << 14;
     for (int k = 0; k < TAPS; k++)
@@ -33,4 +33,4 @@ static double checksum(void) {
   return sum;
 }
 
-MEASURE("fir", 10, fir(), checksum())
+MEASURE("fir", SIZE(40, 1), fir(), checksum())

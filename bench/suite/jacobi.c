@@ -1,7 +1,7 @@
 // Jacobi's iteration for the heat equation on a square, in double precision: a five-point stencil.
 #include "kernel.h"
 
-enum { N = 512, STEPS = 20 };
+enum { N = SIZE(512, 40), STEPS = SIZE(20, 2) };
 ARRAY(double, grid, 2, [N][N])
 
 static void setup(void) {
@@ -11,7 +11,7 @@ static void setup(void) {
       grid[0][i][j] = grid[1][i][j] = next_float(&seed);
 }
 
-__attribute__((noinline)) static void jacobi(void) {
+KERNEL void jacobi(void) {
   for (int step = 0; step < STEPS; step++) {
     double(*from)[N] = grid[step % 2], (*to)[N] = grid[1 - step % 2];
     for (int i = 1; i < N - 1; i++)
@@ -28,4 +28,4 @@ static double checksum(void) {
   return sum;
 }
 
-MEASURE("jacobi", 10, jacobi(), checksum())
+MEASURE("jacobi", SIZE(30, 1), jacobi(), checksum())

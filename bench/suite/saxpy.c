@@ -1,7 +1,7 @@
 // y = a x + y over arrays that fit the second-level cache: the simplest loop there is.
 #include "kernel.h"
 
-enum { N = 16384, TIMES = 1000 };
+enum { N = SIZE(16384, 256), TIMES = SIZE(1000, 10) };
 ARRAY(float, x, N, )
 ARRAY(float, y, N, )
 
@@ -10,14 +10,14 @@ static void setup(void) {
   fill_floats(y, N, 6);
 }
 
-__attribute__((noinline)) static void saxpy(float a, const float *from, float *to, int count) {
+KERNEL void saxpy(float a, const float *from, float *to, int count) {
   for (int i = 0; i < count; i++)
     to[i] = a * from[i] + to[i];
 }
 
-__attribute__((noinline)) static void run_saxpy(void) {
+KERNEL void run_saxpy(void) {
   for (int i = 0; i < TIMES; i++)
     saxpy(i % 2 ? 0.5f : -0.5f, x, y, N);
 }
 
-MEASURE("saxpy", 10, run_saxpy(), sum_floats(y, N))
+MEASURE("saxpy", SIZE(40, 1), run_saxpy(), sum_floats(y, N))

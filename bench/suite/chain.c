@@ -2,7 +2,7 @@
 // table of functions.
 #include "kernel.h"
 
-enum { BUCKETS = 4096, ENTRIES = 32768, LOOKUPS = 1000000 };
+enum { BUCKETS = 4096, ENTRIES = 32768, LOOKUPS = SIZE(1000000, 10000) };
 struct entry {
   uint32_t key, value;
   struct entry *next;
@@ -26,7 +26,7 @@ static void setup(void) {
 
 static uint32_t total;
 
-__attribute__((noinline)) static void chain(void) {
+KERNEL void chain(void) {
   uint32_t key = 1;
   for (int i = 0; i < LOOKUPS; i++) {
     key = functions[key >> 13 & 3](key + (uint32_t)i);
@@ -39,4 +39,4 @@ __attribute__((noinline)) static void chain(void) {
   }
 }
 
-MEASURE("chain", 5, chain(), total)
+MEASURE("chain", SIZE(4, 1), chain(), total)

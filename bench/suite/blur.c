@@ -1,7 +1,7 @@
 // Box blur of an 8-bit picture, 5 by 5, in two passes: narrow integers, widened and narrowed again.
 #include "kernel.h"
 
-enum { WIDTH = 1920, HEIGHT = 1080, RADIUS = 2 };
+enum { WIDTH = SIZE(1920, 80), HEIGHT = SIZE(1080, 45), RADIUS = 2 };
 ARRAY(uint8_t, picture, HEIGHT, [WIDTH])
 ARRAY(uint8_t, rows, HEIGHT, [WIDTH])
 
@@ -12,7 +12,7 @@ static void setup(void) {
       picture[y][x] = (uint8_t)(next_float(&seed) * 256);
 }
 
-__attribute__((noinline)) static void blur(void) {
+KERNEL void blur(void) {
   for (int y = 0; y < HEIGHT; y++) {
     for (int x = RADIUS; x < WIDTH - RADIUS; x++) {
       unsigned sum = 0;
@@ -39,4 +39,4 @@ static double checksum(void) {
   return sum;
 }
 
-MEASURE("blur", 10, blur(), checksum())
+MEASURE("blur", SIZE(50, 1), blur(), checksum())
