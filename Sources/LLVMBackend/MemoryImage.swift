@@ -46,9 +46,12 @@ extension ModuleUnit {
     var images: [LLVMValueRef] = []
     for id in module.memories.ids {
       for piece in ImagePiece.coalesce(module.memories[id].image) {
+        // What a program copies lies with its other constants, not in pages of its own between its variables.
+        let isCopied = !isConstant && piece.bytes.count <= WASMAOT_IMAGE_COPIED
         let contents = base.addGlobal(
-          "", base.bytes(piece.bytes), isConstant: isConstant, linkage: LLVMPrivateLinkage,
-          alignment: UInt32(ImagePiece.pageSize), section: WASMAOT_IMAGE_SECTION)
+          "", base.bytes(piece.bytes), isConstant: isConstant || isCopied, linkage: LLVMPrivateLinkage,
+          alignment: isCopied ? 16 : UInt32(ImagePiece.pageSize),
+          section: isCopied ? nil : WASMAOT_IMAGE_SECTION)
         images.append(
           base.structure(
             types.image,

@@ -151,6 +151,38 @@ import Testing
     #expect(baseline == RunResult(status: 0, output: "1\n", errors: ""))
   }
 
+  /// CPUID takes long in virtual machines: whether instructions that a CPU refuses are there is found out by SIGILL.
+  @Test func aRefusedInstructionsFeatureIsNamedThen() async throws {
+    func run(_ export: String, _ arguments: [String], lacks: String, flags: [String] = []) async throws
+      -> RunResult
+    {
+      try await Self.invoke(
+        export, arguments, flags: ["-DREQUIRED_FEATURES=0x17f", "-DLACKS=\(lacks)"] + flags)
+    }
+    let sse42 = "(1u<<6)"
+    #expect(
+      try await run("echo_i32", ["1"], lacks: sse42) == RunResult(status: 0, output: "1\n", errors: ""))
+    let message = "wasmaot: this CPU lacks something, which the program was built for"
+    let refused = try await run("refused", [], lacks: sse42)
+    #expect(refused.status == 1)
+    #expect(refused.errors.hasPrefix(message))
+    // Not the CPU's fault: a bug, which must not be passed off as anything else.
+    #expect(try await run("refused", [], lacks: "0").status == 128 + 4)
+    // BMI: without it other instructions would run in place of its own.
+    let early = try await run("echo_i32", ["1"], lacks: "(1u<<8)")
+    #expect(early.status == 1)
+    #expect(early.errors.hasPrefix(message))
+    // Without handlers nobody would ask.
+    let checked = try await run("echo_i32", ["1"], lacks: sse42, flags: ["-DMODULE_FLAGS=1"])
+    #expect(checked.errors.hasPrefix(message))
+  }
+
+  /// RELRO, which musl's static programs have to bring about themselves.
+  @Test func tablesOfTheModuleCannotBeOverwritten() async throws {
+    let result = try await Self.invoke("overwrite")
+    #expect(result.status == 128 + 11)
+  }
+
   // MARK: Memory and tables
 
   @Test func theEdgesOfMemoryTrapAndExecutionGoesOn() async throws {

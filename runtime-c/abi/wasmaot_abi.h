@@ -68,8 +68,11 @@ struct wasmaot_memory {
 // it.
 #define WASMAOT_MEMORY_MAY_MOVE 2u
 
-// A page-aligned piece of a memory's initial contents. `bytes` lies in the writable, page-aligned
-// section `wasmaot_image` and is moved into place by mremap. Offset and size are multiples of 4096.
+// A page-aligned piece of a memory's initial contents. Offset and size are multiples of 4096.
+// Pieces of more than WASMAOT_IMAGE_COPIED bytes lie in the writable, page-aligned section
+// `wasmaot_image` and are moved into place by mremap. To copy smaller ones is quicker, start to
+// exit: moving splits mappings.
+#define WASMAOT_IMAGE_COPIED (16u << 10)
 struct wasmaot_image {
   uint8_t *bytes;
   uint64_t offset;

@@ -1,5 +1,5 @@
 // What the runtimes of both instance models share: ../src (executables) and ../embedded. Nothing in
-// this folder has state, allocates or locks; all but the CPU check may run in a signal handler.
+// this folder has state, allocates or locks; all of it may run in a signal handler.
 #ifndef WASMAOT_COMMON_H
 #define WASMAOT_COMMON_H
 
@@ -45,8 +45,9 @@ static inline bool wasmaot_area_has_code(const struct wasmaot_unwind_area *area,
   return pc >= (uint64_t)(uintptr_t)area->text_start && pc < (uint64_t)(uintptr_t)area->text_end;
 }
 
-// .eh_frame_hdr of the artefact whose ELF header is in memory here; null if it has none.
-const uint8_t *wasmaot_find_frame_header(const uint8_t *image, size_t *size);
+// The segment of a type (PT_*) of the artefact whose ELF header is in memory here; null if it has
+// none.
+uint8_t *wasmaot_find_segment(const uint8_t *image, uint32_t type, size_t *size);
 // Steps to the caller. `is_call` says that the program counter is a return address, which may
 // already lie in the next function or row. False where there is no caller in the area's code, or
 // the tables don't say.

@@ -54,15 +54,15 @@ struct header_row {
   int32_t entry; // both relative to the header
 };
 
-const uint8_t *wasmaot_find_frame_header(const uint8_t *image, size_t *size) {
+uint8_t *wasmaot_find_segment(const uint8_t *image, uint32_t type, size_t *size) {
   Elf64_Ehdr header;
   memcpy(&header, image, sizeof header);
   for (unsigned i = 0; i < header.e_phnum; i++) {
     Elf64_Phdr segment;
     memcpy(&segment, image + header.e_phoff + i * sizeof segment, sizeof segment);
-    if (segment.p_type == PT_GNU_EH_FRAME) {
+    if (segment.p_type == type) {
       *size = segment.p_memsz;
-      return image + segment.p_vaddr;
+      return (uint8_t *)(uintptr_t)image + segment.p_vaddr;
     }
   }
   return NULL;

@@ -59,8 +59,6 @@ static bool may_move(const struct wasmaot_memory *memory) {
 
 // ---- Memories that may move --------------------------------------------------------------------
 
-#define HOST_PAGE 4096ull
-
 // What is mapped for so many bytes. (Sizes are at most 2^63, or UINT64_MAX for "too large".)
 static uint64_t mapped_size(uint64_t bytes) {
   return bytes > UINT64_MAX - HOST_PAGE ? bytes : (bytes + HOST_PAGE - 1) & ~(HOST_PAGE - 1);
@@ -134,16 +132,13 @@ static void start_memory(struct wasmaot_memory *memory) {
     refuse_size();
 }
 
-// Up to this size copying is quicker than moving, which splits mappings: measured, start to exit.
-#define COPY_LIMIT (16u << 10)
-
 // Puts initial contents in place by moving their pages, which reads and copies nothing: pages that
 // the guest never touches never leave the disk. (Bounds were checked when the module was compiled.)
 static void place_image(const struct wasmaot_image *image) {
   const struct wasmaot_memory *memory = wasmaot_module.memories[image->memory];
   uint8_t *destination = memory->base + image->offset;
   // One mapping of the kernel's is all that can grow by moving: no pieces in it.
-  if (image->size > COPY_LIMIT && !may_move(memory) &&
+  if (image->size > WASMAOT_IMAGE_COPIED && !may_move(memory) &&
       !sys_failed(sys5(SYS_mremap, image->bytes, image->size, image->size,
                        MREMAP_MAYMOVE | MREMAP_FIXED, destination)))
     return;

@@ -58,6 +58,14 @@ extern struct wasmaot_process wasmaot_process;
 // something.
 #define WASMAOT_EXIT_START 1
 
+#define HOST_PAGE 4096ull
+
+// The program's ELF header, where the linker has it in memory.
+extern const uint8_t __ehdr_start __attribute__((weak, visibility("hidden")));
+
+// Ends the program if the CPU lacks one of these features (WASMAOT_X86_* bits).
+void wasmaot_check_cpu(uint32_t features);
+
 _Noreturn void wasmaot_exit(int status);
 
 // ---- config.c: the configuration's records ----------------------------------------------------
@@ -155,6 +163,12 @@ uint8_t *wasmaot_stack_extra(const struct wasmaot_stack *stack);
 // Calls function(argument) at the top of the stack: see wasmaot_stack_enter.
 uint32_t wasmaot_stack_switch(void (*function)(void *), void *argument, uint64_t high,
                               void **saved_stack_pointer);
+
+// wasi.c: of the program's context, which lies behind the main stack: its table of descriptors
+// among the program's variables would be a mapping more to make at start and to take down at the
+// end. Nothing of it is touched before it is used.
+extern const uint64_t wasmaot_wasi_context_size __attribute__((weak));
+uint8_t *wasmaot_stack_main_extra(void);
 
 void wasmaot_stack_start(void);
 // Calls function(argument) on the stack of wasm. Returns 0, or the trap that ended the call where

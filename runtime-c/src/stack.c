@@ -68,7 +68,7 @@ void wasmaot_stack_unmap(const struct wasmaot_stack *stack, uint64_t extra) {
 }
 
 void wasmaot_stack_start(void) {
-  if (!wasmaot_stack_map(&main_stack, 0))
+  if (!wasmaot_stack_map(&main_stack, &wasmaot_wasi_context_size ? wasmaot_wasi_context_size : 0))
     wasmaot_fail(
         WASMAOT_EXIT_START,
         "cannot map the stack: raise the limit on address space (ulimit -v), or build with a "
@@ -76,6 +76,8 @@ void wasmaot_stack_start(void) {
         NULL, NULL);
   wasmaot_stack_limit = main_stack.limit;
 }
+
+uint8_t *wasmaot_stack_main_extra(void) { return wasmaot_stack_extra(&main_stack); }
 
 void wasmaot_stack_bounds(uint64_t *low, uint64_t *high) {
   const struct wasmaot_stack *stack = current();

@@ -2,6 +2,38 @@
 #include "../common/sys.h"
 #include "runtime.h"
 
+#include <elf.h>
+#include <sys/mman.h>
+
+// What instructions of x86-64-v2 a CPU lacks, it refuses by SIGILL. (Without BMI and LZCNT others
+// compute something else.)
+#define REFUSED_FEATURES                                                                           \
+  (1u << WASMAOT_X86_CX16 | 1u << WASMAOT_X86_SAHF | 1u << WASMAOT_X86_POPCNT |                    \
+   1u << WASMAOT_X86_SSE3 | 1u << WASMAOT_X86_SSSE3 | 1u << WASMAOT_X86_SSE4_1 |                   \
+   1u << WASMAOT_X86_SSE4_2)
+
+void wasmaot_check_cpu(uint32_t features) {
+  const char *feature = wasmaot_cpu_lacks(features);
+  if (feature)
+    wasmaot_fail(WASMAOT_EXIT_START, "this CPU lacks ", feature,
+                 ", which the program was built for; build it with --cpu=baseline");
+}
+
+// RELRO: the tables that held no addresses before the program relocated itself (of functions, of
+// the module) are made read-only, so that no error in memory safety can redirect them. musl's
+// static programs don't do it by themselves; glibc's do, and it is done twice.
+static void protect_relocated(void) {
+  size_t size;
+  uint8_t *segment =
+      &__ehdr_start ? wasmaot_find_segment(&__ehdr_start, PT_GNU_RELRO, &size) : NULL;
+  if (!segment)
+    return;
+  uint64_t start = (uint64_t)(uintptr_t)segment & ~(HOST_PAGE - 1);
+  uint64_t end = ((uint64_t)(uintptr_t)segment + size) & ~(HOST_PAGE - 1);
+  if (end > start && sys_failed(sys3(SYS_mprotect, start, end - start, PROT_READ)))
+    wasmaot_fail(WASMAOT_EXIT_START, "cannot make the program's tables read-only", NULL, NULL);
+}
+
 _Noreturn void wasmaot_exit(int status) {
   if (wasmaot_process.reports_fuel && wasmaot_fuel_report)
     wasmaot_fuel_report();
@@ -39,17 +71,18 @@ int main(int argc, char **argv, char **environment) {
   if (wasmaot_module.abi_version != WASMAOT_ABI_VERSION)
     wasmaot_fail(WASMAOT_EXIT_START, "the program and its runtime are of different versions", NULL,
                  NULL);
-  const char *feature = wasmaot_cpu_lacks(wasmaot_module.required_features);
-  if (feature)
-    wasmaot_fail(WASMAOT_EXIT_START, "this CPU lacks ", feature,
-                 ", which the program was built for; build it with --cpu=baseline");
+  protect_relocated();
+  // CPUID leaves a virtual machine, which takes longer than all system calls of the start together:
+  // what SIGILL will tell is asked then.
+  bool has_handlers = (wasmaot_module.flags & WASMAOT_MODULE_CHECKS) == 0;
+  wasmaot_check_cpu(wasmaot_module.required_features & ~(has_handlers ? REFUSED_FEATURES : 0));
   wasmaot_config_read();
   if (wasmaot_process.takes_grants && wasmaot_grants_parse)
     wasmaot_grants_parse();
   wasmaot_stack_start();
   if (wasmaot_threads_start)
     wasmaot_threads_start();
-  if ((wasmaot_module.flags & WASMAOT_MODULE_CHECKS) == 0)
+  if (has_handlers)
     wasmaot_trap_start();
   if (wasmaot_process.timeout > 0 && wasmaot_timeout_start)
     wasmaot_timeout_start();

@@ -3,13 +3,12 @@
 #include "../common/sys.h"
 #include "runtime.h"
 
+#include <elf.h>
 #include <signal.h>
 #include <ucontext.h>
 
 // As many as wasmtime shows.
 #define BACKTRACE_FRAMES 20
-
-extern const uint8_t __ehdr_start __attribute__((weak, visibility("hidden")));
 
 static bool recovers;
 
@@ -63,7 +62,8 @@ static void print_backtrace(struct wasmaot_registers *registers) {
                                      .text_end = __stop_wasmaot_text};
   wasmaot_stack_bounds(&area.stack_low, &area.stack_high);
   if (&__ehdr_start)
-    area.frame_header = wasmaot_find_frame_header(&__ehdr_start, &area.frame_header_size);
+    area.frame_header =
+        wasmaot_find_segment(&__ehdr_start, PT_GNU_EH_FRAME, &area.frame_header_size);
   bool is_call = false;
   if (!wasmaot_is_wasm_code(registers->values[WASMAOT_PC])) {
     if (!wasmaot_leave_native_code(&area, registers))
@@ -139,8 +139,14 @@ static uint32_t decode_check(uint64_t pc) {
 static uint32_t classify(int signal, const siginfo_t *info, uint64_t pc) {
   if (info->si_code <= 0) // sent by a process, not by the CPU
     return 0;
-  if (signal == SIGILL)
-    return wasmaot_is_wasm_code(pc) ? decode_check(pc) : 0;
+  if (signal == SIGILL) {
+    if (!wasmaot_is_wasm_code(pc))
+      return 0;
+    uint32_t code = decode_check(pc);
+    if (code == 0)
+      wasmaot_check_cpu(wasmaot_module.required_features);
+    return code;
+  }
   uint64_t address = (uint64_t)(uintptr_t)info->si_addr;
   // Whoever runs on the stack of wasm: WASI's functions use it too.
   if (wasmaot_stack_guard_contains(address))

@@ -1,14 +1,15 @@
 // The program's context of WASI, and the functions that need no more than that.
 #include "wasi.h"
 
-// Nothing of it is touched before it is used: unused descriptors stay pages of zeros.
-struct wasmaot_wasi wasmaot_wasi;
+const uint64_t wasmaot_wasi_context_size = sizeof(struct wasmaot_wasi);
+struct wasmaot_wasi *wasmaot_wasi;
 
 void wasmaot_wasi_start_program(void) {
-  wasmaot_wasi_start(&wasmaot_wasi, wasmaot_threads_start != NULL);
+  wasmaot_wasi = (struct wasmaot_wasi *)(void *)wasmaot_stack_main_extra();
+  wasmaot_wasi_start(wasmaot_wasi, wasmaot_threads_start != NULL);
   if (wasmaot_module.memory_count > 0) {
     const struct wasmaot_memory *memory = wasmaot_module.memories[0];
-    wasmaot_wasi_set_memory(&wasmaot_wasi, &memory->base, &memory->bytes);
+    wasmaot_wasi_set_memory(wasmaot_wasi, &memory->base, &memory->bytes);
   }
   if (wasmaot_wasi_start_descriptors)
     wasmaot_wasi_start_descriptors();
@@ -19,7 +20,7 @@ void wasmaot_wasi_start_program(void) {
   int first = process->argument_start > 0 ? process->argument_start - 1 : 0;
   process->argv[first] = (char *)(uintptr_t)process->program_name;
   uint32_t count = process->argc > first ? (uint32_t)(process->argc - first) : 1;
-  wasmaot_wasi_set_arguments(&wasmaot_wasi, count, (const char *const *)process->argv + first);
+  wasmaot_wasi_set_arguments(wasmaot_wasi, count, (const char *const *)process->argv + first);
 }
 
 _Noreturn void wasmaot_wasi_proc_exit(uint32_t status);
@@ -28,7 +29,7 @@ _Noreturn void wasmaot_wasi_proc_exit(uint32_t status) {
 }
 
 uint32_t wasmaot_wasi_sched_yield(void);
-uint32_t wasmaot_wasi_sched_yield(void) { return wasmaot_wasip1_sched_yield(&wasmaot_wasi); }
+uint32_t wasmaot_wasi_sched_yield(void) { return wasmaot_wasip1_sched_yield(wasmaot_wasi); }
 
 #define WASI_process WASI_BINDING
 #define WASI_environment(name, signature)

@@ -7,7 +7,7 @@
 #include "../wasi/internal.h"
 #include "runtime.h"
 
-extern struct wasmaot_wasi wasmaot_wasi;
+extern struct wasmaot_wasi *wasmaot_wasi;
 
 // Prepare what the program imports functions of.
 __attribute__((weak)) void wasmaot_wasi_start_environment(void);
@@ -19,7 +19,7 @@ __attribute__((weak)) void wasmaot_wasi_start_listeners(void);
 #define WASI_BINDING(name, signature)                                                              \
   uint32_t wasmaot_wasi_##name(WASI_PARAMETERS_##signature);                                       \
   uint32_t wasmaot_wasi_##name(WASI_PARAMETERS_##signature) {                                      \
-    return wasmaot_wasip1_##name(&wasmaot_wasi, WASI_NAMES_##signature);                           \
+    return wasmaot_wasip1_##name(wasmaot_wasi, WASI_NAMES_##signature);                            \
   }
 #define WASI_FUNCTION(group, name, signature) WASI_##group(name, signature)
 

@@ -17,14 +17,14 @@ static void open_directory(const struct wasmaot_grant *grant) {
   // rule for whatever got it then would leave the program without Landlock.
   if (wasmaot_sandbox_grant)
     wasmaot_sandbox_grant((int)host, grant->read_only);
-  if (!wasmaot_wasi_add_directory(&wasmaot_wasi, (int)host, grant->guest, grant->read_only))
+  if (!wasmaot_wasi_add_directory(wasmaot_wasi, (int)host, grant->guest, grant->read_only))
     wasmaot_fail(WASMAOT_EXIT_START, "too many directories are granted", NULL, NULL);
 }
 
 void wasmaot_wasi_start_descriptors(void) {
   // Before the directories, so that none of them passes for a standard stream that is closed.
   for (int host = 0; host < 3; host++)
-    wasmaot_wasi_add_stream(&wasmaot_wasi, host);
+    wasmaot_wasi_add_stream(wasmaot_wasi, host);
   struct wasmaot_grant_iterator grants = {0};
   struct wasmaot_grant grant;
   while (wasmaot_grant_next(&grants, &grant))
@@ -33,7 +33,7 @@ void wasmaot_wasi_start_descriptors(void) {
   if (wasmaot_wasi_start_listeners)
     wasmaot_wasi_start_listeners();
   if (wasmaot_process.raw_terminal)
-    wasmaot_wasi_set_raw_terminal(&wasmaot_wasi);
+    wasmaot_wasi_set_raw_terminal(wasmaot_wasi);
   // Writing to a closed pipe is an error that the guest sees (EPIPE), not the end of the process.
   struct sys_sigaction ignore = {.handler = (uintptr_t)SIG_IGN};
   sys_sigaction(SIGPIPE, &ignore, NULL);

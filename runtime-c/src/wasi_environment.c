@@ -26,7 +26,7 @@ void wasmaot_wasi_start_environment(void) {
   grants = (struct wasmaot_grant_iterator){0};
   for (uint32_t i = 0; next_variable(&grants, &grant); i++)
     variables[i] = grant.guest;
-  wasmaot_wasi_set_variables(&wasmaot_wasi, count, variables);
+  wasmaot_wasi_set_variables(wasmaot_wasi, count, variables);
 }
 
 #define WASI_process(name, signature)

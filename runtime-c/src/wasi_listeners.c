@@ -29,7 +29,7 @@ void wasmaot_wasi_start_listeners(void) {
     int host = wasmaot_wasi_listen(grant.host);
     if (host < 0)
       wasmaot_fail(WASMAOT_EXIT_START, "cannot listen at '", grant.host, reason(host));
-    if (!wasmaot_wasi_add_listener(&wasmaot_wasi, host))
+    if (!wasmaot_wasi_add_listener(wasmaot_wasi, host))
       wasmaot_fail(WASMAOT_EXIT_START, "too many directories and listeners are granted", NULL,
                    NULL);
   }

@@ -46,6 +46,27 @@ WASM static void store(struct wasmaot_value *values) {
 }
 MAP_FUNCTION(store, 4);
 
+// An instruction that the CPU refuses and that is no check of compiled code.
+WASM static void refused(struct wasmaot_value *values) {
+  (void)values;
+  __asm__ volatile("ud2");
+}
+
+HIDDEN extern const struct wasmaot_module wasmaot_module;
+// Makes a pointer of the module's tables lead elsewhere, as an error in memory safety would.
+WASM static void overwrite(struct wasmaot_value *values) {
+  (void)values;
+  *(const void *volatile *)(uintptr_t)&wasmaot_module.memories = NULL;
+}
+
+#ifdef LACKS
+// In place of the runtime's: a CPU without these features.
+const char *wasmaot_cpu_lacks(uint32_t required_features);
+const char *wasmaot_cpu_lacks(uint32_t required_features) {
+  return (required_features & (LACKS)) != 0 ? "something" : NULL;
+}
+#endif
+
 // An 8-byte load, which can straddle the memory's end.
 WASM static void load(struct wasmaot_value *values) {
   values[0].low = *(volatile uint64_t *)at(values[0].low);
@@ -194,6 +215,8 @@ static const struct wasmaot_export exports[] = {
     {NAME("probe"), "I", "I", probe},
     {NAME("echo_externref"), "e", "e", echo},
     {NAME(""), "i", "i", echo},
+    {NAME("refused"), "", "", refused},
+    {NAME("overwrite"), "", "", overwrite},
 };
 
 static const char names[] = "trap_divide"

@@ -171,6 +171,12 @@ bool wasmaot_wasi_is_terminal(int host);
 // The kernel's own limit (IOV_MAX). A guest that names more has its request refused, before its
 // array of that size is looked at.
 #define MAX_BUFFERS 1024
+// Room on the stack for as many of the kernel's buffers as the guest has (and no more than it may):
+// a guest mostly has one or two, and room for all would be pages of stack that nothing else
+// touches. Whether there are too many is for wasmaot_wasi_buffers to say.
+#define ROOM_FOR_BUFFERS(count)                                                                    \
+  ((struct iovec *)__builtin_alloca(sizeof(struct iovec) *                                         \
+                                    ((count) < MAX_BUFFERS ? (count) : MAX_BUFFERS)))
 struct iovec;
 struct pollfd;
 struct timespec;

@@ -41,7 +41,7 @@ static uint32_t finish(const struct wasmaot_wasi *wasi, long result, uint32_t si
 static uint32_t transfer(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t right,
                          uint32_t buffers_pointer, uint32_t count, uint32_t size, short event,
                          wasmaot_transfer *once) {
-  struct iovec buffers[MAX_BUFFERS];
+  struct iovec *buffers = ROOM_FOR_BUFFERS(count);
   PINNED struct wasmaot_descriptor *descriptor = NULL;
   uint32_t error = wasmaot_wasi_pin(wasi, fd, right, &descriptor);
   if (error == WASI_SUCCESS)
@@ -66,7 +66,7 @@ uint32_t wasmaot_wasip1_fd_write(struct wasmaot_wasi *wasi, uint32_t fd, uint32_
 static uint32_t transfer_at(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t right,
                             uint32_t buffers_pointer, uint32_t count, uint64_t offset,
                             uint32_t size, long call) {
-  struct iovec buffers[MAX_BUFFERS];
+  struct iovec *buffers = ROOM_FOR_BUFFERS(count);
   PINNED struct wasmaot_descriptor *descriptor = NULL;
   uint32_t error = wasmaot_wasi_pin(wasi, fd, right | RIGHT_FD_SEEK, &descriptor);
   if (error == WASI_SUCCESS)

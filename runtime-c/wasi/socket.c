@@ -88,7 +88,7 @@ static long receive_once(const struct wasmaot_descriptor *descriptor, struct iov
 uint32_t wasmaot_wasip1_sock_recv(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffers_pointer,
                                   uint32_t count, uint32_t flags, uint32_t size,
                                   uint32_t result_flags) {
-  struct iovec buffers[MAX_BUFFERS];
+  struct iovec *buffers = ROOM_FOR_BUFFERS(count);
   PINNED struct wasmaot_descriptor *descriptor = NULL;
   uint32_t error = pin_socket(wasi, fd, RIGHT_FD_READ, &descriptor);
   if (error == WASI_SUCCESS && (flags & ~(uint32_t)(RECV_PEEK | RECV_WAITALL)) != 0)
@@ -121,7 +121,7 @@ static long send_once(const struct wasmaot_descriptor *descriptor, struct iovec 
 
 uint32_t wasmaot_wasip1_sock_send(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t buffers_pointer,
                                   uint32_t count, uint32_t flags, uint32_t size) {
-  struct iovec buffers[MAX_BUFFERS];
+  struct iovec *buffers = ROOM_FOR_BUFFERS(count);
   PINNED struct wasmaot_descriptor *descriptor = NULL;
   uint32_t error = pin_socket(wasi, fd, RIGHT_FD_WRITE, &descriptor);
   if (error == WASI_SUCCESS && flags != 0)
