@@ -1,0 +1,1 @@
+"""What bench/run is made of: a module for each thing that is measured, and what they share."""
