@@ -81,8 +81,8 @@ def reason(command, status, text):
 
 
 def run(*command, **options):
-    """The standard output of a command that must not fail."""
+    """The standard output of a command without which its benchmark can't go on."""
     try:
         return measure(command, **options).output
     except Failure as failure:
-        raise SystemExit(f"bench/run: {shlex.join(str(part) for part in command)}\n{failure}") from None
+        raise Failure(f"{failure}\n  {shlex.join(str(part) for part in command)}") from None

@@ -96,7 +96,7 @@ def measured(context, prefix, modules, limit):
                         row.lose(column, failure)
     context.progress(None)
     if not time.rows:
-        raise SystemExit("bench/run: no module to compile: run scripts/programs")
+        raise Failure("no module to compile: run scripts/programs")
     return sections
 
 

@@ -2,7 +2,7 @@
 
 import os
 
-from .commands import PROGRAMS, TOOLS, measure
+from .commands import PROGRAMS, TOOLS, Failure, measure
 from .results import Section
 
 
@@ -23,5 +23,5 @@ def validate(context):
             for column, command in commands.items():
                 row.add(column, module.stat().st_size / 1e6 / measure([*command, module]).seconds)
     if not section.rows:
-        raise SystemExit("bench/run: no module to validate: run scripts/programs")
+        raise Failure("no module to validate: run scripts/programs")
     return [section]

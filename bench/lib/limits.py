@@ -10,18 +10,18 @@ from .suite import KERNELS, Program, answer
 NOTE = "Alternating runs, each the shortest of its own three."
 
 
-def alternating(context, section, name, commands, rounds=3):
+def alternating(context, section, name, commands):
     """One row: the same module in several ways, whose checksums must agree."""
     row, expected = section.row(name), None
-    for _ in range(rounds):
+    for _ in range(context.rounds):
         for column, command in commands.items():
             try:
                 checksum, seconds = answer(command, name, 3)
             except Failure as failure:
-                raise SystemExit(f"bench/run: {name}: {column}: {failure}") from None
+                raise Failure(f"{name}: {column}: {failure}") from None
             expected = expected or checksum
             if checksum != expected:
-                raise SystemExit(f"bench/run: {name}: {column}: checksum {checksum}, not {expected}")
+                raise Failure(f"{name}: {column}: checksum {checksum}, not {expected}")
             row.add(column, seconds)
 
 
@@ -31,8 +31,9 @@ def bounds(context):
                 "masked": ["--bounds-checks=explicit", "--spectre-mitigation"]}
     sections = []
     for place, defines in (("static", ()), ("heap", ("-DHEAP",))):
+        arrays = "arrays from malloc" if place == "heap" else "static arrays"
         section = Section(
-            f"bounds-{place}", f"Bounds checks, arrays {'that are static' if place == 'static' else 'from malloc'}", "s",
+            f"bounds-{place}", f"Bounds checks, {arrays}", "s",
             f"Guard pages, explicit checks, and those with masks against Spectre. {NOTE}", list(variants),
             baseline="guard", geomean=True)
         sections.append(section)
@@ -74,5 +75,5 @@ def timeout(context):
             done = subprocess.run([app], capture_output=True, check=False)
             row.add(checks, time.monotonic() - start)
             if done.returncode != 134:
-                raise SystemExit(f"bench/run: a timeout ended with {done.returncode}: {done.stderr.decode()}")
+                raise Failure(f"a timeout ended with {done.returncode}: {done.stderr.decode()}")
     return [section]

@@ -104,7 +104,7 @@ def quantity(value, unit):
         return digits(value)
     factor, name = next((scale for scale in SCALES.get(unit, []) if abs(value) >= scale[0] * 0.9995),
                         SCALES.get(unit, [(1, unit)])[-1])
-    return f"{digits(value / factor)} {name}"
+    return f"{value:.0f} bytes" if name == "bytes" else f"{digits(value / factor)} {name}"
 
 
 def table(section):

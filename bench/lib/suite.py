@@ -1,6 +1,7 @@
 """The programs of bench/suite with all engines: how they are built, run and compared."""
 
 import concurrent.futures
+import dataclasses
 import os
 import re
 from dataclasses import dataclass
@@ -71,7 +72,7 @@ def prepared(context, section, programs, used, flags):
     modules = dict(zip((program.name for program in programs), made))
     for name, module in modules.items():
         if isinstance(module, Failure):
-            raise SystemExit(f"bench/run: {name}: {module}")
+            raise Failure(f"{name}: {module}")
     pairs = [(program, engine) for program in programs for engine in used]
     commands = dict(zip(((program.name, engine.name) for program, engine in pairs),
                         in_parallel([job(*pair) for pair in pairs])))
@@ -120,11 +121,11 @@ ROUNDS = ("Each program runs its kernel three times in a process and prints the 
           "{rounds} rounds. Checksums are the same everywhere. Native: clang 19 -O3 -ffp-contract=off for {cpu}.")
 
 
-def of_compilers(context, name, title, chosen_programs, flags=()):
-    used = engines.chosen(context, interprets=False)
-    section = Section(
-        name, title, "s", ROUNDS.format(rounds=context.rounds, cpu=context.cpu or "x86-64-v2"),
-        [engine.name for engine in used], baseline="native", geomean=True)
+def of_compilers(context, name, title, chosen_programs, flags=(), used=None):
+    used = used or engines.chosen(context, interprets=False)
+    target = "the machine's CPU" if context.cpu == "native" else context.cpu or "x86-64-v2"
+    section = Section(name, title, "s", ROUNDS.format(rounds=context.rounds, cpu=target),
+                      [engine.name for engine in used], baseline="native", geomean=True)
     return [compare(context, section, chosen_programs, used, flags)]
 
 
@@ -138,6 +139,14 @@ def simd(context):
 
 def suite(context):
     return scalar(context) + simd(context)
+
+
+def cpu(context):
+    """What the machine's own CPU brings, which wasmtime always uses."""
+    context = dataclasses.replace(context, cpu="native")
+    used = [engine for engine in engines.chosen(context, interprets=False)
+            if engine.name in ("native", "wasmaot -O2", "wasmtime", "WAMR AOT")]
+    return of_compilers(context, "cpu", "Run time, scalar wasm, for this machine's CPU", programs(context), used=used)
 
 
 def kernels(context):
