@@ -113,6 +113,7 @@ let package = Package(
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
+    .target(name: "BenchReport", dependencies: ["Support"]),
     .target(
       name: "Driver",
       dependencies: [
@@ -130,9 +131,14 @@ let package = Package(
       ],
       swiftSettings: llvmHeadersForSwift),
     .executableTarget(
+      name: "bench-report",
+      dependencies: ["BenchReport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "bench/report"),
+    .executableTarget(
       name: "bench-decode", dependencies: ["Support", "WasmModule"], path: "bench/decode",
       exclude: ["compare"]),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
+    .testTarget(name: "BenchReportTests", dependencies: ["BenchReport", "TestSupport"]),
     .testTarget(name: "WasmModuleTests", dependencies: ["WasmModule", "TestSupport"]),
     .testTarget(name: "IRTests", dependencies: ["IR", "TestSupport"]),
     .testTarget(name: "TranslateTests", dependencies: ["Translate", "WasmModule", "IR", "TestSupport"]),

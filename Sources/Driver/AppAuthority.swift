@@ -1,5 +1,6 @@
 import CRuntimeABI
 import Linker
+import Support
 
 /// What an app may do, read from the note in it: what its runtime obeys, and what the kernel holds it to.
 ///

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Support
 
 /// What a build did: for `--json`, `--timings` and the cache.
 public struct BuildReport: Codable, Sendable {
@@ -55,36 +56,4 @@ func jsonText(of value: some Encodable) -> String {
   // Plain numbers, strings and booleans: nothing in our reports can fail to encode.
   guard let data = try? encoder.encode(value) else { preconditionFailure("a report that is not JSON") }
   return String(decoding: data, as: UTF8.self)
-}
-
-// MARK: - Text
-
-/// `value` with `digits` decimals.
-func fixed(_ value: Double, digits: Int) -> String {
-  var scale = 1.0
-  for _ in 0..<digits { scale *= 10 }
-  let scaled = Int((value * scale).rounded())
-  guard digits > 0 else { return String(scaled) }
-  let fraction = String(abs(scaled) % Int(scale))
-  let whole = String(abs(scaled) / Int(scale))
-  return (scaled < 0 ? "-" : "") + whole + "." + String(repeating: "0", count: digits - fraction.count)
-    + fraction
-}
-
-func padded(_ text: String, to width: Int) -> String {
-  String(repeating: " ", count: max(0, width - text.count)) + text
-}
-
-extension String {
-  func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
-}
-
-/// `1.2 MB`, `34.0 kB`, `512 bytes`.
-public func sizeText(_ bytes: Int) -> String {
-  switch bytes {
-  case ..<1000: "\(bytes) bytes"
-  case ..<1_000_000: "\(fixed(Double(bytes) / 1e3, digits: 1)) kB"
-  case ..<1_000_000_000: "\(fixed(Double(bytes) / 1e6, digits: 1)) MB"
-  default: "\(fixed(Double(bytes) / 1e9, digits: 1)) GB"
-  }
 }

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 
 from .commands import BENCH, ROOT, run
 
+# Makes reports of results: swift build -c release --product bench-report.
+REPORTER = ROOT / ".build" / "release" / "bench-report"
+
 
 @dataclass
 class Row:
@@ -175,18 +178,11 @@ def write(document, path):
     part.replace(path)
 
 
-def record(document, sections):
-    """A day's results, in bench/results: what was measured, and a page with what is needed to repeat it."""
+def record(document):
+    """A day's results, in bench/results: what was measured, and reports of it with plots, made by bench-report."""
     folder = BENCH / "results"
     folder.mkdir(exist_ok=True)
     path = folder / f"{document['date']}.json"
     write(document, path)
-    about = document["machine"]
-    page = [f"# Benchmarks, {document['date']}", "", f"- Commit: {document['commit']}",
-            f"- Machine: {about['cpu']}, {about['cores']} cores, {about['memoryGiB']} GiB, {about['kernel']}",
-            *(f"- {name}: {version}" for name, version in document["versions"].items()),
-            f"- Command: `{document['command']}`", ""]
-    for section in sections:
-        page += [f"## {section.title}", "", section.note, "", table(section), ""]
-    path.with_suffix(".md").write_text("\n".join(page))
-    return [path, path.with_suffix(".md")]
+    run(REPORTER, path)
+    return [path, path.with_suffix(".md"), path.with_suffix(".html")]
