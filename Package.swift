@@ -114,11 +114,12 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
     .target(name: "BenchReport", dependencies: ["Support"]),
+    .target(name: "CProcess", cSettings: [.define("_GNU_SOURCE")]),
     .target(
       name: "Driver",
       dependencies: [
-        "Support", "WasmModule", "IR", "Translate", "LLVMBackend", "Linker", "Interpreter", "CWASI",
-        "CRuntimeABI",
+        "Support", "WasmModule", "IR", "Translate", "LLVMBackend", "Linker", "Interpreter", "BenchReport",
+        "CProcess", "CWASI", "CRuntimeABI",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -127,7 +128,8 @@ let package = Package(
     .executableTarget(
       name: "wasmaot",
       dependencies: [
-        "Driver", "Linker", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "BenchReport", "Driver", "Linker",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: llvmHeadersForSwift),
     .executableTarget(
@@ -147,7 +149,7 @@ let package = Package(
       swiftSettings: llvmHeadersForSwift),
     .testTarget(name: "LinkerTests", dependencies: ["Linker", "TestSupport"]),
     .testTarget(
-      name: "DriverTests", dependencies: ["Driver", "Interpreter", "TestSupport"],
+      name: "DriverTests", dependencies: ["BenchReport", "Driver", "Interpreter", "TestSupport"],
       swiftSettings: llvmHeadersForSwift),
     // What every test target shares: where test data and tools are, bless switch, temporary folders.
     .target(

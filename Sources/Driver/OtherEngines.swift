@@ -60,7 +60,7 @@ enum OtherEngines {
 extension Problem {
   /// The problem of a command line that the parser does not accept, in the parser's words or in better ones.
   public static func usage(parserMessage: String, arguments: [String]) -> Problem {
-    let commands = ["build", "run", "validate", "inspect", "help"]
+    let commands = ["build", "run", "validate", "inspect", "bench", "help"]
     if let first = arguments.first, !first.hasPrefix("-"), !commands.contains(first) {
       if first.hasSuffix(".wasm") {
         return .usage("no command is given", help: "write wasmaot build \(first), or wasmaot run \(first)")
@@ -79,12 +79,21 @@ extension Problem {
     {
       return .usage("\(option) '\(value)' is negative", help: "write a number without a sign")
     }
+    if arguments.first == "bench", parserMessage.contains("nexpected argument") {
+      return .usage(
+        summary(ofParser: parserMessage),
+        help: "the program's own arguments stand behind '--': wasmaot bench MODULE -- ARGS")
+    }
     let command = arguments.first.map { commands.contains($0) ? " help \($0)" : " --help" } ?? " --help"
+    return .usage(summary(ofParser: parserMessage), help: "see 'wasmaot\(command)'")
+  }
+
+  private static func summary(ofParser message: String) -> String {
     // Lists of values have a line each.
-    let lines = parserMessage.split(separator: "\n").map { $0.drop { $0 == " " || $0 == "-" } }
+    let lines = message.split(separator: "\n").map { $0.drop { $0 == " " || $0 == "-" } }
     var summary = (lines.first ?? "wrong command line") + lines.dropFirst().map { " \($0)" }.joined()
     if summary.hasSuffix(".") { summary.removeLast() }
-    return .usage(summary.prefix(1).lowercased() + summary.dropFirst(), help: "see 'wasmaot\(command)'")
+    return summary.prefix(1).lowercased() + summary.dropFirst()
   }
 
   /// The problem of an option that wasmaot doesn't know.

@@ -62,7 +62,7 @@ struct BuildCommand: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    try codegen.printListsAskedFor()
+    try codegen.target.printListsAskedFor()
     guard let module else {
       throw Problem.usage("no module is given", help: "write wasmaot build MODULE [-o OUT]")
     }

@@ -31,7 +31,7 @@ struct RunCommand: AsyncParsableCommand {
   var moduleAndArguments: [String] = []
 
   func run() async throws {
-    try codegen.printListsAskedFor()
+    try codegen.target.printListsAskedFor()
     var words = moduleAndArguments[...]
     if words.first == "--" { words = words.dropFirst() }
     if ["-h", "--help"].contains(moduleAndArguments.first) { throw CleanExit.helpRequest(self) }

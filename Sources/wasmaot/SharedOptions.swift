@@ -170,14 +170,8 @@ struct FeatureOptions: ParsableArguments {
   }
 }
 
-/// How code is generated: for `build` and `run`.
-struct CodegenOptions: ParsableArguments {
-  @Option(
-    name: .customShort("O", allowingJoined: true),
-    help: ArgumentHelp(
-      "Optimisation level: 0, 1, 2 (default), 3, s (size) or z (least size).", valueName: "level"))
-  var optimization: OptimizationLevel?
-
+/// What code is generated for, and how it checks: for all commands that generate code.
+struct TargetOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "CPU to generate code for: baseline (x86-64-v2), native, or a name; 'help' lists the names.",
@@ -205,54 +199,12 @@ struct CodegenOptions: ParsableArguments {
 
   @OptionGroup var features: FeatureOptions
 
-  @Flag(
-    name: [.customShort("g"), .customLong("symbols")],
-    help: "Keep a symbol for each function, for debuggers and profilers.")
-  var keepsSymbols = false
-
-  @Flag(
-    name: .customLong("no-cache"),
-    help: "Neither look for a finished build in the cache, nor put this one there.")
-  var ignoresCache = false
-
-  @Flag(name: .shortAndLong, help: "Say what is going on.")
-  var verbose = false
-
   func apply(to options: inout BuildOptions) throws(Problem) {
-    options.optimization = optimization ?? .O2
     options.cpu = cpu
     options.target = try Target.named(target)
-    options.keepsSymbols = keepsSymbols
     options.boundsChecks = boundsChecks ?? .guardPages
     options.mitigatesSpectre = mitigatesSpectre
     options.features = try features.selected()
-  }
-
-  /// For the interpreter: what would make no code safer is not silently accepted.
-  func checkForInterpreter() throws(Problem) {
-    let option =
-      mitigatesSpectre
-      ? "--spectre-mitigation" : boundsChecks.map { "--bounds-checks=\($0.rawValue)" }
-    guard let option else { return }
-    throw .usage(
-      "\(option) is about compiled code: it can't be given with --interpret",
-      help: "leave it out (the interpreter checks every access), or leave out --interpret")
-  }
-
-  var jobs: Int? { features.jobs }
-
-  /// Nil where none is wanted, or can be.
-  var cache: BuildCache? {
-    ignoresCache ? nil : .standard(environment: ProcessInfo.processInfo.environment)
-  }
-
-  func startLogging() {
-    let level: Logger.Level = verbose ? .debug : .warning
-    LoggingSystem.bootstrap { _ in
-      var handler = StandardErrorLog()
-      handler.logLevel = level
-      return handler
-    }
   }
 
   /// Answers `--cpu help` and `--target help`.
@@ -268,6 +220,63 @@ struct CodegenOptions: ParsableArguments {
         print(cpu.description.isEmpty ? cpu.name : cpu.name.padding(toLength: width + 2) + cpu.description)
       }
       throw ExitCode.success
+    }
+  }
+}
+
+/// How code is generated: for `build` and `run`.
+struct CodegenOptions: ParsableArguments {
+  @Option(
+    name: .customShort("O", allowingJoined: true),
+    help: ArgumentHelp(
+      "Optimisation level: 0, 1, 2 (default), 3, s (size) or z (least size).", valueName: "level"))
+  var optimization: OptimizationLevel?
+
+  @OptionGroup var target: TargetOptions
+
+  @Flag(
+    name: [.customShort("g"), .customLong("symbols")],
+    help: "Keep a symbol for each function, for debuggers and profilers.")
+  var keepsSymbols = false
+
+  @Flag(
+    name: .customLong("no-cache"),
+    help: "Neither look for a finished build in the cache, nor put this one there.")
+  var ignoresCache = false
+
+  @Flag(name: .shortAndLong, help: "Say what is going on.")
+  var verbose = false
+
+  func apply(to options: inout BuildOptions) throws(Problem) {
+    options.optimization = optimization ?? .O2
+    options.keepsSymbols = keepsSymbols
+    try target.apply(to: &options)
+  }
+
+  /// For the interpreter: what would make no code safer is not silently accepted.
+  func checkForInterpreter() throws(Problem) {
+    let option =
+      target.mitigatesSpectre
+      ? "--spectre-mitigation" : target.boundsChecks.map { "--bounds-checks=\($0.rawValue)" }
+    guard let option else { return }
+    throw .usage(
+      "\(option) is about compiled code: it can't be given with --interpret",
+      help: "leave it out (the interpreter checks every access), or leave out --interpret")
+  }
+
+  var jobs: Int? { target.features.jobs }
+
+  /// Nil where none is wanted, or can be.
+  var cache: BuildCache? {
+    ignoresCache ? nil : .standard(environment: ProcessInfo.processInfo.environment)
+  }
+
+  func startLogging() {
+    let level: Logger.Level = verbose ? .debug : .warning
+    LoggingSystem.bootstrap { _ in
+      var handler = StandardErrorLog()
+      handler.logLevel = level
+      return handler
     }
   }
 }

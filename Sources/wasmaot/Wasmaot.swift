@@ -8,6 +8,7 @@ import Driver
     discussion: """
       wasmaot build app.wasm        writes the program ./app
       wasmaot run app.wasm ARGS…    compiles to the cache, and runs
+      wasmaot bench app.wasm        measures the program, and the interpreter beside it
 
       A program can touch nothing but its own memory and the standard streams, unless it is granted more: \
       see --dir and --env of 'wasmaot help build'.
@@ -18,7 +19,9 @@ import Driver
       Environment: WASMAOT_CACHE_DIR (where finished builds are kept), WASMAOT_LINKER (the linker to use), \
       WASMAOT_RUNTIME (the folder with the runtime), NO_COLOR.
       """,
-    subcommands: [BuildCommand.self, RunCommand.self, ValidateCommand.self, InspectCommand.self])
+    subcommands: [
+      BuildCommand.self, RunCommand.self, ValidateCommand.self, InspectCommand.self, BenchCommand.self,
+    ])
 
   @Flag(name: .customLong("version"), help: "Show the versions of wasmaot and of LLVM.")
   var showsVersion = false
