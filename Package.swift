@@ -151,6 +151,23 @@ let package = Package(
     .testTarget(
       name: "DriverTests", dependencies: ["BenchReport", "Driver", "Interpreter", "TestSupport"],
       swiftSettings: llvmHeadersForSwift),
+    // Modules that are made at random, run by everything that can run them: scripts/fuzz.
+    .target(
+      name: "Fuzzing",
+      dependencies: [
+        "Driver", "Interpreter", "LLVMBackend", "Linker", "IR", "WasmModule", "Support", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/Fuzzing", swiftSettings: llvmHeadersForSwift),
+    .executableTarget(
+      name: "wasmaot-fuzz",
+      dependencies: [
+        "Fuzzing", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/FuzzCommand", swiftSettings: llvmHeadersForSwift),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["Fuzzing", "IR", "TestSupport"], swiftSettings: llvmHeadersForSwift),
     // What every test target shares: where test data and tools are, bless switch, temporary folders.
     .target(
       name: "TestSupport",

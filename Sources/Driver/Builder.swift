@@ -1,3 +1,4 @@
+import IR
 import LLVMBackend
 import Logging
 import Support
@@ -15,6 +16,8 @@ public struct Builder: Sendable {
   public var environment: [String: String]
   /// Is told when a stage begins.
   public var observe: @Sendable (Stage) -> Void = { _ in }
+  /// Changes the IR behind the passes: how tests plant bugs. Such builds do without the cache.
+  package var changeIR: (@Sendable (inout IR.Module) -> Void)?
 
   private let log = Logger(label: "wasmaot")
 
@@ -110,9 +113,10 @@ public struct Builder: Sendable {
     let toolchain = try Toolchain(for: options, environment: environment)
     var pipeline = Pipeline(
       options: options, jobs: jobs, host: host, toolchain: toolchain, file: input, timers: timers)
+    pipeline.changeIR = changeIR
 
     let key: BuildCache.Key? =
-      cache == nil ? nil : try self.key(of: bytes, name: input, toolchain: toolchain)
+      cache == nil || changeIR != nil ? nil : try self.key(of: bytes, name: input, toolchain: toolchain)
     if let key, let entry = cache?.entry(for: key) {
       log.debug("found in the cache: \(entry.path)")
       var report = entry.report

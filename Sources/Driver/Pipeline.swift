@@ -15,6 +15,7 @@ struct Pipeline {
   /// Name of the input, for messages.
   let file: String
   let timers: StageTimers
+  var changeIR: (@Sendable (inout IR.Module) -> Void)?
   private(set) var counts = BuildReport.Counts()
   private(set) var featuresUsed: Features = []
   private(set) var warnings: [String] = []
@@ -50,6 +51,7 @@ struct Pipeline {
     try timers.measure(.passes, explain: Problem.init) { () throws(PassError) in
       _ = try optimize(&ir, options: options.passOptions(jobs: jobs))
     }
+    changeIR?(&ir)
     count(module, ir)
     if options.emit == .ir { return Output(bytes: Array("\(ir)".utf8)) }
 

@@ -71,6 +71,9 @@ public enum TestSupport {
     _ = try file.closeAfter { try file.writeAll(bytes) }
   }
 
+  /// Removes a file, if it is there.
+  public static func remove(_ path: FilePath) { try? FileManager.default.removeItem(atPath: path.string) }
+
   /// Text to a binary module, by wasm-tools or wat2wasm; throws where neither is installed.
   public static func module(fromText text: String) async throws -> [UInt8] {
     try await TemporaryFolder.with { folder in

@@ -5,6 +5,9 @@
 //                            VALUE: type letter, colon, bits as hexadecimal: i:ffffffff
 //   fuel N                   what is left from here on, hexadecimal (of code that counts)
 //   consumed                 since then: ok I:N
+//   log                      what functions of the host were called with: script_host.c
+//   run LINE... end          the lines between in a process of their own, on an instance as new as
+//                            this one is; then: end STATUS
 //
 // For each line, and once before the first for the instantiation itself, one line comes back:
 //
@@ -12,6 +15,7 @@
 //
 // References: 0 is null. A funcref is printed as its number in the module's descriptors, an
 // externref as its bits.
+#include "script.h"
 #include "../common/sys.h"
 #include "runtime.h"
 
@@ -24,6 +28,8 @@ static char line[MAX_LINE];
 static char output[MAX_LINE];
 static struct wasmaot_value values[MAX_VALUES];
 static const struct wasmaot_export *current;
+// Lines of a run, behind each other.
+static char run[1 << 20];
 
 // ---- Input ------------------------------------------------------------------------------------
 
@@ -70,13 +76,15 @@ static int hex_digit(char digit) {
 // ---- Output -----------------------------------------------------------------------------------
 
 static size_t output_length;
+#define put wasmaot_script_put
+#define put_hex wasmaot_script_put_hex
 
-static void put(const char *text) {
+void wasmaot_script_put(const char *text) {
   while (*text && output_length < sizeof output)
     output[output_length++] = *text++;
 }
 
-static void put_hex(uint64_t value, bool padded) {
+void wasmaot_script_put_hex(uint64_t value, bool padded) {
   char digits[17];
   int count = 0;
   for (int shift = 60; shift >= 0; shift -= 4) {
@@ -89,6 +97,8 @@ static void put_hex(uint64_t value, bool padded) {
 }
 
 static void flush(void) {
+  if (output_length == sizeof output)
+    output_length--;
   put("\n");
   for (size_t done = 0; done < output_length;) {
     long count = sys3(SYS_write, 1, output + done, output_length - done);
@@ -233,23 +243,71 @@ static bool execute_fuel(void) {
   return true;
 }
 
+// False if the line is another command.
+static bool execute_log(void) {
+  if (strcmp(line, "log") != 0)
+    return false;
+  put("ok");
+  if (wasmaot_script_host_log)
+    wasmaot_script_host_log();
+  else
+    put(" #0");
+  return true;
+}
+
+// Executes the line.
+static void execute(bool is_usable) {
+  const char *problem = "not instantiated";
+  if (is_usable) {
+    if (execute_fuel() || execute_log())
+      return;
+    problem = prepare_call();
+  }
+  if (problem) {
+    put("error ");
+    put(problem);
+  } else if (report(wasmaot_stack_enter(call, NULL))) {
+    for (size_t i = 0; current->results[i]; i++)
+      print_value(current->results[i], &values[i]);
+  }
+}
+
+// Executes lines in a child process, which is this instance's copy. They are read before it is
+// made: what one of the two takes from standard input is lost to the other.
+static void execute_run(bool is_usable) {
+  size_t length = 0;
+  while (next_line() && strcmp(line, "end") != 0) {
+    size_t size = strlen(line) + 1;
+    if (length + size > sizeof run)
+      wasmaot_fail(WASMAOT_EXIT_START, "a run is too long", NULL, NULL);
+    memcpy(run + length, line, size);
+    length += size;
+  }
+  long child = sys0(SYS_fork);
+  if (child == 0) {
+    for (size_t at = 0; at < length; at += strlen(run + at) + 1) {
+      memcpy(line, run + at, strlen(run + at) + 1);
+      execute(is_usable);
+      flush();
+    }
+    wasmaot_exit(0);
+  }
+  int status = -1;
+  if (!sys_failed(child))
+    sys4(SYS_wait4, child, &status, 0, NULL);
+  put("end ");
+  put_hex((uint32_t)status, false);
+}
+
 void wasmaot_script(void) {
   wasmaot_trap_recover();
   bool is_usable = report(wasmaot_stack_enter(instantiate, NULL));
   flush();
   while (next_line()) {
-    if (is_usable && execute_fuel()) {
-      flush();
-      continue;
-    }
-    const char *problem = is_usable ? prepare_call() : "not instantiated";
-    if (problem) {
-      put("error ");
-      put(problem);
-    } else if (report(wasmaot_stack_enter(call, NULL))) {
-      for (size_t i = 0; current->results[i]; i++)
-        print_value(current->results[i], &values[i]);
-    }
+    if (strcmp(line, "run") == 0)
+      execute_run(is_usable);
+    else
+      execute(is_usable);
     flush();
   }
 }

@@ -8,6 +8,8 @@
 //   get INSTANCE NAME              an exported global's value
 //   fuel N                         what is left from here on, hexadecimal
 //   consumed                       since then
+//   log                            what functions of "fuzzing-support" were called with
+//   store                          a new store: all instances are gone
 //
 //   ok VALUE...   |   trap MESSAGE   |   exception   |   unlinkable MESSAGE   |   error MESSAGE
 //
@@ -17,7 +19,8 @@
 // others that are not null nothing can be said but 1.
 //
 // The module "spectest" is the host's; what it lacks is looked for in an instance registered under
-// that name.
+// that name. "fuzzing-support" has functions that log their arguments, as in
+// runtime-c/src/script_host.c.
 #include "../include/wasmaot.h"
 
 #include <dlfcn.h>
@@ -192,6 +195,67 @@ static void print_value(wasmaot_valkind kind, const wasmaot_val *value) {
     printf(" %c:%llx", letters[kind], (unsigned long long)halves[0]);
 }
 
+// ---- Functions that log -----------------------------------------------------------------------
+
+#define MAX_LOGGED 256
+static struct {
+  char type;
+  wasmaot_val value;
+} logged[MAX_LOGGED];
+static uint64_t logged_count;
+static struct named *logging;
+
+static const struct logger {
+  const char *name;
+  char type;
+  wasmaot_valkind kind;
+  size_t result_count;
+} loggers[] = {{"log-i32", 'i', WASMAOT_I32, 0},   {"log-i64", 'I', WASMAOT_I64, 0},
+               {"log-f32", 'f', WASMAOT_F32, 0},   {"log-f64", 'F', WASMAOT_F64, 0},
+               {"log-v128", 'v', WASMAOT_V128, 0}, {"mix", 'm', WASMAOT_I32, 1}};
+
+static wasmaot_error *log_call(void *data, wasmaot_store *caller, const wasmaot_val *args,
+                               wasmaot_val *results) {
+  (void)caller;
+  const struct logger *logger = data;
+  if (logged_count < MAX_LOGGED) {
+    logged[logged_count].type = logger->type;
+    logged[logged_count].value = args[0];
+  }
+  logged_count++;
+  if (logger->result_count)
+    results[0].i32 = (int32_t)((uint32_t)args[0].i32 * 31 + 7);
+  return NULL;
+}
+
+static void make_loggers(void) {
+  static const wasmaot_valkind result = WASMAOT_I32;
+  for (size_t i = 0; i < sizeof loggers / sizeof loggers[0]; i++) {
+    const struct logger *logger = &loggers[i];
+    wasmaot_functype type = {&logger->kind, 1, &result, logger->result_count};
+    wasmaot_extern *value = calloc(1, sizeof *value);
+    if (!value)
+      die("out of memory");
+    value->kind = WASMAOT_FUNC;
+    require(
+        wasmaot_func_new(store, &type, log_call, (void *)(uintptr_t)logger, NULL, &value->of.func));
+    add(&logging, logger->name, strlen(logger->name), value);
+  }
+}
+
+static void print_log(char **words) {
+  (void)words;
+  printf("ok");
+  for (size_t i = 0; i < logged_count && i < MAX_LOGGED; i++) {
+    if (logged[i].type == 'm')
+      printf(" m:%x", (unsigned)logged[i].value.i32);
+    else
+      print_value((wasmaot_valkind)(strchr(letters, logged[i].type) - letters), &logged[i].value);
+  }
+  printf(" #%llx\n", (unsigned long long)logged_count);
+  logged_count = 0;
+}
+
 // ---- Commands ---------------------------------------------------------------------------------
 
 // A NAME, decoded in place. False if it is none.
@@ -228,6 +292,13 @@ static wasmaot_extern resolve(wasmaot_bytes from, wasmaot_bytes name) {
   wasmaot_extern result = {.kind = WASMAOT_FUNC, .of.func = NULL};
   if (from.size == 8 && memcmp(from.bytes, "spectest", 8) == 0) {
     const wasmaot_extern *found = find(spectest, name.bytes, name.size);
+    if (found)
+      return *found;
+  }
+  if (from.size == 15 && memcmp(from.bytes, "fuzzing-support", 15) == 0) {
+    if (!logging)
+      make_loggers();
+    const wasmaot_extern *found = find(logging, name.bytes, name.size);
     if (found)
       return *found;
   }
@@ -321,6 +392,31 @@ static void consumed(char **words) {
   printf("\n");
 }
 
+static void forget(struct named **list, bool frees_values) {
+  while (*list) {
+    struct named *entry = *list;
+    *list = entry->next;
+    if (frees_values)
+      free(entry->value);
+    free(entry);
+  }
+}
+
+static void renew_store(char **words) {
+  (void)words;
+  wasmaot_store_delete(store);
+  forget(&instances, false);
+  forget(&registered, false);
+  forget(&spectest, true);
+  forget(&logging, true);
+  logged_count = 0;
+  store = wasmaot_store_new(engine, NULL);
+  if (!store)
+    die("out of memory");
+  make_spectest();
+  printf("ok\n");
+}
+
 static const struct {
   const char *name;
   size_t least;
@@ -332,7 +428,9 @@ static const struct {
                 {"invoke", 3, MAX_VALUES, invoke},
                 {"get", 3, 3, get},
                 {"fuel", 2, 2, set_fuel},
-                {"consumed", 1, 1, consumed}};
+                {"consumed", 1, 1, consumed},
+                {"log", 1, 1, print_log},
+                {"store", 1, 1, renew_store}};
 
 static void execute(char *line) {
   static char *words[MAX_VALUES + 4];

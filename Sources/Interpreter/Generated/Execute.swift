@@ -352,7 +352,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       let (address, overflow) = fp[Int(pc.pointee.b)].addingReportingOverflow(pc[1].head)
       let (end, endOverflow) = address.addingReportingOverflow(UInt64(pc[2].a))
       // The order of the checks is the compiler's.
-      if !overflow && address & UInt64(pc[2].a &- 1) != 0 { trap = .unalignedAtomic; break run }
+      if address & UInt64(pc[2].a &- 1) != 0 { trap = .unalignedAtomic; break run }
       if overflow || endOverflow || end > record.pointee.byteCount { trap = .memoryOutOfBounds; break run }
       executeMemory(pc, fp, record.pointee.base + Int(truncatingIfNeeded: address))
       pc += 3
@@ -361,7 +361,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       let record = UnsafePointer<MemoryRecord>(at: pc[1].word)
       let (address, overflow) = fp[Int(pc.pointee.b)].addingReportingOverflow(pc[1].head)
       let (end, endOverflow) = address.addingReportingOverflow(UInt64(pc[2].a))
-      if !overflow && address & UInt64(pc[2].a &- 1) != 0 { trap = .unalignedAtomic; break run }
+      if address & UInt64(pc[2].a &- 1) != 0 { trap = .unalignedAtomic; break run }
       if overflow || endOverflow || end > record.pointee.byteCount { trap = .memoryOutOfBounds; break run }
       trap = atomicWait(state, record, Int(truncatingIfNeeded: address), width: pc[2].a, operands: fp + Int(pc.pointee.c), result: fp + Int(pc.pointee.a))
       if trap != .none { break run }
