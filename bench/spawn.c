@@ -2,7 +2,7 @@
 // machine does meanwhile hits all alike. Standard output of the programs is discarded.
 //
 // usage: spawn RUNS PROGRAM [ARGUMENT...] [-- PROGRAM [ARGUMENT...]]...
-// Prints a line for each program: median, tenth and ninetieth percentile in nanoseconds.
+// Prints a line for each program: median, least and greatest time in nanoseconds.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -79,8 +79,8 @@ int main(int argc, char **argv) {
   for (int p = 0; p < program_count; p++) {
     uint64_t *mine = times + p * runs;
     qsort(mine, (size_t)runs, sizeof *mine, compare);
-    printf("%llu %llu %llu\n", (unsigned long long)mine[runs / 2],
-           (unsigned long long)mine[runs / 10], (unsigned long long)mine[runs * 9 / 10]);
+    printf("%llu %llu %llu\n", (unsigned long long)mine[runs / 2], (unsigned long long)mine[0],
+           (unsigned long long)mine[runs - 1]);
   }
   free(times);
   return 0;

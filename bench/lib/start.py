@@ -77,8 +77,8 @@ def start(context):
     base, *figures = spawned([[empty_program()], *programs.values()], context.starts)
     section = Section(
         "start", "From spawn to exit", "s",
-        f"From posix_spawn to the end of waitpid, alternating, the median of {context.starts} starts and the tenth and "
-        "ninetieth percentile, beside an empty static C program with the same C library. wasmtime's modules are "
+        f"From posix_spawn to the end of waitpid, alternating, the median of {context.starts} starts, the least "
+        "and the greatest, beside an empty static C program with the same C library. wasmtime's modules are "
         "precompiled.", ["empty static C program", "app", "app, --sandbox=off", "wasmtime"],
         baseline="empty static C program")
     rows = {}

@@ -27,7 +27,7 @@ static void setup(void) {
 static uint32_t total;
 
 KERNEL void chain(void) {
-  uint32_t key = 1;
+  uint32_t key = total | 1;
   for (int i = 0; i < LOOKUPS; i++) {
     key = functions[key >> 13 & 3](key + (uint32_t)i);
     for (struct entry *e = buckets[mix(key % (2 * ENTRIES)) % BUCKETS]; e; e = e->next) {

@@ -33,9 +33,11 @@ static const struct methods classes[4] = {{square_area, grow_width},
 
 static void setup(void) {
   uint32_t seed = 1;
-  for (int i = 0; i < OBJECTS; i++)
-    objects[i] = (struct object){&classes[next_below(&seed, 4)], next_below(&seed, 1000),
-                                 next_below(&seed, 1000)};
+  for (int i = 0; i < OBJECTS; i++) {
+    objects[i].methods = &classes[next_below(&seed, 4)];
+    objects[i].width = next_below(&seed, 1000);
+    objects[i].height = next_below(&seed, 1000);
+  }
 }
 
 static uint32_t add(uint32_t sum, uint32_t value) { return sum + value; }

@@ -16,11 +16,14 @@ ARRAY(float, picture, HEIGHT, [WIDTH])
 
 static void setup(void) {
   uint32_t seed = 1;
-  for (int i = 0; i < SPHERES; i++)
-    spheres[i] = (struct sphere){
-        {next_float(&seed) * 8 - 4, next_float(&seed) * 6 - 3, next_float(&seed) * 6 + 5},
-        next_float(&seed) * 0.8 + 0.3,
-        next_float(&seed) * 0.7};
+  for (int i = 0; i < SPHERES; i++) {
+    struct sphere *sphere = &spheres[i];
+    sphere->centre.x = next_float(&seed) * 8 - 4;
+    sphere->centre.y = next_float(&seed) * 6 - 3;
+    sphere->centre.z = next_float(&seed) * 6 + 5;
+    sphere->radius = next_float(&seed) * 0.8 + 0.3;
+    sphere->shine = next_float(&seed) * 0.7;
+  }
 }
 
 static inline struct vector plus(struct vector a, struct vector b, double times) {

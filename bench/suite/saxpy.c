@@ -17,7 +17,7 @@ KERNEL void saxpy(float a, const float *from, float *to, int count) {
 
 KERNEL void run_saxpy(void) {
   for (int i = 0; i < TIMES; i++)
-    saxpy(i % 2 ? 0.5f : -0.5f, x, y, N);
+    saxpy(i % 2 ? 0.5f : -0.25f, x, y, N);
 }
 
 MEASURE("saxpy", SIZE(40, 1), run_saxpy(), sum_floats(y, N))

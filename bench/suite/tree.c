@@ -67,7 +67,8 @@ KERNEL void run(void) {
   uint32_t seed = total, sum = 0;
   struct node *tree = NULL;
   for (uint32_t i = 0; i < NODES; i++) {
-    nodes[i] = (struct node){next_random(&seed) >> 8, next_random(&seed), i, NULL, NULL};
+    uint32_t key = next_random(&seed) >> 8, priority = next_random(&seed);
+    nodes[i] = (struct node){key, priority, i, NULL, NULL};
     tree = inserted(tree, &nodes[i]);
   }
   for (uint32_t i = 0; i < SEARCHES; i++) {

@@ -72,15 +72,15 @@ KERNEL uint32_t decode(void) {
   return (uint32_t)(to - wide);
 }
 
-// Small letters become capitals, and the other way round: the next run's text.
+// Each letter becomes the next one, and z becomes a: the next run's text.
 KERNEL uint32_t encode_all(uint32_t units) {
   uint8_t *to = text;
   for (uint32_t i = 0; i < units; i++) {
     uint32_t c = wide[i];
     if (c >= 0xd800 && c < 0xdc00)
       c = ((c - 0xd7c0) << 10) + (wide[++i] & 1023);
-    if ((c | 32) >= 'a' && (c | 32) <= 'z')
-      c ^= 32;
+    if (c >= 'a' && c <= 'z')
+      c = c == 'z' ? 'a' : c + 1;
     to = encode(to, c);
   }
   return (uint32_t)(to - text);
