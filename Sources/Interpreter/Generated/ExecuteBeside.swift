@@ -815,43 +815,43 @@ func executeMemory(
     fp[Int(pc.pointee.a)] = UInt64(old)
   case 102:  // i32.atomic.rmw.cmpxchg
     let old = p.loadUnaligned(as: UInt32.self)
-    if UInt64(old) == fp[Int(pc.pointee.c)] {
+    if old == UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)]) {
       p.storeBytes(of: UInt32(truncatingIfNeeded: fp[Int(pc[2].c)]), as: UInt32.self)
     }
     fp[Int(pc.pointee.a)] = UInt64(old)
   case 103:  // i64.atomic.rmw.cmpxchg
     let old = p.loadUnaligned(as: UInt64.self)
-    if old == fp[Int(pc.pointee.c)] {
+    if old == UInt64(truncatingIfNeeded: fp[Int(pc.pointee.c)]) {
       p.storeBytes(of: UInt64(truncatingIfNeeded: fp[Int(pc[2].c)]), as: UInt64.self)
     }
     fp[Int(pc.pointee.a)] = old
   case 104:  // i32.atomic.rmw8.cmpxchg_u
     let old = p.loadUnaligned(as: UInt8.self)
-    if UInt64(old) == fp[Int(pc.pointee.c)] {
+    if old == UInt8(truncatingIfNeeded: fp[Int(pc.pointee.c)]) {
       p.storeBytes(of: UInt8(truncatingIfNeeded: fp[Int(pc[2].c)]), as: UInt8.self)
     }
     fp[Int(pc.pointee.a)] = UInt64(old)
   case 105:  // i32.atomic.rmw16.cmpxchg_u
     let old = p.loadUnaligned(as: UInt16.self)
-    if UInt64(old) == fp[Int(pc.pointee.c)] {
+    if old == UInt16(truncatingIfNeeded: fp[Int(pc.pointee.c)]) {
       p.storeBytes(of: UInt16(truncatingIfNeeded: fp[Int(pc[2].c)]), as: UInt16.self)
     }
     fp[Int(pc.pointee.a)] = UInt64(old)
   case 106:  // i64.atomic.rmw8.cmpxchg_u
     let old = p.loadUnaligned(as: UInt8.self)
-    if UInt64(old) == fp[Int(pc.pointee.c)] {
+    if old == UInt8(truncatingIfNeeded: fp[Int(pc.pointee.c)]) {
       p.storeBytes(of: UInt8(truncatingIfNeeded: fp[Int(pc[2].c)]), as: UInt8.self)
     }
     fp[Int(pc.pointee.a)] = UInt64(old)
   case 107:  // i64.atomic.rmw16.cmpxchg_u
     let old = p.loadUnaligned(as: UInt16.self)
-    if UInt64(old) == fp[Int(pc.pointee.c)] {
+    if old == UInt16(truncatingIfNeeded: fp[Int(pc.pointee.c)]) {
       p.storeBytes(of: UInt16(truncatingIfNeeded: fp[Int(pc[2].c)]), as: UInt16.self)
     }
     fp[Int(pc.pointee.a)] = UInt64(old)
   case 108:  // i64.atomic.rmw32.cmpxchg_u
     let old = p.loadUnaligned(as: UInt32.self)
-    if UInt64(old) == fp[Int(pc.pointee.c)] {
+    if old == UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)]) {
       p.storeBytes(of: UInt32(truncatingIfNeeded: fp[Int(pc[2].c)]), as: UInt32.self)
     }
     fp[Int(pc.pointee.a)] = UInt64(old)
