@@ -9,6 +9,9 @@ public struct Shrinker {
   /// Modules to try at the most.
   public var budget = 3000
   private var tried = 0
+  /// A smaller module must differ in the same way: what does not compile is no miscompilation.
+  private var wanted: Kind?
+  private enum Kind { case failure, instantiation, behaviour }
 
   public init(engine: Engine, seed: UInt64, budget: Int = 3000) {
     self.engine = engine
@@ -17,7 +20,8 @@ public struct Shrinker {
   }
 
   public mutating func shrink(_ text: String, bug: Engine.Bug? = nil) async throws -> String {
-    guard var tree = TextNode(text), try await shows(tree, bug) else { return text }
+    guard var tree = TextNode(text), let kind = try await kind(tree, bug) else { return text }
+    wanted = kind
     var isSmaller = true
     while isSmaller, tried < budget {
       isSmaller = try await leaveOut(&tree, bug)
@@ -45,7 +49,8 @@ public struct Shrinker {
     var isSmaller = false
     var path: [Int]? = []
     while let current = path, tried < budget {
-      var length = (tree.node(at: current)?.children.count ?? 0) / 2
+      let isFixed = tree.isInGuardOfNaN(current) || tree.node(at: current)?.isGuardOfNaN ?? true
+      var length = isFixed ? 0 : (tree.node(at: current)?.children.count ?? 0) / 2
       while length > 1 {
         var start = 0
         while let count = tree.node(at: current)?.children.count, start + length <= count, tried < budget {
@@ -70,13 +75,17 @@ public struct Shrinker {
 
   /// From what is left out to what is only simpler.
   private func replacements(at path: [Int], of tree: TextNode) -> [TextNode?] {
+    // A NaN whose bits show is no difference, but would be taken for one.
+    if tree.isInGuardOfNaN(path) { return [] }
     guard let node = tree.node(at: path), case .list(let parts) = node else {
       if case .word(let word)? = tree.node(at: path), word.contains("=") { return [nil] }
       return []
     }
     var results: [TextNode?] = [nil]
     if parts.count > 1, !Self.constants.contains(node) {
-      results += parts.filter { if case .list = $0 { true } else { false } }.map { Optional($0) }
+      if !node.isGuardOfNaN {
+        results += parts.filter { if case .list = $0 { true } else { false } }.map { Optional($0) }
+      }
       if case .word(let head) = parts[0],
         head.contains(".") || ["select", "call", "call_indirect", "if", "block"].contains(head)
       {
@@ -88,10 +97,16 @@ public struct Shrinker {
 
   private mutating func shows(_ tree: TextNode, _ bug: Engine.Bug?) async throws -> Bool {
     tried += 1
+    return try await kind(tree, bug) == wanted
+  }
+
+  private func kind(_ tree: TextNode, _ bug: Engine.Bug?) async throws -> Kind? {
     // Without its counters a loop may not end.
     let verdict = try? await Batch.run(
       text: tree.text, seed: seed, engines: [engine], fuel: 20_000_000, bug: bug)
-    return verdict.map { !$0.differences.isEmpty } ?? false
+    guard let message = verdict?.differences.first?.message else { return nil }
+    if message.hasPrefix("instantiation") { return .instantiation }
+    return message.contains(", expected ") ? .behaviour : .failure
   }
 }
 
@@ -162,6 +177,27 @@ indirect enum TextNode: Equatable, Sendable {
       parts[first] = parts[first].replacing(Array(path.dropFirst()), with: other)
     }
     return .list(parts)
+  }
+
+  /// As `Generator.canonical` makes it: `(select (local.tee $n1 …) (f32.const nan) (f32.eq …))`.
+  var isGuardOfNaN: Bool {
+    guard children.count == 4, case .list(let tee) = children[1], tee.count == 3,
+      tee[0] == .word("local.tee"),
+      case .word(let local) = tee[1]
+    else { return false }
+    return local.hasPrefix("$n") && [.word("select"), .word("v128.bitselect")].contains(children[0])
+  }
+
+  /// Whether it is a part of one, other than the value.
+  func isInGuardOfNaN(_ path: [Int]) -> Bool {
+    var node = self
+    for (depth, index) in path.enumerated() {
+      let rest = path[depth...]
+      if node.isGuardOfNaN, !(rest.count >= 2 && rest.prefix(2) == [1, 2]) { return true }
+      guard index < node.children.count else { return false }
+      node = node.children[index]
+    }
+    return false
   }
 
   func removing(_ range: Range<Int>, at path: [Int]) -> TextNode {
