@@ -40,7 +40,7 @@ class Engine:
             lines = measure([self.find(context), *self.version], limit=20).output.strip().splitlines()
         except Failure as failure:
             return str(failure)
-        return re.sub(r"^(version|v)\s*", "", lines[0].strip(), flags=re.IGNORECASE) if lines else "?"
+        return re.sub(rf"^{re.escape(self.needs)} v?|^v(?=\d)", "", lines[0].strip(), flags=re.I) if lines else "?"
 
 
 # MARK: How they are prepared
