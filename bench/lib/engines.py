@@ -145,9 +145,16 @@ def chosen(context, interprets):
             and (not wanted or engine.name == "native" or any(name in engine.name.lower() for name in wanted))]
 
 
-def absent(context):
-    """The names of those that are not installed."""
-    return [engine.name for engine in ENGINES if not engine.find(context)]
+def absent(context, interprets=None):
+    """The names of those (of a kind) that are not installed."""
+    return [engine.name for engine in ENGINES
+            if not engine.find(context) and interprets in (None, engine.interprets)]
+
+
+def note_of_absent(context, interprets):
+    """For a section's note."""
+    names = absent(context, interprets)
+    return f" Not installed: {', '.join(names)}." if names else ""
 
 
 def versions(context):

@@ -118,14 +118,14 @@ def compare(context, section, programs, used, flags=(), rounds=None, runs=2, lim
 
 
 ROUNDS = ("Each program runs its kernel twice in a process and prints the shorter time; the engines take turns, "
-          "{rounds} rounds. Checksums are the same everywhere. Native: clang 19 -O3 -ffp-contract=off for {cpu}.")
+          "{rounds} round(s). Checksums are the same everywhere. Native: clang 19 -O3 -ffp-contract=off for {cpu}.")
 
 
 def of_compilers(context, name, title, chosen_programs, flags=(), used=None):
     used = used or engines.chosen(context, interprets=False)
     target = "the machine's CPU" if context.cpu == "native" else context.cpu or "x86-64-v2"
-    section = Section(name, title, "s", ROUNDS.format(rounds=context.rounds, cpu=target),
-                      [engine.name for engine in used], baseline="native", geomean=True)
+    note = ROUNDS.format(rounds=context.rounds, cpu=target) + engines.note_of_absent(context, interprets=False)
+    section = Section(name, title, "s", note, [engine.name for engine in used], baseline="native", geomean=True)
     return [compare(context, section, chosen_programs, used, flags)]
 
 
@@ -162,7 +162,7 @@ def interpreters(context):
     section = Section(
         "interpreters", "Run time in interpreters, scalar wasm", "s",
         "A fifth of each kernel's repetitions, once in a process, no warm-up: compiling to the interpreter's own code "
-        "is included. Checksums are those of native code.",
+        "is included. Checksums are those of native code." + engines.note_of_absent(context, interprets=True),
         ["wasmaot interpreter", *(engine.name for engine in used if engine.name != "wasmaot interpreter"), "native"],
         baseline="wasmaot interpreter", geomean=True)
     return [compare(context, section, programs(context, ["-DPART=5"]), reference + used,
