@@ -35,6 +35,7 @@ enum PageStyle {
     th:first-child,td:first-child{padding-left:4px}
     .name{text-align:left;font-weight:500}
     thead th{color:var(--quiet);font-weight:500;white-space:normal;vertical-align:bottom}
+    thead span{white-space:nowrap}
     td.best{background:var(--good);font-weight:600}
     td.missing{color:var(--quiet)}
     tr.summary>*{font-weight:600;border-top:2px solid var(--line);border-bottom:0}

@@ -124,7 +124,7 @@ extension BenchmarkResults {
   ///
   /// - Parameter main: the section whose spread and ratios are shown, too.
   public func summary(main: String = "run") -> Table? {
-    guard !sections.isEmpty, sections.allSatisfy({ $0.rows.count == 1 }) else { return nil }
+    guard module != nil, sections.allSatisfy({ $0.rows.count == 1 }) else { return nil }
     let names = columnNames
     var header = [""]
     var lines = names.map { [Table.Cell($0)] }

@@ -83,7 +83,10 @@ extension Table {
   func html() -> String {
     var html = "<div class=\"scroll\"><table>\n<thead><tr>"
     for (column, title) in header.enumerated() {
-      html += "<th scope=\"col\"\(column == 0 ? " class=\"name\"" : "")>\(markupText(title))</th>"
+      // Lines break between words, and not behind the hyphen of `-O2`.
+      let words = title.split(separator: " ").map { "<span>\(markupText(String($0)))</span>" }
+      html +=
+        "<th scope=\"col\"\(column == 0 ? " class=\"name\"" : "")>\(words.joined(separator: " "))</th>"
     }
     html += "</tr></thead>\n<tbody>\n"
     for (index, row) in rows.enumerated() {

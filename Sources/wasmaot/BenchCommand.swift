@@ -133,25 +133,26 @@ struct BenchCommand: ParsableCommand {
   private func report(_ outcome: ModuleBenchmark.Outcome, of module: String) throws {
     switch outcome {
     case .ended(let engine, let status, let errors):
-      // Of the program, or of the build; not of a terminal's control sequences.
-      for line in errors.split(separator: "\n", omittingEmptySubsequences: false).dropLast(
-        errors.hasSuffix("\n") ? 1 : 0)
-      {
+      // What the program or the build said; not a terminal's control sequences.
+      for line in errors.split(separator: "\n") {
         terminal.writeError(visible(String(line), limit: 4000) + "\n")
       }
-      terminal.writeError(
-        Problem("\(engine) ended with status \(status): nothing is measured").rendered(terminal.style))
+      let help = engine == ModuleBenchmark.interpreter ? "leave it out with --no-interpreter" : nil
+      let problem = Problem("\(engine) ended with status \(status): nothing is measured", help: help)
+      terminal.writeError(problem.rendered(terminal.style))
       throw ExitCode(status)
     case .measured(let results, let problems):
-      if let html { try ModuleBenchmark.write(results.html(), to: html) }
       if json {
         print(results.json())
       } else {
         print("\(visible(module)), \(Unit("bytes").text(Double(results.module?.size ?? 0)))\n")
         print(results.summary()?.text() ?? "", terminator: "")
-        for reason in results.reasons() { print("\n" + reason) }
+        let reasons = results.reasons()
+        if !reasons.isEmpty { print("\n" + reasons.map { visible($0, limit: 1000) }.joined(separator: "\n")) }
       }
       for problem in problems { terminal.writeError(problem.rendered(terminal.style)) }
+      // Last: what was measured is not lost where the page can't be written.
+      if let html { try ModuleBenchmark.write(results.html(), to: html) }
       if !problems.isEmpty { throw ExitCode.failure }
     }
   }

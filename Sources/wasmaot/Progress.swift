@@ -55,20 +55,16 @@ final class Progress: Sendable {
 /// One line on the terminal that says what a long measurement is doing. It is drawn by whoever says so: another thread
 /// would be measured, too.
 final class ProgressLine {
-  private let start = ContinuousClock.now
-  private var drawn: ContinuousClock.Instant?
+  private var isDrawn = false
 
   func show(_ text: String) {
-    let now = ContinuousClock.now
-    guard terminal.isInteractive, now - start >= .milliseconds(500),
-      now - (drawn ?? start) >= .milliseconds(50)
-    else { return }
-    drawn = now
+    guard terminal.isInteractive else { return }
+    isDrawn = true
     terminal.writeError("\r\u{1B}[K\(text)")
   }
 
   func clear() {
-    if drawn != nil { terminal.writeError("\r\u{1B}[K") }
-    drawn = nil
+    if isDrawn { terminal.writeError("\r\u{1B}[K") }
+    isDrawn = false
   }
 }

@@ -58,7 +58,10 @@ import Testing
     (run.name, size.name, size.unit, size.columns) = ("run", "size", "bytes", ["fast"])
     size.baseline = nil
     size.rows = [.init(name: "gemm", values: ["fast": Measurement(35_000)])]
-    let summary = try #require(Samples.results([size, run]).summary())
+    // One row each, but not of one module.
+    #expect(Samples.results([size, run]).summary() == nil)
+    let module = MeasuredModule(path: "m.wasm", size: 1, sha256: "")
+    let summary = try #require(Samples.results([size, run], module: module).summary())
     #expect(summary.header == ["", "Run time", "Run time", "least", "greatest", "ratio"])
     #expect(summary.rows[1].map(\.text) == ["fast", "35.0 kB", "50.0 ms", "50.0 ms", "50.0 ms", "0.50"])
     #expect(summary.rows[2].map(\.text) == ["slow", "–", "1.00 s", "1.00 s", "1.00 s", "10.0"])

@@ -100,6 +100,16 @@ struct BenchTests {
     }
   }
 
+  @Test func pageThatCannotBeWritten() async throws {
+    let options = ["-O2", "--runs", "1", "--no-start", "--no-interpreter", "--html", "absent/report.html"]
+    try await bench(Self.hello, options) { result, _ in
+      #expect(result.status == 1)
+      #expect(result.errorText.contains("cannot write absent/report.html"))
+      // What was measured is not lost.
+      #expect(result.text.contains("wasmaot -O2  "))
+    }
+  }
+
   @Test func memoryThatTheGuestTouches() async throws {
     let text = """
       (module (memory (export "memory") 1024)

@@ -84,7 +84,10 @@ struct MeasuredProcess {
   }
 
   private func cannotStart(_ error: Int32) -> Problem {
-    Problem("cannot start \(arguments[0]): \(Errno(rawValue: error))")
+    Problem(
+      "cannot start \(arguments[0]): \(Errno(rawValue: error))",
+      help: error == EACCES
+        ? "set TMPDIR to a folder on a file system from which programs may be started" : nil)
   }
 
   private static func shellStatus(_ status: Int32) -> Int32 {

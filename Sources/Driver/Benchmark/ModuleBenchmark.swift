@@ -123,6 +123,9 @@ public struct ModuleBenchmark {
 
   // MARK: - Engines
 
+  /// What reports call it.
+  public static let interpreter = "interpreter"
+
   /// The names that `Plan.engines` may have.
   public static var otherEngines: [String] { OtherEngine.all.map(\.name) }
 
@@ -140,7 +143,7 @@ public struct ModuleBenchmark {
     if plan.interprets {
       engines.append(
         BenchmarkEngine(
-          name: "interpreter",
+          name: Self.interpreter,
           run: { [compiler, "run", "--interpret"] + plan.interpreterArguments + [$0] + plan.arguments },
           isOwn: true))
     }
