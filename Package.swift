@@ -78,6 +78,9 @@ let package = Package(
   products: [
     .executable(name: "wasmaot", targets: ["wasmaot"]),
     .library(name: "WasmaotDriver", targets: ["Driver"]),
+    // The stages, for what measures them (bench/swift).
+    .library(
+      name: "WasmaotCompiler", targets: ["WasmModule", "IR", "Translate", "LLVMBackend", "Interpreter"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -136,9 +139,6 @@ let package = Package(
       name: "bench-report",
       dependencies: ["BenchReport", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       path: "bench/report"),
-    .executableTarget(
-      name: "bench-decode", dependencies: ["Support", "WasmModule"], path: "bench/decode",
-      exclude: ["compare"]),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "BenchReportTests", dependencies: ["BenchReport", "TestSupport"]),
     .testTarget(name: "WasmModuleTests", dependencies: ["WasmModule", "TestSupport"]),

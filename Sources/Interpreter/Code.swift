@@ -78,3 +78,14 @@ func compileFunction(
   record.pointee.frameSlots = output.frameSlots
   return .none
 }
+
+extension Instance {
+  /// Compiles now what would be compiled when it is called first: all functions of the module.
+  ///
+  /// - Returns: false if there is no memory for their code.
+  public func compileFunctions() -> Bool {
+    functions.dropFirst(module.importedFunctionCount).allSatisfy { record in
+      record.pointee.code != UnsafePointer(record.stub) || compileFunction(store.state, record) == .none
+    }
+  }
+}

@@ -60,6 +60,27 @@ import WasmModule
     }
   }
 
+  /// All at once, or each when it is called first: the same code.
+  @Test func compiledInAdvance() async throws {
+    let text = """
+      (module (func $square (param i32) (result i32) (i32.mul (local.get 0) (local.get 0)))
+        (func (export "f") (param i32) (result i32) (i32.add (call $square (local.get 0)) (i32.const 1))))
+      """
+    let module = try decode(ModuleBytes(try await TestSupport.module(fromText: text)))
+    try validateFunctions(of: module, jobs: 1)
+    let store = try Store()
+    let instance = try store.instantiate(module, imports: [])
+    guard case .function(let function) = instance.export("f") else {
+      Issue.record("no function")
+      return
+    }
+    #expect(instance.compileFunctions())
+    #expect(try store.call(function, slots: [7]) == [50])
+    // Nothing is left to compile.
+    #expect(instance.compileFunctions())
+    #expect(try store.call(function, slots: [8]) == [65])
+  }
+
   // MARK: - Fuel
 
   /// Control flow of all kinds, and an end of each kind. `$f` is given the numbers below.
