@@ -39,9 +39,8 @@ struct OtherEngine: Sendable {
     OtherEngine(
       name: "wasm3", programs: ["wasm3"],
       options: { program in
-        // It shows programs all of the working directory, or nothing.
-        guard program.grants == Grants() else { return nil }
-        return program.invoke.map { ["--func", $0] } ?? []
+        // It shows programs all of the working directory, or nothing; results of functions it prints in its own way.
+        program.grants == Grants() && program.invoke == nil ? [] : nil
       }),
     OtherEngine(
       name: "wasmkit", programs: ["wasmkit"],
@@ -59,12 +58,12 @@ struct OtherEngine: Sendable {
 
   private static func wamrOptions(_ program: BenchmarkedProgram) -> [String]? {
     let grants = program.grants
-    guard grants.hasOnlyFiles, !grants.directories.contains(where: \.isReadOnly),
+    // It prints results of functions in its own way, so that they can't be compared.
+    guard grants.hasOnlyFiles, !grants.directories.contains(where: \.isReadOnly), program.invoke == nil,
       grants.environment.allSatisfy({ $0.value != nil })
     else { return nil }
     return grants.directories.map { "--map-dir=\($0.guest)::\($0.host)" }
       + grants.environment.map { "--env=\($0.name)=\($0.value ?? "")" }
-      + (program.invoke.map { ["-f", $0] } ?? [])
   }
 
   /// wasmtime's spelling, which others share; nil for what it can't express.

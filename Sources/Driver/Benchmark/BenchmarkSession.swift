@@ -221,6 +221,8 @@ struct BenchmarkSession {
       observe("\(engines[index].name): memory")
       switch try process(command(index, module: module), takesInput: true).peakMemory() {
       case .success(let bytes): records[index].memory = bytes
+      case .failure(.noData):
+        records[index].memoryProblem = "another thread than its first ended it, which can't be seen"
       case .failure(let error):
         records[index].memoryProblem = "the system does not let it be traced: \(error)"
       }
