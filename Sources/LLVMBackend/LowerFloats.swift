@@ -39,10 +39,13 @@ extension FunctionLowering {
     case .fmin, .fmax:
       // min(x, x) is another identity.
       if a == b { b = opaque(b) }
+      // Instruction selection (LLVM 19 to 22) looks through bitcasts for zeros in constants, and takes lanes of another
+      // width for lanes that are none: max(0, -0) is -0 then. Optimised code has such constants folded.
+      if !isOptimized, shape.isVector { (a, b) = (opaque(a), opaque(b)) }
       let result = intrinsic(opcode == .fmin ? "llvm.minimum" : "llvm.maximum", [type], [a, b])
       // The intrinsics may return a signalling NaN as it came; an addition quiets it.
       let isNaN: LLVMValueRef = LLVMBuildFCmp(builder, LLVMRealUNO, a, b, "")
-      return LLVMBuildSelect(builder, isNaN, LLVMBuildFAdd(builder, a, b, ""), result, "")
+      return LLVMBuildSelect(builder, isNaN, arithmetic(.fadd, a, b, shape), result, "")
     default: preconditionFailure("\(opcode) is not a binary float operator")
     }
   }
