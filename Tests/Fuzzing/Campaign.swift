@@ -127,6 +127,9 @@ public struct Tally: Sendable {
   public var seconds = 0.0
   private var start = ContinuousClock.now
   private var secondsBefore = 0.0
+  public var processorSeconds = 0.0
+  private var processorStart = Self.processorTime()
+  private var processorSecondsBefore = 0.0
 
   /// From an earlier run with the same first number and the same commit; else a new one.
   init(readFrom folder: FilePath, first: UInt64, commit: String) {
@@ -147,7 +150,8 @@ public struct Tally: Sendable {
     calls = number("calls")
     traps = number("traps")
     different = values["different"]?.split(separator: " ").compactMap { UInt64($0) } ?? []
-    secondsBefore = values["seconds"].flatMap { Double($0) } ?? 0
+    secondsBefore = Double(number("seconds"))
+    processorSecondsBefore = Double(number("processor seconds"))
   }
 
   mutating func add(_ verdicts: [Verdict], of size: Int) {
@@ -159,6 +163,7 @@ public struct Tally: Sendable {
     }
     skipped += size - verdicts.count
     seconds = secondsBefore + (ContinuousClock.now - start) / .seconds(1)
+    processorSeconds = processorSecondsBefore + Self.processorTime() - processorStart
   }
 
   public var text: String {
@@ -172,16 +177,19 @@ public struct Tally: Sendable {
     calls: \(calls)
     traps: \(traps)
     seconds: \(Int(seconds))
-    processor seconds, own: \(Self.processorSeconds(0)), children: \(Self.processorSeconds(-1))
+    processor seconds: \(Int(processorSeconds))
 
     """
   }
 
-  /// Of this process alone, not of those before that it went on from. `who`: RUSAGE_SELF, RUSAGE_CHILDREN.
-  private static func processorSeconds(_ who: __rusage_who_t) -> Int {
-    var usage = rusage()
-    getrusage(who, &usage)
-    return usage.ru_utime.tv_sec + usage.ru_stime.tv_sec
+  /// Of this process and of those that it waited for. What the shell that became it had waited for is not its own.
+  private static func processorTime() -> Double {
+    ([0, -1] as [__rusage_who_t]).reduce(0) { sum, who in
+      var usage = rusage()
+      getrusage(who, &usage)
+      return sum + Double(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+        + Double(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6
+    }
   }
 
   /// Appears as a whole.
