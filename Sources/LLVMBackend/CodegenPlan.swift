@@ -6,8 +6,7 @@ struct CodegenPlan: Sendable {
   let module: IR.Module
   let options: BackendOptions
   let instructionSet: InstructionSet
-  /// The functions with a body that each unit defines, ascending. Unit 0 defines the data as well.
-  var units: [[FunctionID]]
+  private let codegenUnits: CodegenUnits
   let usage: ModuleUsage
   /// Functions that are too large, or too much work, for LLVM's passes.
   private var isGiant: SecondaryMap<FunctionID, Bool>
@@ -18,8 +17,6 @@ struct CodegenPlan: Sendable {
   /// Of the embedded model's instances.
   let layout: InstanceLayout
 
-  /// A unit is not split below this many IR instructions: LLVM inlines within a unit only.
-  static let unitSize = 60_000
   /// LLVM's passes and its register allocator are not linear: a function above one of these is compiled as at -O0
   /// rather than letting it take most of the build.
   static let giantFunctionSize = 80_000
@@ -36,6 +33,8 @@ struct CodegenPlan: Sendable {
   /// above it, so that loops in a row are quadratic: at this limit they are a second or two.
   static let giantFunctionLoops = 1_000_000
 
+  /// The functions with a body that each unit defines, ascending. Unit 0 defines the data as well.
+  var units: [[FunctionID]] { codegenUnits.units }
   var isSingleUnit: Bool { units.count == 1 }
   var instructionCounts: SecondaryMap<FunctionID, Int> { usage.instructionCounts }
   /// Whether functions follow a convention with guaranteed tail calls, which costs registers and stack, rather
@@ -59,16 +58,8 @@ struct CodegenPlan: Sendable {
     describedFunctions = module.functions.ids.filter { usage.isReferenced[$0] }
     layout = InstanceLayout(module, usage, referenceCount: describedFunctions.count)
     for (position, id) in describedFunctions.enumerated() { descriptors[id] = UInt32(position + 1) }
-    let defined = module.bodies.ids.filter { module.bodies[$0] != nil }
-    if options.isOneUnit {
-      units = [defined]
-    } else {
-      // A giant is a unit by itself: the code generator's effort is the unit's.
-      let isGiant = isGiant
-      units =
-        Self.split(defined.filter { !isGiant[$0] }, usage.instructionCounts)
-        + defined.filter { isGiant[$0] }.map { [$0] }
-    }
+    let isGiant = isGiant
+    codegenUnits = CodegenUnits(module, usage, options) { isGiant[$0] }
   }
 
   private static func depthOfLoops(_ body: Function) -> Int {
@@ -82,27 +73,6 @@ struct CodegenPlan: Sendable {
     }
   }
 
-  /// Neighbours stay together: they come from one source file, most of the time.
-  private static func split(
-    _ defined: [FunctionID], _ counts: SecondaryMap<FunctionID, Int>
-  ) -> [[FunctionID]] {
-    let total = defined.reduce(0) { $0 + counts[$1] }
-    let unitCount = max(1, (total + unitSize - 1) / unitSize)
-    let share = (total + unitCount - 1) / unitCount
-    var units: [[FunctionID]] = [[]]
-    var size = 0
-    for id in defined {
-      // Whichever side of the boundary comes closer to an equal share.
-      if size > 0, size + counts[id] / 2 > share, units.count < unitCount {
-        units.append([])
-        size = 0
-      }
-      units[units.count - 1].append(id)
-      size += counts[id]
-    }
-    return units
-  }
-
   func checksBounds(of memory: MemoryID) -> Bool {
     options.boundsChecks.areExplicit(for: module.memories[memory])
   }
@@ -110,6 +80,14 @@ struct CodegenPlan: Sendable {
   var checksAllBounds: Bool { module.memories.ids.allSatisfy { checksBounds(of: $0) } }
 
   func isGiant(_ id: FunctionID) -> Bool { isGiant[id] }
+
+  /// Functions of other units that this one has as well, to be inlined.
+  func imports(ofUnit index: Int) -> [FunctionID] {
+    codegenUnits.imports.isEmpty ? [] : codegenUnits.imports[index]
+  }
+
+  /// Nothing outside of the function's unit refers to it.
+  func isLocal(_ id: FunctionID) -> Bool { isSingleUnit || codegenUnits.isLocal[id] }
 
   /// The level that a unit is compiled at.
   func level(ofUnit index: Int) -> OptimizationLevel {

@@ -57,9 +57,28 @@ private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError)
     }
     FunctionLowering(unit, body, into: function, isOptimized: isOptimized).lower()
   }
+  for id in plan.imports(ofUnit: index) {
+    guard let body = plan.module.bodies[id] else { continue }
+    let function = unit.function(id).function
+    // Gone after optimisation: the other unit has it.
+    LLVMSetLinkage(function, LLVMAvailableExternallyLinkage)
+    FunctionLowering(unit, body, into: function, isOptimized: true).lower()
+  }
   unit.model.defineEntries(of: functions)
   if unit.definesData { unit.model.defineModule() }
   if plan.options.verify { try unit.base.verify("lowering") }
+  func result(_ bytes: [UInt8]) -> UnitOutput {
+    UnitOutput(
+      bytes: bytes, functionCount: functions.count,
+      instructionCount: functions.reduce(0) { $0 + plan.instructionCounts[$1] })
+  }
+  let key = plan.options.unitCache.map { unit.key(in: $0, options) }
+  if let key, let known = plan.options.unitCache?.object(for: key) {
+    var output = result(known)
+    output.isFromCache = true
+    output.lowering = (clock.now - started).seconds
+    return output
+  }
   let lowered = clock.now
 
   try machine.optimize(unit.base)
@@ -68,12 +87,29 @@ private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError)
   if plan.options.verify { try unit.base.verify("optimisation") }
   let optimized = clock.now
 
-  let bytes = try machine.emit(unit.base, plan.options.emission)
-  return UnitOutput(
-    bytes: bytes, functionCount: functions.count,
-    instructionCount: functions.reduce(0) { $0 + plan.instructionCounts[$1] },
-    lowering: (lowered - started).seconds, optimization: (optimized - lowered).seconds,
-    emission: (clock.now - optimized).seconds)
+  var output = result(try machine.emit(unit.base, plan.options.emission))
+  output.lowering = (lowered - started).seconds
+  output.optimization = (optimized - lowered).seconds
+  output.emission = (clock.now - optimized).seconds
+  if let key { plan.options.unitCache?.store(output.bytes, for: key) }
+  return output
+}
+
+extension ModuleUnit {
+  /// Names what will be made of this unit: by its code as it is before optimisation, and by all that decides what
+  /// follows besides: the target machine, what is optimised, and what `finishUnit` and `checkStack` add.
+  fileprivate func key(in cache: any UnitCache, _ options: BackendOptions) -> String {
+    let settings = [
+      options.target.triple, base.instructionSet.tuning, base.instructionSet.featureString,
+      options.level.rawValue, "\(options.emission)", options.boundsChecks.rawValue,
+      definesData ? "first" : "", isLast ? "last" : "", module.isThreaded ? "threads" : "",
+      plan.options.entry.isEmbedded ? "embedded \(model.symbolPrefix)" : "static",
+    ]
+    let code = LLVMWriteBitcodeToMemoryBuffer(base.llvm)
+    defer { LLVMDisposeMemoryBuffer(code) }
+    let bytes = UnsafeRawBufferPointer(start: LLVMGetBufferStart(code), count: LLVMGetBufferSize(code))
+    return cache.key(code: bytes, settings: settings.joined(separator: "\n"))
+  }
 }
 
 extension Duration {

@@ -21,7 +21,7 @@ final class ModuleUnit {
   /// The data and the adaptors are unit 0's.
   var definesData: Bool { index == 0 }
   var isLast: Bool { index == plan.units.count - 1 }
-  /// Internal in a single unit, so that LLVM sees every use; otherwise hidden.
+  /// Of data, and functions that aren't local: internal in a single unit, so that LLVM sees every use; otherwise hidden.
   var linkage: LLVMLinkage { plan.isSingleUnit ? LLVMInternalLinkage : LLVMExternalLinkage }
   private(set) lazy var model: any InstanceModel =
     if case .embedded(let name) = plan.options.entry {
@@ -34,7 +34,8 @@ final class ModuleUnit {
     self.plan = plan
     self.index = index
     base = Unit(
-      name: "wasmaot.\(index)", options: plan.options, instructionSet: plan.instructionSet,
+      name: plan.units[index].first.map { "wasmaot.\($0.rawValue)" } ?? "wasmaot", options: plan.options,
+      instructionSet: plan.instructionSet,
       isThreaded: plan.module.isThreaded)
     invariantLoadKind = LLVMGetMDKindIDInContext(base.context, "invariant.load", 14)
     aliasTags = AliasTags(base, memoryCount: plan.module.memories.count)
@@ -64,7 +65,8 @@ final class ModuleUnit {
     let type = functionType(module.functions[id].signature)
     if let known = functions[id] { return Callee(function: known, type: type) }
     let function = base.addFunction(
-      symbol(of: id), type, linkage: linkage, convention: model.convention(of: id))
+      symbol(of: id), type, linkage: plan.isLocal(id) ? LLVMInternalLinkage : linkage,
+      convention: model.convention(of: id))
     LLVMSetSection(function, WASMAOT_TEXT_SECTION)
     if model.contextParameter != nil {
       base.addContextAttributes(to: function, instanceSize: plan.layout.size)

@@ -12,6 +12,10 @@ struct ModuleUsage: Sendable {
   private(set) var isReferenced = SecondaryMap<FunctionID, Bool>(default: false)
   /// A call names the function, or finds it in a table that is constant data.
   private(set) var isCalled = SecondaryMap<FunctionID, Bool>(default: false)
+  /// Whom each function calls, of neighbours that are equal one; those of a function begin at `firstCallee` and end
+  /// where the next one's begin.
+  private var allCallees: [FunctionID] = []
+  private var firstCallee: [Int] = []
   private(set) var dataSegments = SecondaryMap<DataID, Bool>(default: false)
   private(set) var elementSegments = SecondaryMap<ElementID, Bool>(default: false)
   private(set) var tags = SecondaryMap<TagID, Bool>(default: false)
@@ -26,6 +30,7 @@ struct ModuleUsage: Sendable {
   init(_ module: IR.Module, _ entry: EntryPoint) {
     var isRead = SecondaryMap<TableID, Bool>(default: false)
     for id in module.bodies.ids {
+      firstCallee.append(allCallees.count)
       guard let body = module.bodies[id] else { continue }
       var count = 0
       var passedValues = 0
@@ -41,9 +46,9 @@ struct ModuleUsage: Sendable {
           let data = body.insts[inst]
           switch data.opcode {
           case .refFunc: isReferenced[FunctionID(rawValue: data.c)] = true
-          case .call: isCalled[FunctionID(rawValue: data.b)] = true
+          case .call: addCall(of: FunctionID(rawValue: data.b))
           case .returnCall:
-            isCalled[FunctionID(rawValue: data.b)] = true
+            addCall(of: FunctionID(rawValue: data.b))
             usesTailCalls = true
           case .callIndirect: signatures[SignatureID(rawValue: data.b)] = true
           case .returnCallIndirect:
@@ -67,6 +72,18 @@ struct ModuleUsage: Sendable {
         body.blockOrder.count * (count + 2 * passedValues) + CodegenPlan.tagTestWork * tagTests * tagTests
     }
     addReferences(of: module, entry, isRead)
+  }
+
+  private mutating func addCall(of callee: FunctionID) {
+    isCalled[callee] = true
+    if allCallees.last != callee || firstCallee.last == allCallees.count { allCallees.append(callee) }
+  }
+
+  /// The functions that calls in this one's body name; perhaps some of them twice.
+  func callees(of function: FunctionID) -> ArraySlice<FunctionID> {
+    let next = function.index + 1
+    let end = next < firstCallee.count ? firstCallee[next] : allCallees.count
+    return allCallees[firstCallee[function.index]..<end]
   }
 
   private mutating func addReferences(

@@ -69,13 +69,24 @@ public struct BackendOptions: Sendable {
   public var boundsChecks = BoundsChecks.guardPages
   /// Explicit checks hold for speculative execution, too.
   public var mitigatesSpectre = false
+  /// The output does not depend on it.
+  public var unitCache: (any UnitCache)?
 
   public init(entry: EntryPoint) { self.entry = entry }
+}
+
+/// Keeps the objects of units by what they were made from. Used by several threads at once.
+public protocol UnitCache: Sendable {
+  /// Names whatever is made of `code`, LLVM's bitcode before optimisation, under these settings.
+  func key(code: UnsafeRawBufferPointer, settings: String) -> String
+  func object(for key: String) -> [UInt8]?
+  func store(_ object: [UInt8], for key: String)
 }
 
 /// One codegen unit's output.
 public struct UnitOutput: Sendable {
   public var bytes: [UInt8]
+  public var isFromCache = false
   public var functionCount: Int
   /// IR instructions.
   public var instructionCount: Int
