@@ -100,6 +100,8 @@ let package = Package(
     .systemLibrary(name: "CRuntimeABI", path: "runtime-c/abi"),
     // The runtime's WASI, for the interpreter.
     .target(name: "CWASI", path: "runtime-c/wasi", cSettings: [.define("_GNU_SOURCE")]),
+    // Loads libcurl at run time; only its headers are needed here.
+    .target(name: "CCurl", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("dl")]),
     .target(
       name: "CLLVM",
       cSettings: [.unsafeFlags(llvmInclude)],
@@ -122,7 +124,7 @@ let package = Package(
       name: "Driver",
       dependencies: [
         "Support", "WasmModule", "IR", "Translate", "LLVMBackend", "Linker", "Interpreter", "BenchReport",
-        "CProcess", "CWASI", "CRuntimeABI",
+        "CProcess", "CWASI", "CCurl", "CRuntimeABI",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SystemPackage", package: "swift-system"),
@@ -133,8 +135,11 @@ let package = Package(
       dependencies: [
         "BenchReport", "Driver", "Linker",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: llvmHeadersForSwift),
+      swiftSettings: llvmHeadersForSwift,
+      // Keys of the cache tell two builds of one version apart by it.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--build-id=sha1"])]),
     .executableTarget(
       name: "bench-report",
       dependencies: ["BenchReport", .product(name: "ArgumentParser", package: "swift-argument-parser")],

@@ -14,6 +14,7 @@ public struct BuildReport: Codable, Sendable {
     public var functions = 0
     public var functionsKept = 0
     public var codegenUnits = 0
+    public var unitsFromCache = 0
   }
 
   public var wasmaot = Version.wasmaot
@@ -29,6 +30,8 @@ public struct BuildReport: Codable, Sendable {
   public var seconds = 0.0
   /// The output came out of the cache; then the times are those of the build that put it there.
   public var isFromCache = false
+  /// And was not in the cache of this machine.
+  public var isFromRemoteCache = false
   public var warnings: [String] = []
 
   public func json() -> String { jsonText(of: self) }

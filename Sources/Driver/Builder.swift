@@ -1,3 +1,4 @@
+import FoundationEssentials
 import IR
 import LLVMBackend
 import Logging
@@ -117,10 +118,15 @@ public struct Builder: Sendable {
 
     let key: BuildCache.Key? =
       cache == nil || changeIR != nil ? nil : try self.key(of: bytes, name: input, toolchain: toolchain)
+    // Without optimisation, looking for a unit takes as long as making it.
+    if let cache, key != nil, options.optimization != .O0 {
+      pipeline.unitCache = CachedUnits(cache: cache, tools: Self.compilerVersions)
+    }
     if let key, let entry = cache?.entry(for: key) {
-      log.debug("found in the cache: \(entry.path)")
+      log.debug("found in the \(entry.report.isFromRemoteCache ? "remote " : "")cache: \(key.text)")
       var report = entry.report
       report.isFromCache = true
+      if report.isFromRemoteCache { report.warnings += cache?.settle() ?? [] }
       report.input.path = input
       return Product(bytes: entry.bytes, header: entry.header, report: report, cachedPath: entry.path)
     }
@@ -138,31 +144,56 @@ public struct Builder: Sendable {
       warnings: pipeline.warnings)
     report.header = output.header.map { .init(path: "", size: $0.count, sha256: sha256($0)) }
     var product = Product(bytes: output.bytes, header: output.header, report: report)
-    if let key { store(&product, for: key) }
+    if let key {
+      store(&product, for: key)
+      product.report.warnings += cache?.settle() ?? []
+    }
     return product
   }
 
   /// The cache must never fail a build.
   private func store(_ product: inout Product, for key: BuildCache.Key) {
+    // Where the module was is nobody's business, and not what the next build should report.
+    var report = product.report
+    report.input.path = ""
     do throws(Problem) {
       product.cachedPath = try cache?.store(
-        product.bytes, header: product.header, report: product.report, for: key)
+        product.bytes, header: product.header, report: report, for: key)
     } catch {
       product.report.warnings.append(
         "the build is not kept in the cache: \(error.summary)" + (error.help.map { "; \($0)" } ?? ""))
     }
   }
 
+  private static var compilerVersions: [String] {
+    ["wasmaot \(Version.wasmaot) \(BuildID.own().text)", "LLVM \(LLVMInfo.version)"]
+  }
+
   private func key(
     of bytes: ModuleBytes, name: String, toolchain: Toolchain
   ) throws(Problem) -> BuildCache.Key {
-    var tools = [
-      "wasmaot \(Version.wasmaot)", "LLVM \(LLVMInfo.version)", FilePath(name).lastComponent?.string ?? "",
-    ]
+    var tools = Self.compilerVersions + [FilePath(name).lastComponent?.string ?? ""]
     if options.cpu == "native" { tools += [LLVMInfo.hostCPU] + LLVMInfo.hostFeatures }
     tools += try toolchain.identity()
     return BuildCache.Key(module: bytes.buffer, options: options, tools: tools)
   }
+}
+
+// MARK: - Files, for the command line
+
+extension Builder {
+  public static func isFolder(_ path: String) -> Bool { OutputFile.isFolder(path) }
+
+  /// Makes the folder where it is missing, and those that it is in.
+  public static func makeFolder(_ path: String) throws(Problem) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw Problem("cannot make the directory \(path)", help: "choose another place with -o")
+    }
+  }
+
+  public static func read(_ path: String) throws(Problem) -> [UInt8] { try OutputFile.read(path) }
 }
 
 /// Reads a file that should be a core module.

@@ -60,7 +60,7 @@ enum OtherEngines {
 extension Problem {
   /// The problem of a command line that the parser does not accept, in the parser's words or in better ones.
   public static func usage(parserMessage: String, arguments: [String]) -> Problem {
-    let commands = ["build", "run", "validate", "inspect", "bench", "help"]
+    let commands = ["build", "run", "validate", "inspect", "bench", "cache", "help"]
     if let first = arguments.first, !first.hasPrefix("-"), !commands.contains(first) {
       if first.hasSuffix(".wasm") {
         return .usage("no command is given", help: "write wasmaot build \(first), or wasmaot run \(first)")

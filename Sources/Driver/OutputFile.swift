@@ -36,6 +36,25 @@ enum OutputFile {
 
   static func remove(_ path: String) { unlink(path) }
 
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  static func size(of path: String) -> Int? {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : nil
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  /// Absolute and without links; nil where there is no such file.
+  static func realPath(_ path: String) -> String? {
+    guard let real = realpath(path, nil) else { return nil }
+    defer { free(real) }
+    return String(cString: real)
+  }
+
   static func linkTarget(_ path: String) -> String? {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = buffer.withUnsafeMutableBytes { readlink(path, $0.baseAddress!, $0.count) }
@@ -55,7 +74,7 @@ enum OutputFile {
   }
 
   /// Larger files are errors: whatever never ends (/dev/zero) must not take all memory.
-  private static let sizeLimit = 1 << 30
+  static let sizeLimit = 1 << 30
 
   static func read(_ path: String) throws(Problem) -> [UInt8] {
     do {
@@ -65,7 +84,17 @@ enum OutputFile {
         var status = stat()
         // A pipe has no size, and a folder's is none.
         if fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
-          bytes.reserveCapacity(min(Int(status.st_size), sizeLimit))
+          let size = min(Int(status.st_size), sizeLimit)
+          bytes = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            // It may have become shorter meanwhile, or longer: what follows reads on.
+            while count < size {
+              let rest = UnsafeMutableRawBufferPointer(
+                rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
+              let got = try file.read(into: rest)
+              if got == 0 { break }
+              count += got
+            }
+          }
         }
         var chunk = [UInt8](repeating: 0, count: 1 << 18)
         while true {

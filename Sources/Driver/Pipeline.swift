@@ -16,6 +16,7 @@ struct Pipeline {
   let file: String
   let timers: StageTimers
   var changeIR: (@Sendable (inout IR.Module) -> Void)?
+  var unitCache: (any UnitCache)?
   private(set) var counts = BuildReport.Counts()
   private(set) var featuresUsed: Features = []
   private(set) var warnings: [String] = []
@@ -55,7 +56,8 @@ struct Pipeline {
     count(module, ir)
     if options.emit == .ir { return Output(bytes: Array("\(ir)".utf8)) }
 
-    let backend = options.backendOptions(entry: entry.point(in: ir), jobs: jobs)
+    var backend = options.backendOptions(entry: entry.point(in: ir), jobs: jobs)
+    if backend.emission == .object { backend.unitCache = unitCache }
     let code = try timers.measure(.codegen, explain: Problem.init) { () throws(BackendError) in
       try generateCode(for: ir, options: backend)
     }
@@ -120,6 +122,7 @@ extension Pipeline {
 
   private mutating func note(_ code: CodegenResult, of ir: IR.Module) {
     counts.codegenUnits = code.units.count
+    counts.unitsFromCache = code.units.count(where: \.isFromCache)
     for (function, size) in code.giantFunctions {
       let name = ir.functions[function].name
       warnings.append(

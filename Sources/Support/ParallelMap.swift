@@ -13,7 +13,7 @@ public var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 ///
 /// Calls start in order and are handed out one by one, so that a long one does not hold up the rest. If
 /// calls throw, the error of the lowest index is thrown, whatever `jobs` is: every call below it has run.
-/// Calls above it may or may not have.
+/// Calls above it may or may not have. `WorkSlots.current` limits them further.
 ///
 /// - Parameters:
 ///   - jobs: number of threads; 1 or less runs everything on the caller's, unless a stack size is asked for.
@@ -24,14 +24,15 @@ public func parallelMap<R: Sendable, E: Error>(
 ) throws(E) -> [R] {
   let threads = max(1, min(jobs, count))
   if count == 0 { return [] }
+  let slots = WorkSlots.current
   if threads == 1 && stackSize == nil {
     var results: [R] = []
     results.reserveCapacity(count)
-    for index in 0..<count { results.append(try body(index)) }
+    for index in 0..<count { results.append(try hold(slots) { () throws(E) in try body(index) }) }
     return results
   }
 
-  let work = ParallelWork<R, E>(count: count)
+  let work = ParallelWork<R, E>(count: count, slots: slots)
   // Threads are joined before this function returns, so `body` does not really escape.
   withoutActuallyEscaping(body) { body in
     var started: [pthread_t] = []
@@ -51,6 +52,7 @@ public func parallelMap<R: Sendable, E: Error>(
 /// Threads write disjoint elements of `results`; everything else is under the lock.
 private final class ParallelWork<R: Sendable, E: Error>: @unchecked Sendable {
   private let count: Int
+  private let slots: WorkSlots?
   private var next = 0
   /// The lowest index that has thrown.
   private var firstFailure = Int.max
@@ -58,8 +60,9 @@ private final class ParallelWork<R: Sendable, E: Error>: @unchecked Sendable {
   private let results: UnsafeMutablePointer<R?>
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
 
-  init(count: Int) {
+  init(count: Int, slots: WorkSlots?) {
     self.count = count
+    self.slots = slots
     results = .allocate(capacity: count)
     results.initialize(repeating: nil, count: count)
     lock = .allocate(capacity: 1)
@@ -90,7 +93,7 @@ private final class ParallelWork<R: Sendable, E: Error>: @unchecked Sendable {
       }
       guard let index else { return }
       do throws(E) {
-        results[index] = try body(index)
+        results[index] = try hold(slots) { () throws(E) in try body(index) }
       } catch {
         locked {
           if index < firstFailure {

@@ -76,7 +76,7 @@ struct BuildCommand: AsyncParsableCommand {
     try options.setHostNames(module: name, header: header)
 
     let builder = Builder(
-      options: options, jobs: codegen.jobs, cache: codegen.cache,
+      options: options, jobs: codegen.jobs, cache: try codegen.cacheOptions.cache(),
       environment: ProcessInfo.processInfo.environment)
     let output = output ?? Builder.defaultOutput(for: module, emit: emit)
     let report = try await Progress(name: module).show { observe throws(Problem) in

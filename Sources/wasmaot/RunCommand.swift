@@ -65,7 +65,7 @@ struct RunCommand: AsyncParsableCommand {
       throw ExitCode(try interpretation.run(module, arguments: Array(words.dropFirst())))
     }
     let builder = Builder(
-      options: options, jobs: codegen.jobs, cache: codegen.cache,
+      options: options, jobs: codegen.jobs, cache: try codegen.cacheOptions.cache(),
       environment: ProcessInfo.processInfo.environment)
     let (program, warnings) = try await Progress(name: module).show { observe throws(Problem) in
       var builder = builder

@@ -224,6 +224,49 @@ struct TargetOptions: ParsableArguments {
   }
 }
 
+/// Where finished builds are kept: for `build` and `run`.
+struct CacheOptions: ParsableArguments {
+  @Flag(
+    name: .customLong("no-cache"),
+    help: "Neither look for a finished build in a cache, nor put this one there.")
+  var ignoresCache = false
+
+  @Option(
+    name: .customLong("remote-cache"),
+    help: ArgumentHelp(
+      "Share finished builds by this server: http:// or https://, Bazel's HTTP cache protocol.",
+      discussion: """
+        Whoever may write there decides what programs are built: see docs/cache.md, which also has the variables for \
+        credentials and signatures. The default is WASMAOT_REMOTE_CACHE.
+        """, valueName: "URL"))
+  var remote: String?
+
+  @Option(
+    name: .customLong("remote-cache-upload"),
+    help: ArgumentHelp(
+      "Put what is built here into the remote cache: yes (default) or no.", valueName: "yes|no"))
+  var upload: YesOrNo?
+
+  enum YesOrNo: String, ExpressibleByArgument, CaseIterable { case yes, no }
+
+  @Option(
+    name: .customLong("remote-cache-timeout"),
+    help: ArgumentHelp(
+      "Most time for one transfer from or to the remote cache (default: 60s).", valueName: "DURATION"))
+  var timeout: String?
+
+  var isGiven: Bool { ignoresCache || remote != nil || upload != nil || timeout != nil }
+
+  /// Nil where none is wanted, or can be.
+  func cache() throws(Problem) -> BuildCache? {
+    if ignoresCache { return nil }
+    let environment = ProcessInfo.processInfo.environment
+    let remote = try RemoteCacheOptions.standard(
+      environment: environment, url: self.remote, uploads: upload.map { $0 == .yes }, timeout: timeout)
+    return try .standard(environment: environment, remote: remote)
+  }
+}
+
 /// How code is generated: for `build` and `run`.
 struct CodegenOptions: ParsableArguments {
   @Option(
@@ -239,10 +282,7 @@ struct CodegenOptions: ParsableArguments {
     help: "Keep a symbol for each function, for debuggers and profilers.")
   var keepsSymbols = false
 
-  @Flag(
-    name: .customLong("no-cache"),
-    help: "Neither look for a finished build in the cache, nor put this one there.")
-  var ignoresCache = false
+  @OptionGroup var cacheOptions: CacheOptions
 
   @Flag(name: .shortAndLong, help: "Say what is going on.")
   var verbose = false
@@ -266,10 +306,8 @@ struct CodegenOptions: ParsableArguments {
 
   var jobs: Int? { target.features.jobs }
 
-  /// Nil where none is wanted, or can be.
-  var cache: BuildCache? {
-    ignoresCache ? nil : .standard(environment: ProcessInfo.processInfo.environment)
-  }
+  /// Nothing is given that holds for the whole process.
+  var isAboutModules: Bool { jobs == nil && !verbose && !cacheOptions.isGiven }
 
   func startLogging() {
     let level: Logger.Level = verbose ? .debug : .warning

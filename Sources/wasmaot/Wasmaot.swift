@@ -16,11 +16,12 @@ import Driver
       Exit status: 0 for success, 1 for bad input or a failed build, 2 for a wrong command line. Programs \
       exit with their own status, and with 134 after a trap.
 
-      Environment: WASMAOT_CACHE_DIR (where finished builds are kept), WASMAOT_LINKER (the linker to use), \
+      Environment: WASMAOT_CACHE_DIR and WASMAOT_CACHE_SIZE (where builds are kept, and how much of them), WASMAOT_LINKER (the linker to use), \
       WASMAOT_RUNTIME (the folder with the runtime), NO_COLOR.
       """,
     subcommands: [
       BuildCommand.self, RunCommand.self, ValidateCommand.self, InspectCommand.self, BenchCommand.self,
+      CacheCommand.self,
     ])
 
   @Flag(name: .customLong("version"), help: "Show the versions of wasmaot and of LLVM.")

@@ -172,11 +172,11 @@ struct BuildTests {
         #expect(result.errorText == "")
       }
       // Two runs, one entry; other grants need no other one.
-      #expect(TestSupport.contents(of: folder.appending("cache")).count == 2)
+      #expect(CacheFiles.of(.outputs, in: folder.appending("cache")).count == 2)
       let granted = try await CommandLineTool.run(
         ["run", "-O1", "--dir", "\(folder)::/", "--env", "A=b", module.string], environment: environment)
       #expect(granted.status == 55)
-      #expect(TestSupport.contents(of: folder.appending("cache")).count == 2)
+      #expect(CacheFiles.of(.outputs, in: folder.appending("cache")).count == 2)
     }
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import LLVMBackend
 import SystemPackage
 import TestSupport
@@ -36,7 +37,7 @@ import Testing
       #expect(try TestSupport.read(FilePath(path)) == bytes)
       #expect(cache.entry(for: Self.key(tools: ["other"])) == nil)
       // Nothing but the entry is left.
-      #expect(TestSupport.contents(of: folder.appending("a/b")).count == 2)
+      #expect(CacheFiles.all(in: folder.appending("a/b")).count == 2)
     }
   }
 
@@ -97,7 +98,7 @@ import Testing
         for await isGood in group { #expect(isGood) }
       }
       #expect(cache.entry(for: Self.key())?.bytes == bytes)
-      #expect(TestSupport.contents(of: folder).count == 2)
+      #expect(CacheFiles.all(in: folder).count == 2)
     }
   }
 
@@ -127,7 +128,102 @@ import Testing
       (["WASMAOT_CACHE_DIR": "", "HOME": "/h"], "/h/.cache/wasmaot"),
       (["XDG_CACHE_HOME": "relative", "HOME": "/h"], "/h/.cache/wasmaot"), ([:], nil),
     ] as [([String: String], String?)])
-  func directory(environment: [String: String], expected: String?) {
-    #expect(BuildCache.standard(environment: environment)?.directory == expected)
+  func directory(environment: [String: String], expected: String?) throws {
+    #expect(try BuildCache.standard(environment: environment)?.directory == expected)
+  }
+
+  @Test(
+    arguments: [(nil, 5 << 30), ("", 5 << 30), ("0", nil), ("100", 100), ("2G", 2 << 30)] as [(String?, UInt64?)])
+  func sizeLimit(text: String?, expected: UInt64?) throws {
+    var environment = ["HOME": "/h"]
+    environment["WASMAOT_CACHE_SIZE"] = text
+    #expect(try BuildCache.standard(environment: environment)?.folder.sizeLimit == expected)
+  }
+
+  @Test(arguments: ["x", "-1", "5T", " 1"])
+  func wrongSizeLimit(text: String) {
+    let problem = #expect(throws: Problem.self) {
+      try BuildCache.standard(environment: ["HOME": "/h", "WASMAOT_CACHE_SIZE": text])
+    }
+    #expect(problem?.summary.contains("WASMAOT_CACHE_SIZE") == true)
+  }
+
+  // MARK: - Whose it is
+
+  /// What is in the cache gets executed: others must not have written it.
+  @Test(arguments: [0o720, 0o702, 0o777])
+  func folderThatOthersCanWriteIsNotUsed(mode: Int) async throws {
+    try await TemporaryFolder.with { folder in
+      let bytes: [UInt8] = [1, 2]
+      try BuildCache(directory: folder.string).store(bytes, report: Self.report(for: bytes), for: Self.key())
+      try #require(chmod(folder.string, mode_t(mode)) == 0)
+      let cache = BuildCache(directory: folder.string)
+      #expect(cache.entry(for: Self.key()) == nil)
+      let problem = #expect(throws: Problem.self) {
+        try cache.store(bytes, report: Self.report(for: bytes), for: Self.key())
+      }
+      #expect(problem?.summary.contains("can be written by others") == true)
+      #expect(throws: Problem.self) { try cache.info() }
+      try #require(chmod(folder.string, 0o700) == 0)
+      #expect(BuildCache(directory: folder.string).entry(for: Self.key())?.bytes == bytes)
+    }
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
+  func whatBelongsToOthersIsNotUsed() async throws {
+    try await TemporaryFolder.with { folder in
+      let cache = BuildCache(directory: folder.string)
+      let bytes: [UInt8] = [1, 2]
+      let path = try cache.store(bytes, report: Self.report(for: bytes), for: Self.key())
+      // One file of the entry.
+      try #require(chown(path, 12345, 12345) == 0)
+      #expect(cache.entry(for: Self.key()) == nil)
+      try #require(chown(path, geteuid(), getegid()) == 0)
+      #expect(cache.entry(for: Self.key())?.bytes == bytes)
+      // The folder.
+      try #require(chown(folder.string, 12345, 12345) == 0)
+      let other = BuildCache(directory: folder.string)
+      #expect(other.entry(for: Self.key()) == nil)
+      let problem = #expect(throws: Problem.self) {
+        try other.store(bytes, report: Self.report(for: bytes), for: Self.key())
+      }
+      #expect(problem?.summary.contains("belongs to another user") == true)
+    }
+  }
+
+  @Test func linksAreNotFollowed() async throws {
+    try await TemporaryFolder.with { folder in
+      let cache = BuildCache(directory: folder.appending("cache").string)
+      let bytes: [UInt8] = [1, 2]
+      let path = try cache.store(bytes, report: Self.report(for: bytes), for: Self.key())
+      let elsewhere = folder.appending("elsewhere").string
+      try #require(rename(path, elsewhere) == 0)
+      try #require(symlink(elsewhere, path) == 0)
+      #expect(cache.entry(for: Self.key()) == nil)
+    }
+  }
+
+  @Test func folderIsTheUsersAlone() async throws {
+    try await TemporaryFolder.with { folder in
+      let cache = BuildCache(directory: folder.appending("cache").string)
+      try cache.store([1], report: Self.report(for: [1]), for: Self.key())
+      var status = stat()
+      try #require(stat(cache.directory, &status) == 0)
+      #expect(status.st_mode & 0o777 == 0o700)
+    }
+  }
+}
+
+/// What a cache's folder holds.
+enum CacheFiles {
+  static func all(in folder: FilePath) -> [String] {
+    var files = TestSupport.contents(of: folder).filter { $0.utf8.count >= 64 }
+    for kind in CacheFolder.Kind.allCases { files += of(kind, in: folder) }
+    return files
+  }
+
+  static func of(_ kind: CacheFolder.Kind, in folder: FilePath) -> [String] {
+    let path = folder.appending(kind.rawValue)
+    return TestSupport.contents(of: path).flatMap { TestSupport.contents(of: path.appending($0)) }
   }
 }

@@ -1,0 +1,209 @@
+import Crypto
+import FoundationEssentials
+import LLVMBackend
+import SystemPackage
+
+/// What was built, by what it was made from: finished outputs, and codegen units. Two files an output: `<key>` and
+/// `<key>.json`, its report; what hosts load has a header besides, `<key>.h`.
+///
+/// The cache never fails a build: an entry that is damaged (its size or digest is not the report's) is a
+/// miss, and where nothing can be written there is a warning. Entries appear by rename, and two builds of
+/// one key write the same bytes, so any number of processes may share a directory. docs/cache.md has the whole of it.
+public struct BuildCache: Sendable {
+  let folder: CacheFolder
+  /// Asked for what the folder does not have.
+  let remote: RemoteCache?
+
+  public var directory: String { folder.path }
+
+  /// `sizeLimit` is in bytes; nil: none.
+  public init(
+    directory: String, sizeLimit: UInt64? = defaultSizeLimit, remote: RemoteCacheOptions? = nil
+  ) {
+    folder = CacheFolder(path: directory, sizeLimit: sizeLimit)
+    self.remote = remote.map { RemoteCache($0) }
+  }
+
+  public static let defaultSizeLimit: UInt64 = 5 << 30
+
+  /// WASMAOT_CACHE_DIR, else XDG_CACHE_HOME/wasmaot, else ~/.cache/wasmaot; nil where none is set. WASMAOT_CACHE_SIZE
+  /// is the limit; 0 is none.
+  public static func standard(
+    environment: [String: String], remote: RemoteCacheOptions? = nil
+  ) throws(Problem) -> BuildCache? {
+    func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    let size = try variable("WASMAOT_CACHE_SIZE").map { text throws(Problem) in
+      try parseSize(text, option: "WASMAOT_CACHE_SIZE")
+    }
+    let limit = size == 0 ? nil : size ?? defaultSizeLimit
+    if let directory = variable("WASMAOT_CACHE_DIR") {
+      return BuildCache(directory: directory, sizeLimit: limit, remote: remote)
+    }
+    // The XDG specification: relative paths are to be ignored.
+    if let base = variable("XDG_CACHE_HOME"), base.hasPrefix("/") {
+      return BuildCache(directory: base + "/wasmaot", sizeLimit: limit, remote: remote)
+    }
+    return variable("HOME").map {
+      BuildCache(directory: $0 + "/.cache/wasmaot", sizeLimit: limit, remote: remote)
+    }
+  }
+
+  /// Everything that an output depends on.
+  public struct Key: Hashable, Sendable {
+    public let text: String
+
+    /// `tools` names the versions of all that takes part: wasmaot, LLVM, the runtime archive's digest.
+    public init(module: UnsafeRawBufferPointer, options: BuildOptions, tools: [String]) {
+      var hash = SHA256()
+      hash.update(data: Array("wasmaot output, \(module.count) bytes\n".utf8))
+      hash.update(bufferPointer: module)
+      hash.update(data: Array(jsonText(of: options).utf8))
+      for tool in tools { hash.update(data: Array("\0\(tool)".utf8)) }
+      text = hash.finalize().hexadecimal
+    }
+  }
+
+  public struct Entry: Sendable {
+    /// In the folder; nil where it could not be put there.
+    public var path: String?
+    public var report: BuildReport
+    public var bytes: [UInt8]
+    public var header: [UInt8]?
+  }
+
+  public func entry(for key: Key) -> Entry? { localEntry(for: key) ?? remoteEntry(for: key) }
+
+  private func localEntry(for key: Key) -> Entry? {
+    let path = folder.path(of: key.text, .outputs)
+    guard let json = folder.contents(of: path + ".json"),
+      let report = try? JSONDecoder().decode(BuildReport.self, from: Data(json)),
+      let bytes = contents(path, like: report.output)
+    else { return nil }
+    var entry = Entry(path: path, report: report, bytes: bytes)
+    if let file = report.header {
+      guard let header = contents(path + ".h", like: file) else { return nil }
+      entry.header = header
+    }
+    return entry
+  }
+
+  private func remoteEntry(for key: Key) -> Entry? {
+    guard let (result, files) = remote?.find(key.text),
+      var report = try? JSONDecoder().decode(BuildReport.self, from: Data(result.standardOutput))
+    else { return nil }
+    func contents(_ path: String, like file: BuildReport.File) -> [UInt8]? {
+      let index = result.files.firstIndex { $0.path == path && $0.digest == file.sha256 }
+      return index.map { files[$0] }
+    }
+    guard let bytes = contents(RemoteFile.output, like: report.output) else { return nil }
+    report.isFromRemoteCache = true
+    var entry = Entry(report: report, bytes: bytes)
+    if let file = report.header {
+      guard let header = contents(RemoteFile.header, like: file) else { return nil }
+      entry.header = header
+    }
+    // Where that fails, there was a warning already, or will be one.
+    entry.path = try? keep(bytes, header: entry.header, report: report, for: key)
+    return entry
+  }
+
+  /// Paths in an `ActionResult`.
+  private enum RemoteFile {
+    static let output = "output"
+    static let header = "output.h"
+  }
+
+  /// Nil if they are not what was written.
+  private func contents(_ path: String, like file: BuildReport.File) -> [UInt8]? {
+    guard let bytes = folder.contents(of: path), bytes.count == file.size, sha256(bytes) == file.sha256 else {
+      return nil
+    }
+    return bytes
+  }
+
+  /// Returns the path of the entry. It is put into the remote cache when the build ends (`settle`).
+  @discardableResult
+  public func store(
+    _ bytes: [UInt8], header: [UInt8]? = nil, report: BuildReport, for key: Key
+  ) throws(Problem) -> String {
+    if let remote {
+      typealias File = ActionResult.File
+      let isProgram = report.options.emit == .exe
+      let output = File(
+        path: RemoteFile.output, digest: report.output.sha256, size: bytes.count, isExecutable: isProgram)
+      var files = [(output, bytes)]
+      if let header, let file = report.header {
+        files.append((File(path: RemoteFile.header, digest: file.sha256, size: header.count), header))
+      }
+      remote.put(files, standardOutput: Array(report.json().utf8), for: key.text)
+    }
+    return try keep(bytes, header: header, report: report, for: key)
+  }
+
+  private func keep(
+    _ bytes: [UInt8], header: [UInt8]?, report: BuildReport, for key: Key
+  ) throws(Problem) -> String {
+    let path = folder.path(of: key.text, .outputs)
+    try folder.write(bytes, to: path, isExecutable: report.options.emit == .exe)
+    if let header { try folder.write(header, to: path + ".h") }
+    try folder.write(Array(report.json().utf8), to: path + ".json")
+    return path
+  }
+
+  /// Ends a build: uploads what it has made, counts what it has added, and removes what is too much. Returns warnings.
+  public func settle() -> [String] {
+    remote?.finishUploads()
+    CacheUsage(folder: folder).settle()
+    return remote?.takeWarnings() ?? []
+  }
+}
+
+/// Objects of units. A file is the digest of what follows it, and the object.
+struct CachedUnits: UnitCache {
+  let cache: BuildCache
+  /// The versions of all that takes part behind the lowering.
+  let tools: [String]
+
+  private static let digestSize = SHA256Digest.byteCount
+
+  func key(code: UnsafeRawBufferPointer, settings: String) -> String {
+    var hash = SHA256()
+    hash.update(data: Array("wasmaot unit\0\(tools.joined(separator: "\0"))\0\(settings)\0".utf8))
+    hash.update(bufferPointer: code)
+    return hash.finalize().hexadecimal
+  }
+
+  func object(for key: String) -> [UInt8]? {
+    if let object = localObject(for: key) { return object }
+    guard let object = cache.remote?.find(key)?.files.first, !object.isEmpty else { return nil }
+    keep(object, SHA256.hash(data: object), for: key)
+    return object
+  }
+
+  private func localObject(for key: String) -> [UInt8]? {
+    guard let file = cache.folder.contents(of: cache.folder.path(of: key, .units)),
+      file.count > Self.digestSize
+    else {
+      return nil
+    }
+    let object = file.dropFirst(Self.digestSize)
+    let isWhole = object.withUnsafeBytes {
+      var hash = SHA256()
+      hash.update(bufferPointer: $0)
+      return hash.finalize().elementsEqual(file.prefix(Self.digestSize))
+    }
+    return isWhole ? Array(object) : nil
+  }
+
+  func store(_ object: [UInt8], for key: String) {
+    let digest = SHA256.hash(data: object)
+    keep(object, digest, for: key)
+    let file = ActionResult.File(path: "unit.o", digest: digest.hexadecimal, size: object.count)
+    cache.remote?.put([(file, object)], for: key)
+  }
+
+  private func keep(_ object: [UInt8], _ digest: SHA256Digest, for key: String) {
+    // A failure stays in the folder's `problem`, and becomes one warning for the whole build.
+    try? cache.folder.write(digest + object, to: cache.folder.path(of: key, .units))
+  }
+}

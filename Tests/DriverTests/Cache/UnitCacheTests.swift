@@ -1,0 +1,139 @@
+import LLVMBackend
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Driver
+
+/// Objects of codegen units, kept by what they were made from.
+@Suite(.enabled(if: TestSupport.tool("wasm-tools") != nil, "no tools"))
+struct UnitCacheTests {
+  /// Many functions of which some call each other; one has another constant where it is changed.
+  private static func module(changed: Int? = nil) async throws -> [UInt8] {
+    let functions = (0..<600).map { index in
+      let seed = index == changed ? 1_000_003 : index
+      let steps = (0..<30).map { "local.get 0 i32.const \(seed + $0) i32.xor i32.mul" }
+      let start = index == 0 ? "local.get 0" : "local.get 0 call \(index - 1)"
+      return "(func (param i32) (result i32) \(start) \(steps.joined(separator: " ")))"
+    }
+    return try await TestSupport.module(
+      fromText: """
+        (module \(functions.joined(separator: "\n")) (memory 1)
+          (global $g (mut i32) (i32.const 1))
+          (func (export "_start") (i32.store (i32.const 0) (call 599 (global.get $g)))))
+        """)
+  }
+
+  private static func builder(
+    _ folder: FilePath?, _ emit: EmitKind = .exe, _ level: OptimizationLevel = .O1, jobs: Int = 2
+  ) -> Builder {
+    var options = BuildOptions()
+    options.optimization = level
+    options.emit = emit
+    return Builder(
+      options: options, jobs: jobs, cache: folder.map { BuildCache(directory: $0.string) },
+      environment: TestSupport.environment)
+  }
+
+  @Test(arguments: [EmitKind.exe, .obj])
+  func oneChangedFunctionIsOneUnit(emit: EmitKind) async throws {
+    let (before, after) = (try await Self.module(), try await Self.module(changed: 300))
+    try await TemporaryFolder.with { folder in
+      let (module, cache) = (folder.appending("m.wasm"), folder.appending("cache"))
+      let output = folder.appending("output")
+      try TestSupport.write(before, to: module)
+      let full = try await Self.builder(cache, emit).build(module.string, to: output.string)
+      #expect(full.counts.codegenUnits > 5)
+      #expect(full.counts.unitsFromCache == 0)
+
+      try TestSupport.write(after, to: module)
+      let again = try await Self.builder(cache, emit).build(module.string, to: output.string)
+      #expect(!again.isFromCache)
+      #expect(again.counts.codegenUnits == full.counts.codegenUnits)
+      #expect(again.counts.unitsFromCache == full.counts.codegenUnits - 1)
+
+      // The same bytes, whatever the cache had, and for any number of threads.
+      let cached = try TestSupport.read(output)
+      for jobs in [1, 3] {
+        _ = try await Self.builder(nil, emit, jobs: jobs).build(module.string, to: output.string)
+        #expect(try TestSupport.read(output) == cached)
+      }
+    }
+  }
+
+  @Test func whatDecidesAboutCodeIsPartOfTheKey() async throws {
+    let bytes = try await Self.module()
+    try await TemporaryFolder.with { folder in
+      let (module, cache) = (folder.appending("m.wasm"), folder.appending("cache"))
+      try TestSupport.write(bytes, to: module)
+      let changes: [(inout BuildOptions) -> Void] = [
+        { _ in }, { $0.optimization = .O2 }, { $0.cpu = "x86-64-v3" }, { $0.boundsChecks = .explicit },
+        { $0.emit = .obj },
+        {
+          $0.moduleName = CIdentifier("other"); $0.emit = .obj
+        },
+      ]
+      for change in changes {
+        var builder = Self.builder(cache)
+        change(&builder.options)
+        let report = try await builder.build(module.string, to: folder.appending("output").string)
+        #expect(report.counts.unitsFromCache == 0, "\(builder.options)")
+      }
+      // What does not: the same code with other grants.
+      var builder = Self.builder(cache)
+      builder.options.grants.environment = [EnvironmentGrant(name: "A", value: "b")]
+      let report = try await builder.build(module.string, to: folder.appending("output").string)
+      #expect(!report.isFromCache)
+      #expect(report.counts.unitsFromCache == report.counts.codegenUnits)
+    }
+  }
+
+  @Test(arguments: [0, 31, 40, -1])
+  func damagedUnitIsMadeAgain(damagedByte: Int) async throws {
+    let bytes = try await Self.module()
+    try await TemporaryFolder.with { folder in
+      let (module, cache) = (folder.appending("m.wasm"), folder.appending("cache"))
+      let output = folder.appending("output")
+      try TestSupport.write(bytes, to: module)
+      _ = try await Self.builder(cache).build(module.string, to: output.string)
+      let expected = try TestSupport.read(output)
+      for kind in [CacheFolder.Kind.units, .outputs] {
+        for name in CacheFiles.of(kind, in: cache) {
+          let file = cache.appending("\(kind.rawValue)/\(name.prefix(2))/\(name)")
+          if kind == .outputs {
+            OutputFile.remove(file.string)
+          } else {
+            var damaged = try TestSupport.read(file)
+            if damagedByte < 0 { damaged.removeLast(damaged.count / 2) } else { damaged[damagedByte] ^= 1 }
+            try TestSupport.write(damaged, to: file)
+          }
+        }
+      }
+      let report = try await Self.builder(cache).build(module.string, to: output.string)
+      #expect(report.counts.unitsFromCache == 0)
+      #expect(try TestSupport.read(output) == expected)
+    }
+  }
+
+  @Test func withoutOptimisationNoUnitsAreKept() async throws {
+    let bytes = try await Self.module()
+    try await TemporaryFolder.with { folder in
+      let (module, cache) = (folder.appending("m.wasm"), folder.appending("cache"))
+      try TestSupport.write(bytes, to: module)
+      _ = try await Self.builder(cache, .exe, .O0).build(module.string, to: folder.appending("output").string)
+      #expect(CacheFiles.of(.units, in: cache).isEmpty)
+    }
+  }
+
+  @Test func aBrokenCacheIsOneWarning() async throws {
+    let bytes = try await Self.module()
+    try await TemporaryFolder.with { folder in
+      let (module, cache) = (folder.appending("m.wasm"), folder.appending("cache"))
+      try TestSupport.write(bytes, to: module)
+      try TestSupport.write([], to: cache)
+      let report = try await Self.builder(cache).build(module.string, to: folder.appending("output").string)
+      #expect(report.warnings.count == 1)
+      #expect(report.warnings.first?.contains("WASMAOT_CACHE_DIR") == true)
+    }
+  }
+}
