@@ -39,7 +39,7 @@ public struct Problem: Error, Hashable, Sendable {
 }
 
 /// Where in the input something is wrong.
-public struct Location: Hashable, Sendable {
+public struct Location: Hashable, Encodable, Sendable {
   public var file: String
   /// Byte offset in the file.
   public var offset: Int?

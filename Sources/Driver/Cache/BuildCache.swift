@@ -89,14 +89,13 @@ public struct BuildCache: Sendable {
 
   private func remoteEntry(for key: Key) -> Entry? {
     guard let (result, files) = remote?.find(key.text),
-      var report = try? JSONDecoder().decode(BuildReport.self, from: Data(result.standardOutput))
+      let report = try? JSONDecoder().decode(BuildReport.self, from: Data(result.standardOutput))
     else { return nil }
     func contents(_ path: String, like file: BuildReport.File) -> [UInt8]? {
       let index = result.files.firstIndex { $0.path == path && $0.digest == file.sha256 }
       return index.map { files[$0] }
     }
     guard let bytes = contents(RemoteFile.output, like: report.output) else { return nil }
-    report.isFromRemoteCache = true
     var entry = Entry(report: report, bytes: bytes)
     if let file = report.header {
       guard let header = contents(RemoteFile.header, like: file) else { return nil }
@@ -104,6 +103,7 @@ public struct BuildCache: Sendable {
     }
     // Where that fails, there was a warning already, or will be one.
     entry.path = try? keep(bytes, header: entry.header, report: report, for: key)
+    entry.report.isFromRemoteCache = true
     return entry
   }
 

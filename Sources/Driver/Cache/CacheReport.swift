@@ -1,3 +1,5 @@
+import Support
+
 /// `wasmaot cache`: what is kept, and making it less.
 public struct CacheReport: Codable, Sendable {
   public struct Part: Codable, Sendable {

@@ -146,9 +146,9 @@ final class RemoteCache: Sendable {
   /// What was made from what the key names, with all its files; nil where the server does not have it.
   func find(_ key: String) -> (result: ActionResult, files: [[UInt8]])? {
     guard let bytes = get("ac/\(key)", limit: Self.actionSizeLimit) else { return nil }
-    guard let result = ActionResult(decoding: bytes) else {
+    guard let result = ActionResult(decoding: bytes), !result.files.isEmpty else {
       // Other tools' entries have other keys.
-      fail("the entry \(key) is no ActionResult")
+      fail("the entry \(key) is no ActionResult with files")
       return nil
     }
     guard isSigned(result, key) else {

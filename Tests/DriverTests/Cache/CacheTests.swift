@@ -133,7 +133,8 @@ import Testing
   }
 
   @Test(
-    arguments: [(nil, 5 << 30), ("", 5 << 30), ("0", nil), ("100", 100), ("2G", 2 << 30)] as [(String?, UInt64?)])
+    arguments: [(nil, 5 << 30), ("", 5 << 30), ("0", nil), ("100", 100), ("2G", 2 << 30)]
+      as [(String?, UInt64?)])
   func sizeLimit(text: String?, expected: UInt64?) throws {
     var environment = ["HOME": "/h"]
     environment["WASMAOT_CACHE_SIZE"] = text
