@@ -168,8 +168,8 @@ struct EmbeddedTests {
       )
       // An entry whose header is damaged is none.
       let cache = folder.appending("cache")
-      let entry = try #require(TestSupport.contents(of: cache).first { $0.hasSuffix(".h") })
-      try TestSupport.write("damaged".utf8, to: cache.appending(entry))
+      let entry = try #require(CacheFiles.of(.outputs, in: cache).first { $0.hasSuffix(".h") })
+      try TestSupport.write("damaged".utf8, to: cache.appending("outputs/\(entry.prefix(2))/\(entry)"))
       try await build(["--emit=staticlib", "--header", "again.h", "-o", "again.a"])
       #expect(try TestSupport.read(folder.appending("again.h")) == header)
       try await build(["--emit=obj", "--name", "chosen"])
