@@ -36,6 +36,8 @@ public func markupText(_ text: String) -> String {
 public func markdownText(_ text: String) -> String {
   var result = ""
   for scalar in visible(text, limit: 10_000).unicodeScalars {
+    // An address of mail becomes a link, escaped or not, unless its text has two parts.
+    if scalar == "@" { result += "<!-- -->" }
     // Underscores inside of words mean nothing, and are common in names.
     if "\\`*[]<>|~&#!$".unicodeScalars.contains(scalar) { result += "\\" }
     result.unicodeScalars.append(scalar)

@@ -7,6 +7,13 @@ public struct MarkdownReport: Hashable, Sendable {
   }
   public var text: String
   public var plots: [File]
+
+  /// Whether plots of reports are called like this: what else lies in their folder is somebody else's.
+  public static func isPlot(_ fileName: String) -> Bool {
+    Plot.Name.allCases.contains { fileName.hasSuffix(ending(of: $0)) }
+  }
+
+  static func ending(of plot: Plot.Name) -> String { "-\(plot.rawValue).svg" }
 }
 
 extension BenchmarkResults {
@@ -24,7 +31,7 @@ extension BenchmarkResults {
       if let note = section.note { report.text += "\(markdownText(note))\n\n" }
       for plot in section.plots(colorsOf: columnNames) {
         let file = MarkdownReport.File(
-          path: "\(folder)/\(section.name)-\(plot.name).svg", text: plot.svg.file())
+          path: "\(folder)/\(section.name)\(MarkdownReport.ending(of: plot.name))", text: plot.svg.file())
         report.plots.append(file)
         report.text += "![\(markdownText(plot.svg.description))](\(linkTarget(file.path)))\n\n"
       }

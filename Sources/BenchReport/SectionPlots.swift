@@ -3,7 +3,10 @@ internal import Support
 /// A plot of a section, and what stands above it.
 struct Plot {
   /// For file names: unique in its section.
-  var name: String
+  enum Name: String, CaseIterable {
+    case bars, spread, means, rows
+  }
+  var name: Name
   var caption: String
   var svg: SVG
 }
@@ -49,7 +52,7 @@ private struct SectionPlotter {
         series: series(column))
     }
     let plot = BarPlot(bars: bars, axis: .fromZero, description: "\(title): \(direction)")
-    return Plot(name: "bars", caption: direction, svg: plot.svg())
+    return Plot(name: .bars, caption: direction, svg: plot.svg())
   }
 
   private func text(_ value: Measurement, of column: String, in row: Section.Row) -> String {
@@ -68,7 +71,7 @@ private struct SectionPlotter {
     guard !rows.isEmpty else { return nil }
     let plot = SpreadPlot(rows: rows, description: "\(title): how far the runs are from their median")
     return Plot(
-      name: "spread", caption: "spread of the runs around their median: middle half, range, and each run",
+      name: .spread, caption: "spread of the runs around their median: middle half, range, and each run",
       svg: plot.svg())
   }
 
@@ -76,7 +79,11 @@ private struct SectionPlotter {
     guard let baseline, let geomeanOf = section.geomeanOf else { return nil }
     let means = section.geometricMeans().filter { $0.column != baseline }
     guard !means.isEmpty else { return nil }
-    let sorted = means.sorted { section.lessIsBetter ? $0.ratio < $1.ratio : $0.ratio > $1.ratio }
+    // A mean over some of the rows is none to rank by: those come last.
+    let sorted = means.sorted {
+      guard $0.isComplete == $1.isComplete else { return $0.isComplete }
+      return section.lessIsBetter ? $0.ratio < $1.ratio : $0.ratio > $1.ratio
+    }
     let bars = sorted.map { mean in
       BarPlot.Bar(
         label: mean.column, value: mean.ratio,
@@ -86,7 +93,7 @@ private struct SectionPlotter {
     }
     let plot = BarPlot(
       bars: bars, axis: .ratio(baseline: baseline), description: "\(title), geometric means: \(direction)")
-    return Plot(name: "means", caption: "geometric means, \(geomeanOf), \(direction)", svg: plot.svg())
+    return Plot(name: .means, caption: "geometric means, \(geomeanOf), \(direction)", svg: plot.svg())
   }
 
   func dots() -> Plot? {
@@ -112,6 +119,6 @@ private struct SectionPlotter {
       tick: { baseline == nil ? unit.text($0) : ratioTick($0) },
       description: "\(title), by row: \(direction)")
     let what = baseline.map { "ratio to \($0)" } ?? title
-    return Plot(name: "rows", caption: "\(what), \(direction)", svg: plot.svg())
+    return Plot(name: .rows, caption: "\(what), \(direction)", svg: plot.svg())
   }
 }

@@ -1,4 +1,5 @@
 #include "CProcess.h"
+#include "wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,32 +43,28 @@ static uint64_t resident_at_most(pid_t process) {
   return kilobytes * 1024;
 }
 
-static pid_t wait_for(pid_t process, int *status) {
-  pid_t result;
-  do
-    result = waitpid(process, status, 0);
-  while (result < 0 && errno == EINTR);
-  return result;
+// Nobody would end a program that is given up, and it would stay a zombie: it ends here.
+static int give_up(pid_t process, struct wasmaot_peak *peak, int error) {
+  kill(process, SIGKILL);
+  // On its way it may stop once more.
+  while (wasmaot_wait_for_change(process, &peak->status) > 0 && WIFSTOPPED(peak->status))
+    ptrace(PTRACE_CONT, process, NULL, NULL);
+  return error;
 }
 
 // Follows a program that has just become what it is, to its end.
 static int follow(pid_t process, struct wasmaot_peak *peak) {
   // Should this process end, the program does, too.
   if (ptrace(PTRACE_SETOPTIONS, process, NULL,
-             (void *)(uintptr_t)(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)) !=
-      0) {
-    int error = errno;
-    kill(process, SIGKILL);
-    wait_for(process, &peak->status);
-    return error;
-  }
+             (void *)(uintptr_t)(PTRACE_O_TRACEEXIT | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL)) != 0)
+    return give_up(process, peak, errno);
   int signal = 0;
   for (;;) {
     // ESRCH: it was killed meanwhile, and its end comes next.
     if (ptrace(PTRACE_CONT, process, NULL, (void *)(uintptr_t)signal) != 0 && errno != ESRCH)
-      return errno;
-    if (wait_for(process, &peak->status) < 0)
-      return errno;
+      return give_up(process, peak, errno);
+    if (wasmaot_wait_for_change(process, &peak->status) < 0)
+      return give_up(process, peak, errno);
     if (!WIFSTOPPED(peak->status))
       return peak->bytes ? 0 : ENODATA;
     int event = (int)((unsigned)peak->status >> 16);
@@ -88,8 +85,11 @@ int wasmaot_measure_peak(char *const arguments[], const int streams[3], struct w
     start(arguments, streams, pipes[1]);
   int error = process < 0 ? errno : 0;
   close(pipes[1]);
-  if (!error && wait_for(process, &peak->status) < 0)
-    error = errno;
+  if (!error) {
+    wasmaot_ends_with_signals(process);
+    if (wasmaot_wait_for_change(process, &peak->status) < 0)
+      error = errno;
+  }
   // The stop that execve makes.
   if (!error && WIFSTOPPED(peak->status))
     error = follow(process, peak);

@@ -90,7 +90,8 @@ import Testing
       #expect(line.contains(": ``<script>") && line.hasSuffix("``"))
     }
     let text = lines.filter { !$0.contains("``") }.joined(separator: "\n")
-    #expect(!text.replacing("\\<", with: "").contains("<"))
+    #expect(!text.replacing("\\<", with: "").replacing("<!-- -->@", with: "").contains("<"))
+    #expect(!text.replacing("<!-- -->@", with: "").contains("@"))
     // Neither a title, nor a link, nor a column of its own.
     #expect(!text.contains("\n# title"))
     #expect(!text.contains("[x](http") && !text.contains("http://"))
@@ -111,6 +112,10 @@ import Testing
     #expect(markdownCode("`a") == "`` `a ``")
   }
 
+  @Test func mailAddressesAreNoLinks() {
+    #expect(markdownText("a@b.example") == "a<!-- -->@b.example")
+  }
+
   @Test func visibleText() {
     #expect(visible("a\tb\u{7F}\u{2066}") == #"a\u{9}b\u{7f}\u{2066}"#)
     #expect(visible("übergröße 漢字") == "übergröße 漢字")
@@ -120,12 +125,21 @@ import Testing
   // MARK: - Plots
 
   @Test func plotsOfSections() {
-    #expect(Samples.matrix.plots(colorsOf: []).map(\.name) == ["means", "rows"])
+    #expect(Samples.matrix.plots(colorsOf: []).map(\.name) == [.means, .rows])
     var single = Samples.matrix
     single.rows.removeLast()
-    #expect(single.plots(colorsOf: []).map(\.name) == ["bars", "spread"])
+    #expect(single.plots(colorsOf: []).map(\.name) == [.bars, .spread])
     single.rows.removeLast()
     #expect(single.plots(colorsOf: []).isEmpty)
+  }
+
+  @Test func meansOverSomeRowsComeLast() throws {
+    var section = Samples.matrix
+    section.rows[0].values["slow"] = Measurement(0.001)
+    section.columns = ["native", "slow", "fast"]
+    let text = try #require(section.plots(colorsOf: []).first { $0.name == .means }).svg.file()
+    let (complete, partial) = (text.firstRange(of: "fast"), text.firstRange(of: "slow"))
+    #expect(try #require(complete).lowerBound < #require(partial).lowerBound)
   }
 
   @Test func plotsOfExtremes() throws {

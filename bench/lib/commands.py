@@ -20,13 +20,18 @@ CLANG = "clang-19"
 TO_WASM = [CLANG, "--target=wasm32-wasi", "-ffp-contract=off"]
 
 
+OWN_PEAK = "No less is measured than Python, which starts them, has itself: some 20 MB."
+
+
 class Failure(Exception):
     """A program that failed, with a reason that fits a table's cell."""
 
 
 @dataclass
 class Measured:
-    """What a program took: seconds from start to end, and the memory of the largest process in bytes."""
+    """What a program took: seconds from start to end, and the memory of the largest process in bytes.
+
+    Linux carries what a process had resident before execve over: no less is measured than Python itself has."""
     seconds: float
     peak_bytes: int
     output: str

@@ -4,8 +4,8 @@ import os
 import pathlib
 import shutil
 
-from .commands import BUILD, CLANG, PROGRAMS, TOOLS, Failure, measure
-from .engines import wabt
+from .commands import BUILD, CLANG, OWN_PEAK, PROGRAMS, TOOLS, Failure, measure
+from .engines import SEARCHED, wabt
 from .results import Section
 
 # Of 0.6, 1.6 and 4.4 MB.
@@ -53,20 +53,20 @@ COMPILERS = {
 }
 
 
-def here(context, needs):
-    return needs == "wasmaot" or shutil.which(needs, path=f"{TOOLS}:{os.environ['PATH']}") is not None
+def here(needs):
+    return needs == "wasmaot" or shutil.which(needs, path=SEARCHED) is not None
 
 
 def measured(context, prefix, modules, limit):
     compilers = {name: job for name, (needs, job) in COMPILERS.items()
-                 if here(context, needs) and (not context.engines or any(e in name.lower() for e in context.engines))}
+                 if here(needs) and (not context.engines or any(e in name.lower() for e in context.engines))}
     rounds = max(1, context.rounds // 3)
     note = (f"The whole process, on all cores, from an empty cache, {rounds} time(s); wasm2c's C is compiled in "
             f"{4 * len(os.sched_getaffinity(0))} files, not linked. At most {limit} s.")
     columns = list(compilers)
     time = Section(prefix, "Compile time", "s", note, columns)
     memory = Section(f"{prefix}-memory", "Peak memory of compiling", "bytes",
-                     "Of the same runs, of the largest process (clang has several at a time).", ["module", *columns])
+                     f"Of the same runs, of the largest process (clang has several at a time). {OWN_PEAK}", ["module", *columns])
     size = Section(f"{prefix}-size", "Size of what is compiled", "bytes",
                    "Of the same runs: an app, with the runtime, of wasmaot; what needs its engine, of others.",
                    ["module", *columns])

@@ -9,6 +9,8 @@ from typing import Callable
 from .commands import BENCH, CLANG, ROOT, TOOLS, Failure, measure
 
 HOSTS = BENCH / "lib" / "hosts"
+# What scripts/setup --test has brought comes first.
+SEARCHED = f"{TOOLS}:{os.environ.get('PATH', os.defpath)}"
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,7 @@ class Engine:
         """The engine's program, or None."""
         if self.needs == "wasmaot":
             return str(context.wasmaot) if os.access(context.wasmaot, os.X_OK) else None
-        # What scripts/setup --test has brought comes first.
-        return shutil.which(self.needs, path=f"{TOOLS}:{os.environ['PATH']}")
+        return shutil.which(self.needs, path=SEARCHED)
 
     def cpu(self, context):
         return [self.cpu_option + context.cpu] if context.cpu and self.cpu_option else []
@@ -84,7 +85,7 @@ def wabt():
 
 
 def wamrc(engine, context, program, module, output):
-    iwasm = shutil.which("iwasm")
+    iwasm = shutil.which("iwasm", path=SEARCHED)
     if iwasm is None:
         raise Failure("iwasm is not on the PATH")
     # Told nothing, it takes the machine's own; it knows no "native".

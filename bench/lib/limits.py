@@ -72,7 +72,10 @@ def timeout(context):
         app = context.app(module, f"for-ever-{checks}", "--timeout=100ms", f"--bounds-checks={checks}")
         for _ in range(50):
             start = time.monotonic()
-            done = subprocess.run([app], capture_output=True, check=False)
+            try:
+                done = subprocess.run([app], capture_output=True, check=False, timeout=60)
+            except subprocess.TimeoutExpired:
+                raise Failure("a program that may take 100 ms was not done after 60 s") from None
             row.add(checks, time.monotonic() - start)
             if done.returncode != 134:
                 raise Failure(f"a timeout ended with {done.returncode}: {done.stderr.decode()}")

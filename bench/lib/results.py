@@ -7,6 +7,7 @@ import pathlib
 import platform
 import re
 import shlex
+import shutil
 import statistics
 import sys
 from dataclasses import dataclass, field
@@ -76,6 +77,15 @@ class Section:
         ratios = [ratio for row in self.rows if (ratio := self.ratio(row, column))]
         return statistics.geometric_mean(ratios) if ratios else None
 
+    def mean_text(self, column):
+        """The mean, and over how many of the rows that could be compared, where it is not over all of them."""
+        compared = sum(self.ratio(row, column) is not None for row in self.rows)
+        comparable = sum(row.median(self.baseline) is not None for row in self.rows)
+        if not compared:
+            return ""
+        some = "" if compared == comparable else f" ({compared} of {comparable})"
+        return digits(self.geometric_mean(column)) + some
+
     def json(self):
         return {
             "name": self.name, "title": self.title, "unit": self.unit, "lessIsBetter": self.less_is_better,
@@ -123,13 +133,14 @@ def table(section):
                 line.append("–" if column in row.missing else "")
             elif section.baseline and column != section.baseline:
                 ratio = section.ratio(row, column)
-                line.append(digits(ratio) if ratio else "")
+                # Without a baseline the value itself.
+                line.append(digits(ratio) if ratio else quantity(value, section.unit))
             else:
                 line.append(quantity(value, section.unit))
         lines.append(line)
     if section.geomean and len(section.rows) > 1:
-        means = [section.geometric_mean(column) if column != section.baseline else None for column in section.columns]
-        lines.append(["geometric mean"] + [digits(mean) if mean else "" for mean in means])
+        lines.append(["geometric mean"] + [section.mean_text(column) if column != section.baseline else ""
+                                           for column in section.columns])
     widths = [max(len(line[i]) for line in [heads, *lines]) for i in range(len(heads))]
     text = ["| " + " | ".join(part.ljust(width) for part, width in zip(heads, widths)) + " |",
             "|" + "|".join("-" * (width + 2) for width in widths) + "|"]
@@ -154,15 +165,18 @@ def machine():
 
 
 def commit():
-    """What is measured; marked where files differ from it."""
+    """What is measured, marked where files differ from it; None outside of git."""
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        return None
     head = run("git", "-C", ROOT, "rev-parse", "--short", "HEAD").strip()
     changed = run("git", "-C", ROOT, "status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results")
     return head + ("+" if changed.strip() else "")
 
 
 def document(sections, versions):
+    known = {"commit": head} if (head := commit()) else {}
     return {"format": 1, "date": datetime.date.today().isoformat(), "command": shlex.join(["bench/run", *sys.argv[1:]]),
-            "commit": commit(), "machine": machine(), "versions": versions,
+            **known, "machine": machine(), "versions": versions,
             "sections": [section.json() for section in sections]}
 
 
@@ -178,11 +192,15 @@ def write(document, path):
     part.replace(path)
 
 
-def record(document):
-    """A day's results, in bench/results: what was measured, and reports of it with plots, made by bench-report."""
-    folder = BENCH / "results"
+def record(document, folder=BENCH / "results"):
+    """A day's results, in bench/results: they are kept whatever becomes of reports."""
     folder.mkdir(exist_ok=True)
     path = folder / f"{document['date']}.json"
     write(document, path)
-    run(REPORTER, path)
-    return [path, path.with_suffix(".md"), path.with_suffix(".html")]
+    return path
+
+
+def report(path, reporter=REPORTER):
+    """Reports with plots of what was recorded, made by bench-report."""
+    run(reporter, path)
+    return [path.with_suffix(".md"), path.with_suffix(".html")]

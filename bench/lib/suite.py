@@ -47,7 +47,10 @@ def answer(command, name, runs, limit=LIMIT):
     printed = measure([*command, str(runs)], limit=limit).output.split()
     if len(printed) != 3 or printed[0] != name:
         raise Failure(f"it printed {' '.join(printed)[:100]!r}")
-    return printed[1], float(printed[2])
+    try:
+        return printed[1], float(printed[2])
+    except ValueError:
+        raise Failure(f"it printed {' '.join(printed)[:100]!r}") from None
 
 
 def in_parallel(jobs):

@@ -52,7 +52,7 @@ import Foundation
   private func removePlots(in folder: URL, except plots: [MarkdownReport.File]) throws {
     let kept = Set(plots.map { $0.path.split(separator: "/").last.map(String.init) ?? "" })
     for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    where name.hasSuffix(".svg") && !kept.contains(name) {
+    where MarkdownReport.isPlot(name) && !kept.contains(name) {
       try FileManager.default.removeItem(at: folder.appending(component: name))
     }
   }

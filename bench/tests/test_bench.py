@@ -1,5 +1,7 @@
 """What bench/run relies on, with engines that are scripts: python3 -m unittest discover bench/tests"""
 
+import importlib.machinery
+import importlib.util
 import json
 import pathlib
 import stat
@@ -11,7 +13,7 @@ from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from lib import results, suite
-from lib.commands import Failure, measure
+from lib.commands import BENCH, Failure, measure
 from lib.context import Context
 from lib.engines import Engine
 from lib.results import Section
@@ -46,6 +48,23 @@ class Results(unittest.TestCase):
         self.assertIn("| geometric mean |        | 4.00 |   |", text)
         self.assertIn("- b: x: why not", text)
 
+    def test_a_mean_over_some_rows_says_so(self):
+        section = self.section()
+        section.rows[1].lose("a", "why not")
+        self.assertIn("| geometric mean |        | 2.00 (1 of 2) |   |", results.table(section))
+
+    def test_a_value_without_a_baseline_is_shown(self):
+        section = self.section()
+        section.rows[0].lose("native", "why not")
+        self.assertIn("| x              | –      | 4.00 s |", results.table(section))
+
+    def test_results_are_kept_whatever_becomes_of_reports(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = results.record({"date": "2026-11-29"}, pathlib.Path(folder) / "results")
+            with self.assertRaises(Failure):
+                results.report(path, "false")
+            self.assertEqual(json.loads(path.read_text()), {"date": "2026-11-29"})
+
     def test_one_failure_takes_earlier_values_away(self):
         row = self.section().row("z")
         row.add("a", 1)
@@ -77,8 +96,9 @@ class Commands(unittest.TestCase):
             measure(["/nowhere/at/all"])
 
     def test_memory_is_the_programs_own(self):
-        small = measure(["true"]).peak_bytes
+        # In this order: what the largest of all children had would be the second's, too.
         large = measure([sys.executable, "-c", "x = bytearray(300_000_000)"]).peak_bytes
+        small = measure(["true"]).peak_bytes
         self.assertGreater(large - small, 200_000_000)
 
 
@@ -114,10 +134,51 @@ class Comparison(unittest.TestCase):
 
     def test_an_engine_that_fails_is_a_cell(self):
         row, errors = self.compare(native="echo gemm 1 0.1", a="echo trap >&2; exit 134", b="echo nonsense",
-                                   c="echo gemm 1 0.3")
+                                   c="echo gemm 1 0.3", d="echo gemm 1 fast")
         self.assertEqual(sorted(row.samples), ["c", "native"])
-        self.assertEqual(row.missing, {"a": "a: status 134: trap", "b": "it printed 'nonsense'"})
+        self.assertEqual(row.missing, {"a": "a: status 134: trap", "b": "it printed 'nonsense'",
+                                       "d": "it printed 'gemm 1 fast'"})
         self.assertEqual(errors, [])
+
+
+class CommandLine(unittest.TestCase):
+    """bench/run itself, with benchmarks of its own."""
+
+    def setUp(self):
+        loader = importlib.machinery.SourceFileLoader("bench_run", str(BENCH / "run"))
+        self.program = importlib.util.module_from_spec(importlib.util.spec_from_loader("bench_run", loader))
+        # No cache of it beside it.
+        with mock.patch("sys.dont_write_bytecode", True):
+            loader.exec_module(self.program)
+
+    def run_it(self, *arguments):
+        """What it wrote as JSON, and why it ended with a failure."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "results.json"
+            with mock.patch("sys.argv", ["bench/run", "--json", str(path), "--wasmaot", "/bin/true", *arguments]), \
+                    mock.patch("sys.stdout"), mock.patch("sys.stderr") as errors, \
+                    mock.patch.object(self.program.engines, "versions", return_value={}):
+                with self.assertRaises(SystemExit) as ended:
+                    self.program.main()
+            said = "".join(call.args[0] for call in errors.write.call_args_list)
+            return json.loads(path.read_text()) if path.exists() else None, ended.exception.code, said
+
+    def test_a_mistake_in_one_benchmark_leaves_what_others_have_measured(self):
+        def mistaken(_):
+            raise ValueError("a mistake")
+        section = Section("s", "S", "s", "", ["a"])
+        section.row("x").add("a", 1)
+        with mock.patch.dict(self.program.BENCHMARKS, {"start": lambda _: [section], "size": mistaken}):
+            document, code, said = self.run_it("start", "size")
+        self.assertEqual([section["name"] for section in document["sections"]], ["s"])
+        self.assertEqual(code, "bench/run: 1 errors, see above")
+        self.assertIn("a mistake", said)
+
+    def test_nothing_is_measured_twice(self):
+        for names in (["start", "start"], ["scalar", "suite"]):
+            document, code, said = self.run_it(*names)
+            self.assertEqual((document, code), (None, 2))
+            self.assertIn("would be measured twice", said)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import BenchReport
 import FoundationEssentials
 import SystemPackage
 
@@ -18,6 +19,46 @@ struct BenchmarkFolder {
       throw Problem(
         "cannot make the folder \(path): \(Errno(rawValue: errno))",
         help: "set TMPDIR to a folder that can be written")
+    }
+  }
+
+  /// The program that is measured must not be able to change what is run next, natively and without a sandbox.
+  ///
+  /// Devices and inodes are compared, and not paths: those may go through links.
+  func checkOutside(of grants: Grants) throws(Problem) {
+    let writable = grants.directories.filter { !$0.isReadOnly }
+    guard !writable.isEmpty else { return }
+    let places = try parents()
+    for grant in writable {
+      // What can't be found can't be granted.
+      guard let place = Place(of: FilePath(grant.host)), places.contains(place) else { continue }
+      throw Problem(
+        "--dir \(visible(grant.host)) grants the folder of temporary files: the module could replace the programs that are measured",
+        help: "set TMPDIR to a folder outside of what is granted, or grant it read-only: --dir \(visible(grant.text)):ro"
+      )
+    }
+  }
+
+  private struct Place: Hashable {
+    var device: dev_t
+    var inode: ino_t
+
+    init?(of path: FilePath) {
+      var status = stat()
+      guard stat(path.string, &status) == 0 else { return nil }
+      (device, inode) = (status.st_dev, status.st_ino)
+    }
+  }
+
+  /// This folder and all above it.
+  private func parents() throws(Problem) -> Set<Place> {
+    var places: Set<Place> = []
+    var current = path
+    while true {
+      guard let place = Place(of: current) else { throw .cannotRead(current.string, Errno(rawValue: errno)) }
+      // The root is its own parent.
+      guard places.insert(place).inserted else { return places }
+      current.append("..")
     }
   }
 

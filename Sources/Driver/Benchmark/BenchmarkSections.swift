@@ -15,7 +15,7 @@ extension BenchmarkSession {
       ) { $0.compile.isEmpty ? nil : Measurement(samples: $0.compile) },
       section(
         "compile-memory", "Compiler memory", unit: "bytes", note: "The most that the compiler had resident.",
-        among: compiled
+        among: compiled, missing: { $0.failure ?? $0.compileMemoryProblem }
       ) { $0.compileMemory.map { Measurement(Double($0)) } },
       section(
         "size", "Size", unit: "bytes",
@@ -37,7 +37,7 @@ extension BenchmarkSession {
         "run", "Run time", unit: "s",
         note: """
           From spawn to exit, start-up included. All take turns, so that what else the machine does falls on all alike; \
-          the first \(plan.warmups + 1) of each are not counted.
+          the first \(plan.warmups + 1) of each are not counted.\(codeNote)
           """
       ) { $0.run.isEmpty ? nil : Measurement(samples: $0.run) },
       section(
@@ -48,6 +48,14 @@ extension BenchmarkSession {
     ]
     // Without any value a section says nothing.
     return sections.filter { !$0.rows[0].values.isEmpty }
+  }
+
+  /// Ratios say something about engines only if the code is for one CPU.
+  private var codeNote: String {
+    let others = engines.filter { $0.usesHostCPU && $0.refusal == nil }.map(\.name)
+    guard plan.options.cpu != "native", !others.isEmpty else { return "" }
+    let cpu = plan.options.cpu == "baseline" ? "any CPU with x86-64-v2" : plan.options.cpu
+    return " wasmaot's code is for \(cpu) (--cpu), that of \(others.joined(separator: ", ")) for this machine's."
   }
 
   private var compiled: [Int] { engines.indices.filter { engines[$0].prepare != nil } }

@@ -29,6 +29,7 @@ struct BenchmarkSession {
     var failure: String?
     /// Why memory is not known.
     var memoryProblem: String?
+    var compileMemoryProblem: String?
     var startProblem: String?
   }
   private(set) var records: [Record]
@@ -44,7 +45,11 @@ struct BenchmarkSession {
     self.engines = engines
     self.moduleName = moduleName
     self.observe = observe
-    records = Array(repeating: Record(), count: engines.count)
+    records = engines.map { engine in
+      var record = Record()
+      record.failure = engine.refusal
+      return record
+    }
   }
 
   /// How often something is repeated: up to `most` times, but no more than `least` once `seconds` are over.
@@ -73,10 +78,12 @@ struct BenchmarkSession {
   /// What a compiler says that says it on standard output.
   private static let messages = "messages"
 
-  private func process(_ arguments: [String], output: String? = nil, takesInput: Bool = false)
-    -> MeasuredProcess
-  {
-    MeasuredProcess(
+  private func process(
+    _ arguments: [String], output: String? = nil, takesInput: Bool = false
+  ) throws(Problem) -> MeasuredProcess {
+    // Before each run: the last one may have made another directory of what is granted, with a link.
+    try folder.checkOutside(of: plan.options.grants)
+    return MeasuredProcess(
       arguments: arguments, input: takesInput ? plan.input : nil, output: output.map { folder.file($0) },
       errors: folder.file(Self.errors))
   }
@@ -102,7 +109,7 @@ struct BenchmarkSession {
   }
 
   private mutating func compile(_ module: String) throws(Problem) -> Failure? {
-    var open = engines.indices.filter { engines[$0].prepare != nil }
+    var open = usable.filter { engines[$0].prepare != nil }
     while !open.isEmpty {
       for index in open {
         let count = records[index].compile.count
@@ -119,9 +126,10 @@ struct BenchmarkSession {
     for index in usable where engines[index].prepare != nil {
       records[index].size = folder.size(of: "\(index)/program")
       observe("\(engines[index].name): memory of the compiler")
-      let peak = try process(engines[index].prepare!(module, folder.file("\(index)/again").string))
-        .peakMemory()
-      records[index].compileMemory = try? peak.get()
+      switch try process(engines[index].prepare!(module, folder.file("\(index)/again").string)).peakMemory() {
+      case .peak(let bytes): records[index].compileMemory = bytes
+      case .unknown(let reason): records[index].compileMemoryProblem = reason
+      }
     }
     return nil
   }
@@ -220,11 +228,8 @@ struct BenchmarkSession {
     for index in usable {
       observe("\(engines[index].name): memory")
       switch try process(command(index, module: module), takesInput: true).peakMemory() {
-      case .success(let bytes): records[index].memory = bytes
-      case .failure(.noData):
-        records[index].memoryProblem = "another thread than its first ended it, which can't be seen"
-      case .failure(let error):
-        records[index].memoryProblem = "the system does not let it be traced: \(error)"
+      case .peak(let bytes): records[index].memory = bytes
+      case .unknown(let reason): records[index].memoryProblem = reason
       }
     }
   }

@@ -1,4 +1,4 @@
-import Synchronization
+import CProcess
 
 #if canImport(Glibc)
   import Glibc
@@ -10,25 +10,14 @@ import Synchronization
 ///
 /// They are noted, and whatever runs ends with an error that goes through all that tidies up.
 public enum Interruption {
-  private static let noted = Atomic<Int32>(0)
-
   /// The signal that arrived, if one did.
   public static var received: Int32? {
-    let number = noted.load(ordering: .relaxed)
+    let number = wasmaot_noted_signal()
     return number == 0 ? nil : number
   }
 
   /// From now on signals are noted. Programs that this one starts end of them, as ever.
-  public static func watch() {
-    // Made here: a handler must not be the first to ask for it.
-    noted.store(0, ordering: .relaxed)
-    for number in [SIGINT, SIGTERM, SIGHUP] {
-      var action = sigaction()
-      action.__sigaction_handler.sa_handler = { Interruption.noted.store($0, ordering: .relaxed) }
-      // No SA_RESTART: what waits for a program must hear of it.
-      sigaction(number, &action, nil)
-    }
-  }
+  public static func watch() { wasmaot_watch_signals() }
 
   /// Ends this process as the signal would have.
   public static func end(by number: Int32) -> Never {

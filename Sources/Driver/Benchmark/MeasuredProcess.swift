@@ -40,26 +40,41 @@ struct MeasuredProcess {
       let error = withCStrings(arguments) { posix_spawn(&child, $0[0]!, &actions, nil, $0, environ) }
       guard error == 0 else { throw cannotStart(error) }
       var status: Int32 = 0
-      while waitpid(child, &status, 0) < 0 {
-        // A signal that ends this process ends what it measures.
-        if errno != EINTR { break }
-        if Interruption.received != nil { kill(child, SIGKILL) }
-      }
+      // A signal that ends this process ends what it measures.
+      let failure = wasmaot_wait(child, &status)
       let seconds = (clock.now - start) / .seconds(1)
       try Interruption.check()
+      guard failure == 0 else {
+        throw Problem("cannot wait for \(arguments[0]): \(Errno(rawValue: failure))")
+      }
       return Run(status: Self.shellStatus(status), seconds: seconds)
     }
   }
 
+  /// What a run said about memory.
+  enum Memory {
+    /// The most that it had resident, in bytes.
+    case peak(UInt64)
+    /// Why that is not known.
+    case unknown(String)
+  }
+
   /// Runs it to its end, more slowly.
-  ///
-  /// - Returns: the most memory that it had resident, in bytes; or why that can't be said.
-  func peakMemory() throws(Problem) -> Result<UInt64, Errno> {
+  func peakMemory() throws(Problem) -> Memory {
     try withStreams { streams throws(Problem) in
       var peak = wasmaot_peak()
       let error = withCStrings(arguments) { wasmaot_measure_peak($0, streams, &peak) }
       try Interruption.check()
-      return error == 0 ? .success(peak.bytes) : .failure(Errno(rawValue: error))
+      guard error != ENODATA else {
+        return .unknown("another thread than its first ended it, which can't be seen")
+      }
+      guard error == 0 else {
+        return .unknown("the system does not let it be traced: \(Errno(rawValue: error))")
+      }
+      let status = Self.shellStatus(peak.status)
+      // What a program that failed has used is not what it needs.
+      return status == 0
+        ? .peak(peak.bytes) : .unknown("it ended with status \(status) while its memory was measured")
     }
   }
 

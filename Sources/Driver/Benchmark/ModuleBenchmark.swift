@@ -1,4 +1,5 @@
 public import BenchReport
+import CProcess
 import FoundationEssentials
 import LLVMBackend
 import SystemPackage
@@ -75,9 +76,12 @@ public struct ModuleBenchmark {
       throw ModuleSource(file: module).problem(error)
     }
     let entry = try Entry(of: decoded, options: plan.options, file: module)
-    let engines = try engines()
+    let engines = try engines(
+      for: BenchmarkedProgram(module: decoded, entry: entry, options: plan.options))
     let folder = try BenchmarkFolder(in: OutputFile.temporaryFolder(environment: environment))
     defer { folder.remove() }
+    // What programs print is kept, and one that never stops must not fill the disk.
+    wasmaot_limit_files(Self.largestFile)
     var session = BenchmarkSession(
       plan: plan, folder: folder, engines: engines,
       moduleName: FilePath(module).lastComponent?.string ?? module,
@@ -121,6 +125,8 @@ public struct ModuleBenchmark {
     try OutputFile.write(Array(report.utf8), to: path)
   }
 
+  private static let largestFile: UInt64 = 4 << 30
+
   // MARK: - Engines
 
   /// What reports call it.
@@ -129,7 +135,7 @@ public struct ModuleBenchmark {
   /// The names that `Plan.engines` may have.
   public static var otherEngines: [String] { OtherEngine.all.map(\.name) }
 
-  private func engines() throws(Problem) -> [BenchmarkEngine] {
+  private func engines(for program: BenchmarkedProgram) throws(Problem) -> [BenchmarkEngine] {
     var engines = plan.levels.map { level in
       BenchmarkEngine(
         name: "wasmaot -\(level.rawValue)",
@@ -147,18 +153,18 @@ public struct ModuleBenchmark {
           run: { [compiler, "run", "--interpret"] + plan.interpreterArguments + [$0] + plan.arguments },
           isOwn: true))
     }
-    for engine in try otherEngines() where !engines.contains(where: { $0.name == engine.name }) {
+    for engine in try otherEngines(for: program) where !engines.contains(where: { $0.name == engine.name }) {
       engines.append(engine)
     }
     return engines
   }
 
-  private func otherEngines() throws(Problem) -> [BenchmarkEngine] {
+  private func otherEngines(for program: BenchmarkedProgram) throws(Problem) -> [BenchmarkEngine] {
     let known = OtherEngine.all.map(\.name)
     var engines: [BenchmarkEngine] = []
     for name in plan.engines {
       if name == "all" {
-        engines += OtherEngine.all.compactMap { installed($0) }
+        engines += OtherEngine.all.compactMap { installed($0, for: program) }
         continue
       }
       guard let row = OtherEngine.all.first(where: { $0.name == name }) else {
@@ -167,36 +173,39 @@ public struct ModuleBenchmark {
           help: nearest(to: name, among: known).map { "did you mean '\($0)'?" }
             ?? "engines are: \(known.joined(separator: ", ")), and 'all' for those that are installed")
       }
-      guard let engine = installed(row) else {
+      guard let engine = installed(row, for: program) else {
         let programs = row.programs.filter { path(of: $0) == nil }
-        guard programs.isEmpty else {
-          throw Problem(
-            "\(programs.joined(separator: " and ")) is not on the PATH",
-            help: "install it, or leave out --engine \(name)")
-        }
         throw Problem(
-          "\(name) can't be given these grants or this entry", help: "leave out --engine \(name)")
+          "\(programs.joined(separator: " and ")) is not on the PATH",
+          help: "install it, or leave out --engine \(name)")
+      }
+      if let refusal = engine.refusal {
+        throw Problem("\(name): \(refusal)", help: "leave out --engine \(name)")
       }
       engines.append(engine)
     }
     return engines
   }
 
-  /// Nil if it is not on the PATH, or can't do what is asked.
-  private func installed(_ row: OtherEngine) -> BenchmarkEngine? {
+  /// Nil if it is not on the PATH.
+  private func installed(_ row: OtherEngine, for program: BenchmarkedProgram) -> BenchmarkEngine? {
     let paths = row.programs.compactMap(path(of:))
-    let program = BenchmarkedProgram(
-      grants: plan.options.grants, invoke: plan.options.invoke, arguments: plan.arguments)
-    guard paths.count == row.programs.count, let options = row.options(program) else { return nil }
-    return BenchmarkEngine(
-      name: row.name, version: version(of: paths[0]),
-      prepare: row.prepare.map { prepare in
+    guard paths.count == row.programs.count else { return nil }
+    var engine = BenchmarkEngine(
+      name: row.name, version: version(of: paths[0]), run: { [$0] }, isOwn: false, usesHostCPU: row.usesHostCPU)
+    do throws(EngineRefusal) {
+      let options = try row.options(program)
+      engine.prepare = row.prepare.map { prepare in
         { module, output in
-          let words = prepare(module, output)
+          let words = prepare(options.prepare, module, output)
           return [path(of: words[0]) ?? words[0]] + words.dropFirst()
         }
-      },
-      run: { [paths[0]] + options + [$0] + plan.arguments }, isOwn: false)
+      }
+      engine.run = { [paths[0]] + options.run + [$0] + plan.arguments }
+    } catch {
+      engine.refusal = "it can't \(error.reason)"
+    }
+    return engine
   }
 
   private func path(of program: String) -> String? {
