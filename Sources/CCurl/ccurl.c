@@ -130,20 +130,27 @@ int ccurl_perform(void *session, const struct ccurl_request *request,
   struct curl_slist *headers = NULL;
   for (size_t i = 0; i < request->header_count; i++) {
     struct curl_slist *longer = curl.curl_slist_append(headers, request->headers[i]);
-    if (!longer)
-      break;
+    if (!longer) {
+      // Without all of them it would be another request.
+      curl.curl_slist_free_all(headers);
+      snprintf(response->error, sizeof response->error, "no memory for headers");
+      return 1;
+    }
     headers = longer;
   }
 
   // Keeps connections, drops all options.
   curl.curl_easy_reset(session);
-#define SET(option, value) curl.curl_easy_setopt(session, option, value)
+  // Nothing is sent unless all of them are in force.
+  CURLcode code = CURLE_OK;
+#define SET(option, value)                                                                         \
+  (code = code == CURLE_OK ? curl.curl_easy_setopt(session, option, value) : code)
   char error[CURL_ERROR_SIZE] = "";
   SET(CURLOPT_ERRORBUFFER, error);
   SET(CURLOPT_URL, request->url);
   // Nothing else, whatever the URL says, and no way on to another server: credentials go with
   // requests.
-  CURLcode code = SET(CURLOPT_PROTOCOLS_STR, "http,https");
+  SET(CURLOPT_PROTOCOLS_STR, "http,https");
   SET(CURLOPT_FOLLOWLOCATION, 0L);
   SET(CURLOPT_HTTPHEADER, headers);
   SET(CURLOPT_USERAGENT, request->user_agent);
@@ -151,8 +158,13 @@ int ccurl_perform(void *session, const struct ccurl_request *request,
   SET(CURLOPT_NOSIGNAL, 1L);
   SET(CURLOPT_TIMEOUT_MS, request->timeout);
   SET(CURLOPT_CONNECTTIMEOUT_MS, request->connect_timeout);
-  if (request->certificates)
+  if (request->certificates) {
     SET(CURLOPT_CAINFO, request->certificates);
+    // The folder of the system's would be believed as well. Not all libraries for TLS have one.
+    SET(CURLOPT_CAPATH, NULL);
+    if (code == CURLE_NOT_BUILT_IN)
+      code = CURLE_OK;
+  }
   SET(CURLOPT_WRITEFUNCTION, receive);
   SET(CURLOPT_WRITEDATA, &sink);
   if (request->body) {
@@ -166,7 +178,7 @@ int ccurl_perform(void *session, const struct ccurl_request *request,
   if (code == CURLE_OK)
     code = curl.curl_easy_perform(session);
   curl.curl_easy_getinfo(session, CURLINFO_RESPONSE_CODE, &response->status);
-  SET(CURLOPT_ERRORBUFFER, NULL);
+  curl.curl_easy_setopt(session, CURLOPT_ERRORBUFFER, NULL);
   curl.curl_slist_free_all(headers);
   if (code != CURLE_OK)
     snprintf(response->error, sizeof response->error, "%s",

@@ -97,8 +97,9 @@ public struct Builder: Sendable {
     builder.options.sandbox = .auto
     let scratch = OutputFile.temporaryFolder(environment: environment)
     let product = try await builder.make(input, scratch: scratch)
-    let image = product.cachedPath.map { Program.Image.file($0) } ?? .memory(product.bytes, scratch: scratch)
-    let program = Program(image: image, arguments: [input] + runtimeOptions + ["--"] + arguments)
+    let program = Program(
+      cachedPath: product.cachedPath, bytes: product.bytes, scratch: scratch,
+      arguments: [input] + runtimeOptions + ["--"] + arguments)
     return (program, product.report.warnings)
   }
 
@@ -116,22 +117,33 @@ public struct Builder: Sendable {
       options: options, jobs: jobs, host: host, toolchain: toolchain, file: input, timers: timers)
     pipeline.changeIR = changeIR
 
-    let key: BuildCache.Key? =
-      cache == nil || changeIR != nil ? nil : try self.key(of: bytes, name: input, toolchain: toolchain)
-    // Without optimisation, looking for a unit takes as long as making it.
-    if let cache, key != nil, options.optimization != .O0 {
-      pipeline.unitCache = CachedUnits(cache: cache, tools: Self.compilerVersions)
+    var key: BuildCache.Key?
+    if let cache, changeIR == nil {
+      let digests = ToolDigests(folder: cache.folder)
+      let compiler = Self.compilerVersions(digests)
+      key = self.key(of: bytes, name: input, tools: compiler + (try toolchain.identity(digests)))
+      // Without optimisation, looking for a unit takes as long as making it.
+      if options.optimization != .O0 {
+        pipeline.unitCache = CachedUnits(cache: cache, tools: compiler)
+      }
     }
     if let key, let entry = cache?.entry(for: key) {
       log.debug("found in the \(entry.report.isFromRemoteCache ? "remote " : "")cache: \(key.text)")
       var report = entry.report
       report.isFromCache = true
-      if report.isFromRemoteCache { report.warnings += cache?.settle() ?? [] }
+      if report.isFromRemoteCache { report.warnings += cache?.settle(keeping: key) ?? [] }
       report.input.path = input
       return Product(bytes: entry.bytes, header: entry.header, report: report, cachedPath: entry.path)
     }
 
-    let output = try await pipeline.run(bytes, scratch: scratch)
+    let output: Pipeline.Output
+    do throws(Problem) {
+      output = try await pipeline.run(bytes, scratch: scratch)
+    } catch {
+      // Its units were made all the same.
+      if key != nil { _ = cache?.settle() }
+      throw error
+    }
     for time in timers.times {
       log.debug("\(time.stage.activity): \(fixed(time.seconds * 1000, digits: 1)) ms")
     }
@@ -146,7 +158,7 @@ public struct Builder: Sendable {
     var product = Product(bytes: output.bytes, header: output.header, report: report)
     if let key {
       store(&product, for: key)
-      product.report.warnings += cache?.settle() ?? []
+      product.report.warnings += cache?.settle(keeping: key) ?? []
     }
     return product
   }
@@ -165,16 +177,16 @@ public struct Builder: Sendable {
     }
   }
 
-  private static var compilerVersions: [String] {
-    ["wasmaot \(Version.wasmaot) \(BuildID.own().text)", "LLVM \(LLVMInfo.version)"]
+  private static func compilerVersions(_ digests: ToolDigests) -> [String] {
+    [
+      "wasmaot \(Version.wasmaot) \(BuildID.own().text)",
+      "LLVM \(LLVMInfo.version) \(digests.llvm())",
+    ]
   }
 
-  private func key(
-    of bytes: ModuleBytes, name: String, toolchain: Toolchain
-  ) throws(Problem) -> BuildCache.Key {
-    var tools = Self.compilerVersions + [FilePath(name).lastComponent?.string ?? ""]
+  private func key(of bytes: ModuleBytes, name: String, tools: [String]) -> BuildCache.Key {
+    var tools = tools + [FilePath(name).lastComponent?.string ?? ""]
     if options.cpu == "native" { tools += [LLVMInfo.hostCPU] + LLVMInfo.hostFeatures }
-    tools += try toolchain.identity()
     return BuildCache.Key(module: bytes.buffer, options: options, tools: tools)
   }
 }

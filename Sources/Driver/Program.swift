@@ -8,25 +8,23 @@ import SystemPackage
 
 /// A finished program, and what it is started with.
 public struct Program: Sendable {
-  enum Image: Sendable {
-    /// In the cache.
-    case file(String)
-    case memory([UInt8], scratch: FilePath)
-  }
-  let image: Image
+  /// Where the cache has it.
+  let cachedPath: String?
+  let bytes: [UInt8]
+  /// For a file of it where the cache has none.
+  let scratch: FilePath
   /// From argv[0].
   let arguments: [String]
 
   /// Replaces this process by the program; returns only if that fails.
   public func execute() -> Problem {
-    let path: String
-    switch image {
-    case .file(let file): path = file
-    case .memory(let bytes, let scratch):
-      do throws(Problem) { path = try Self.namelessFile(bytes, in: scratch) } catch { return error }
-    }
     var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
     pointers.append(nil)
+    // Another process may have removed it meanwhile, and the cache's file system may be one that nothing is executed
+    // from.
+    if let cachedPath { execv(cachedPath, pointers) }
+    let path: String
+    do throws(Problem) { path = try Self.namelessFile(bytes, in: scratch) } catch { return error }
     execv(path, pointers)
     return Problem("cannot start the program \(path): \(Errno(rawValue: errno))")
   }

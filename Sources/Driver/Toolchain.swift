@@ -30,8 +30,13 @@ struct Toolchain {
   }
 
   /// For cache keys: what decides the bytes of an output besides its objects.
-  func identity() throws(Problem) -> [String] {
-    var identity = linker.map { ["linker \($0.path)"] } ?? []
+  func identity(_ digests: ToolDigests) throws(Problem) -> [String] {
+    var identity: [String] = []
+    if let linker {
+      // The family is known by the name.
+      let digest = digests.digest(ofFile: linker.path.string, as: "linker")
+      identity = ["linker \(linker.path) \(digest)"]
+    }
     if let runtime {
       for file in runtime.start + runtime.libraries + runtime.end {
         identity.append(sha256(try OutputFile.read(file.string)))

@@ -88,19 +88,19 @@ public struct BuildCache: Sendable {
   }
 
   private func remoteEntry(for key: Key) -> Entry? {
-    guard let (result, files) = remote?.find(key.text),
-      let report = try? JSONDecoder().decode(BuildReport.self, from: Data(result.standardOutput))
-    else { return nil }
+    guard let remote, let (result, files) = remote.find(key.text, RemoteFile.all) else { return nil }
     func contents(_ path: String, like file: BuildReport.File) -> [UInt8]? {
       let index = result.files.firstIndex { $0.path == path && $0.digest == file.sha256 }
       return index.map { files[$0] }
     }
-    guard let bytes = contents(RemoteFile.output, like: report.output) else { return nil }
-    var entry = Entry(report: report, bytes: bytes)
-    if let file = report.header {
-      guard let header = contents(RemoteFile.header, like: file) else { return nil }
-      entry.header = header
+    guard let report = try? JSONDecoder().decode(BuildReport.self, from: Data(result.standardOutput)),
+      let bytes = contents(RemoteFile.output, like: report.output),
+      case let header = report.header.map({ contents(RemoteFile.header, like: $0) }), header != .some(nil)
+    else {
+      remote.disbelieve("the report of the entry \(key.text) is not that of its files")
+      return nil
     }
+    var entry = Entry(report: report, bytes: bytes, header: header ?? nil)
     // Where that fails, there was a warning already, or will be one.
     entry.path = try? keep(bytes, header: entry.header, report: report, for: key)
     entry.report.isFromRemoteCache = true
@@ -111,6 +111,7 @@ public struct BuildCache: Sendable {
   private enum RemoteFile {
     static let output = "output"
     static let header = "output.h"
+    static let all: Set = [output, header]
   }
 
   /// Nil if they are not what was written.
@@ -150,10 +151,11 @@ public struct BuildCache: Sendable {
     return path
   }
 
-  /// Ends a build: uploads what it has made, counts what it has added, and removes what is too much. Returns warnings.
-  public func settle() -> [String] {
+  /// Ends a build: uploads what it has made, counts what it has added, and removes what is too much, but not what
+  /// it has made. Returns warnings.
+  public func settle(keeping key: Key? = nil) -> [String] {
     remote?.finishUploads()
-    CacheUsage(folder: folder).settle()
+    CacheUsage(folder: folder).settle(keeping: key?.text)
     return remote?.takeWarnings() ?? []
   }
 }
@@ -165,6 +167,8 @@ struct CachedUnits: UnitCache {
   let tools: [String]
 
   private static let digestSize = SHA256Digest.byteCount
+  /// The path in an `ActionResult`.
+  private static let remoteFile = "unit.o"
 
   func key(code: UnsafeRawBufferPointer, settings: String) -> String {
     var hash = SHA256()
@@ -175,9 +179,22 @@ struct CachedUnits: UnitCache {
 
   func object(for key: String) -> [UInt8]? {
     if let object = localObject(for: key) { return object }
-    guard let object = cache.remote?.find(key)?.files.first, !object.isEmpty else { return nil }
+    guard let remote = cache.remote, let object = remote.find(key, [Self.remoteFile])?.files.first else {
+      return nil
+    }
+    // It goes to the linker, which takes much else for what it should do: scripts, archives, libraries.
+    guard Self.isObject(object) else {
+      remote.disbelieve("the unit \(key) is no object file")
+      return nil
+    }
     keep(object, SHA256.hash(data: object), for: key)
     return object
+  }
+
+  /// A relocatable file of ELF, for x86-64.
+  private static func isObject(_ bytes: [UInt8]) -> Bool {
+    bytes.count > 64 && bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1])
+      && bytes[16..<20].elementsEqual([1, 0, 62, 0])
   }
 
   private func localObject(for key: String) -> [UInt8]? {
@@ -192,13 +209,13 @@ struct CachedUnits: UnitCache {
       hash.update(bufferPointer: $0)
       return hash.finalize().elementsEqual(file.prefix(Self.digestSize))
     }
-    return isWhole ? Array(object) : nil
+    return isWhole && Self.isObject(Array(object.prefix(65))) ? Array(object) : nil
   }
 
   func store(_ object: [UInt8], for key: String) {
     let digest = SHA256.hash(data: object)
     keep(object, digest, for: key)
-    let file = ActionResult.File(path: "unit.o", digest: digest.hexadecimal, size: object.count)
+    let file = ActionResult.File(path: Self.remoteFile, digest: digest.hexadecimal, size: object.count)
     cache.remote?.put([(file, object)], for: key)
   }
 

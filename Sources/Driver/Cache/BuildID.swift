@@ -14,13 +14,33 @@ struct BuildID {
   /// Of the program that runs.
   static func own() -> BuildID {
     let path = "/proc/self/exe"
-    if let file = try? FileDescriptor.open(path, .readOnly, options: .closeOnExec) {
-      defer { try? file.close() }
-      if let id = note(in: file) { return BuildID(text: id) }
-    }
+    if let id = ofFile(path) { return id }
     var status = stat()
     guard stat(path, &status) == 0 else { return BuildID(text: "") }
     return BuildID(text: "\(status.st_size) \(status.st_mtim.tv_sec) \(status.st_mtim.tv_nsec)")
+  }
+
+  /// Nil where it has none.
+  static func ofFile(_ path: String) -> BuildID? {
+    guard let file = try? FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec) else {
+      return nil
+    }
+    defer { try? file.close() }
+    return note(in: file).map { BuildID(text: $0) }
+  }
+
+  /// The file that LLVM's functions are in; nil where that is this program, which has its own ID.
+  static func llvmLibrary() -> String? {
+    guard let function = dlsym(nil, "LLVMGetVersion"), let maps = try? OutputFile.read("/proc/self/maps")
+    else { return nil }
+    let address = UInt(bitPattern: function)
+    for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
+      let words = line.split(separator: " ", maxSplits: 5)
+      let bounds = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
+      guard words.count == 6, bounds.count == 2, (bounds[0]..<bounds[1]).contains(address) else { continue }
+      return String(words[5].drop { $0 == " " })
+    }
+    return nil
   }
 
   /// The program headers of a 64-bit ELF file lead to its notes.

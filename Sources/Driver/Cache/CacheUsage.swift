@@ -17,6 +17,7 @@ struct CacheUsage {
 
   /// All files of one key.
   struct Entry {
+    var key: String
     var kind: CacheFolder.Kind?
     var files: [String] = []
     var size: UInt64 = 0
@@ -77,7 +78,7 @@ struct CacheUsage {
       }
       guard ["", ".json", ".h"].contains(name.dropFirst(64)) else { continue }
       let use = Int64(status.st_mtim.tv_sec) * 1_000_000_000 + Int64(status.st_mtim.tv_nsec)
-      var entry = entries[key] ?? Entry(kind: kind)
+      var entry = entries[key] ?? Entry(key: key, kind: kind)
       entry.files.append(file)
       entry.size += UInt64(status.st_blocks) * 512
       entry.lastUse = max(entry.lastUse, use)
@@ -100,13 +101,15 @@ struct CacheUsage {
     withLock { prune(count(), to: limit, unusedFor: age) }
   }
 
-  private func prune(_ count: Count, to limit: UInt64?, unusedFor age: UInt64? = nil) -> Removal {
+  private func prune(
+    _ count: Count, to limit: UInt64?, unusedFor age: UInt64? = nil, keeping key: String? = nil
+  ) -> Removal {
     for file in count.remnants { unlink(file) }
     var removal = Removal()
     var left = count.size
     let now = Self.now
     let entries = count.entries.sorted { ($0.lastUse, $0.files[0]) < ($1.lastUse, $1.files[0]) }
-    for entry in entries {
+    for entry in entries where entry.kind != .outputs || entry.key != key {
       let isTooMuch = limit.map { left > $0 } ?? false
       let isTooOld = age.map { now - entry.lastUse > Int64(clamping: $0) } ?? false
       guard isTooMuch || isTooOld else { continue }
@@ -119,8 +122,9 @@ struct CacheUsage {
     return removal
   }
 
-  /// Of what is left after a build: counts what it has added, and removes what is too much.
-  func settle() {
+  /// Of what is left after a build: counts what it has added, and removes what is too much, but not the output `key`,
+  /// which is about to be started.
+  func settle(keeping key: String? = nil) {
     let added = folder.takeAdded()
     guard added > 0, folder.problem == nil else { return }
     withLock {
@@ -136,7 +140,7 @@ struct CacheUsage {
       let count = self.count()
       let isTooMuch = folder.sizeLimit.map { count.size > $0 } ?? false
       let target = isTooMuch ? folder.sizeLimit.map { UInt64(Double($0) * Self.lowMark) } : nil
-      _ = prune(count, to: target)
+      _ = prune(count, to: target, keeping: key)
     }
   }
 

@@ -11,8 +11,10 @@ import Synchronization
 /// that are kept.
 final class HTTPClient: Sendable {
   enum Failure: Error {
-    /// No answer, or one that is too large; in libcurl's words.
+    /// No answer; in libcurl's words.
     case transport(String)
+    /// An answer of more than so many bytes.
+    case tooLarge(limit: Int)
   }
 
   struct Response {
@@ -80,7 +82,7 @@ final class HTTPClient: Sendable {
       }
     }
     if status != 0 {
-      if response.is_too_large != 0 { throw .transport("the answer is larger than \(limit) bytes") }
+      if response.is_too_large != 0 { throw .tooLarge(limit: limit) }
       throw .transport(
         withUnsafeBytes(of: response.error) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
     }

@@ -38,6 +38,11 @@ public struct RemoteCacheOptions: Hashable, Sendable {
         "the remote cache '\(withoutPassword(url))' is no address",
         help: "write http://HOST:PORT/PATH or https://…, without '?' and '#'")
     }
+    // A secret that a CI system does not hand out is empty there: to go on would be to go on without signatures.
+    for name in ["_KEY", "_TOKEN", "_HEADER", "_CA"] where environment["WASMAOT_REMOTE_CACHE" + name] == "" {
+      throw .usage(
+        "WASMAOT_REMOTE_CACHE\(name) is empty", help: "give it a value, or unset it to do without")
+    }
     switch variable("_UPLOAD") {
     case nil, "yes": options.uploads = true
     case "no": options.uploads = false
@@ -68,13 +73,11 @@ public struct RemoteCacheOptions: Hashable, Sendable {
     return text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
   }
 
-  /// For messages.
+  /// For messages. A password may have a '/', and an address that is none has no scheme.
   static func withoutPassword(_ url: String) -> String {
-    let parts = url.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
-    guard parts.count == 3, let at = parts[2].prefix(while: { $0 != "/" }).lastIndex(of: "@") else {
-      return url
-    }
-    return "\(parts[0])//…\(parts[2][at...])"
+    guard let at = url.lastIndex(of: "@") else { return url }
+    let scheme = ["http://", "https://"].first { url.hasPrefix($0) } ?? ""
+    return "\(scheme)…\(url[at...])"
   }
 }
 
@@ -82,12 +85,15 @@ public struct RemoteCacheOptions: Hashable, Sendable {
 ///
 /// `/cas/DIGEST` has files, and nothing is believed of them that their digest does not say. `/ac/KEY` says which files
 /// were made from what `KEY` names; that only whoever may write there knows, unless entries are signed. A server that
-/// fails is not asked again, and becomes one warning: builds go on without it.
+/// fails is not asked again, and becomes one warning: builds go on without it. Nor is an entry used that can't be
+/// believed: that is a warning, too, and the build puts its own in its place.
 final class RemoteCache: Sendable {
   private struct State {
     /// It is not asked any more, or given anything any more.
     var hasFailed = false
     var refusesUploads = false
+    /// There was a warning of an entry that is not to be believed.
+    var hasDisbelieved = false
     var warnings: [String] = []
     var uploads: [@Sendable (RemoteCache) -> Void] = []
   }
@@ -132,6 +138,15 @@ final class RemoteCache: Sendable {
     }
   }
 
+  /// An entry is not what it should be: as if it were not there.
+  func disbelieve(_ problem: String) {
+    state.withLock { state in
+      if state.hasDisbelieved { return }
+      state.hasDisbelieved = true
+      state.warnings.append("the remote cache \(place) has what is not used: \(problem)")
+    }
+  }
+
   private func failUploads(_ problem: String) {
     state.withLock { state in
       if state.refusesUploads { return }
@@ -143,26 +158,34 @@ final class RemoteCache: Sendable {
 
   // MARK: - Reading
 
-  /// What was made from what the key names, with all its files; nil where the server does not have it.
-  func find(_ key: String) -> (result: ActionResult, files: [[UInt8]])? {
+  /// What was made from what the key names, with all its files, which are some of those expected; nil where the
+  /// server does not have it.
+  func find(_ key: String, _ expected: Set<String>) -> (result: ActionResult, files: [[UInt8]])? {
     guard let bytes = get("ac/\(key)", limit: Self.actionSizeLimit) else { return nil }
     guard let result = ActionResult(decoding: bytes), !result.files.isEmpty else {
       // Other tools' entries have other keys.
-      fail("the entry \(key) is no ActionResult with files")
+      disbelieve("the entry \(key) is no ActionResult with files")
       return nil
     }
     guard isSigned(result, key) else {
-      fail("the entry \(key) is not signed with this WASMAOT_REMOTE_CACHE_KEY")
+      disbelieve("the entry \(key) is not signed with this WASMAOT_REMOTE_CACHE_KEY")
+      return nil
+    }
+    // Before anything is fetched: an entry may list any number of files of any size.
+    guard result.files.count <= expected.count, Set(result.files.map(\.path)).isSubset(of: expected),
+      Set(result.files.map(\.path)).count == result.files.count,
+      result.files.allSatisfy({ $0.size <= OutputFile.sizeLimit }),
+      result.files.reduce(0, { $0 + $1.size }) <= OutputFile.sizeLimit
+    else {
+      disbelieve("the entry \(key) lists other files than it should")
       return nil
     }
     var files: [[UInt8]] = []
     for file in result.files {
-      guard file.size <= OutputFile.sizeLimit, let bytes = get("cas/\(file.digest)", limit: file.size) else {
-        return nil
-      }
+      guard let bytes = get("cas/\(file.digest)", limit: file.size) else { return nil }
       guard bytes.count == file.size, sha256(bytes) == file.digest else {
         // Never used: it is not what was uploaded.
-        fail("the file \(file.digest) has other contents")
+        disbelieve("the file \(file.digest) has other contents")
         return nil
       }
       files.append(bytes)
@@ -180,7 +203,11 @@ final class RemoteCache: Sendable {
       default: fail(Self.words(for: response.status))
       }
     } catch {
-      fail(Self.words(for: error))
+      if case .tooLarge = error, path.hasPrefix("cas/") {
+        disbelieve("the file \(path.dropFirst(4)) has other contents")
+      } else {
+        fail(Self.words(for: error))
+      }
     }
     return nil
   }
@@ -241,6 +268,7 @@ final class RemoteCache: Sendable {
   private static func words(for failure: HTTPClient.Failure) -> String {
     switch failure {
     case .transport(let words): words
+    case .tooLarge(let limit): "an answer is larger than \(limit) bytes"
     }
   }
 

@@ -1,3 +1,4 @@
+import Glibc
 import LLVMBackend
 import SystemPackage
 import TestSupport
@@ -122,6 +123,97 @@ struct UnitCacheTests {
       try TestSupport.write(bytes, to: module)
       _ = try await Self.builder(cache, .exe, .O0).build(module.string, to: folder.appending("output").string)
       #expect(CacheFiles.of(.units, in: cache).isEmpty)
+    }
+  }
+
+  private static let linker = TestSupport.tool("ld.lld-19") ?? TestSupport.tool("ld.lld")
+
+  private static func write(script: String, to path: FilePath) throws {
+    OutputFile.remove(path.string)
+    try OutputFile.write(Array("#!/bin/sh\n\(script)\n".utf8), to: path.string, isExecutable: true)
+  }
+
+  /// Another linker makes another program, whatever its path.
+  @Test(.enabled(if: linker != nil, "no ld.lld")) func theLinkerIsPartOfTheKey() async throws {
+    let real = try #require(Self.linker)
+    let bytes = try await Self.module()
+    try await TemporaryFolder.with { folder in
+      let (module, output) = (folder.appending("m.wasm"), folder.appending("output"))
+      let (link, linker) = (folder.appending("ld.lld"), folder.appending("real-linker"))
+      try TestSupport.write(bytes, to: module)
+      // The file that a link leads to counts.
+      try Self.write(script: "exec \(real) \"$@\"", to: linker)
+      #expect(symlink(linker.string, link.string) == 0)
+      var builder = Self.builder(folder.appending("cache"))
+      builder.environment["WASMAOT_LINKER"] = link.string
+      #expect(try await !builder.build(module.string, to: output.string).isFromCache)
+      #expect(try await builder.build(module.string, to: output.string).isFromCache)
+      try Self.write(script: "exec \(real) -z norelro \"$@\"", to: linker)
+      #expect(try await !builder.build(module.string, to: output.string).isFromCache)
+      #expect(try await builder.build(module.string, to: output.string).isFromCache)
+    }
+  }
+
+  @Test func llvmsBuildIsKnown() throws {
+    let library = try #require(BuildID.llvmLibrary())
+    #expect(library.contains("libLLVM"))
+    let id = ToolDigests(folder: CacheFolder(path: "/nonexistent", sizeLimit: nil)).llvm()
+    #expect(id.utf8.count >= 16)
+  }
+
+  /// What a build has made before it failed counts for the limit, and is used.
+  @Test func aBuildThatFailsKeepsItsUnits() async throws {
+    let bytes = try await Self.module()
+    try await TemporaryFolder.with { folder in
+      let (module, linker) = (folder.appending("m.wasm"), folder.appending("ld.lld"))
+      let output = folder.appending("output").string
+      let cache = folder.appending("cache")
+      try TestSupport.write(bytes, to: module)
+      try Self.write(script: "exit 1", to: linker)
+      var builder = Self.builder(cache)
+      builder.environment["WASMAOT_LINKER"] = linker.string
+      await #expect(throws: Problem.self) { try await builder.build(module.string, to: output) }
+      #expect(OutputFile.exists(cache.appending("usage").string))
+      let report = try await Self.builder(cache).build(module.string, to: output)
+      #expect(report.counts.unitsFromCache == report.counts.codegenUnits)
+    }
+  }
+
+  /// What is started next is not removed first, however little the cache may hold.
+  @Test func runsOfASmallCache() async throws {
+    let bytes = try await Self.module()
+    try await TemporaryFolder.with { folder in
+      let module = folder.appending("m.wasm")
+      try TestSupport.write(bytes, to: module)
+      var builder = Self.builder(nil)
+      builder.cache = BuildCache(directory: folder.appending("cache").string, sizeLimit: 1024)
+      let (program, _) = try await builder.program(for: module.string, arguments: [])
+      #expect(OutputFile.exists(try #require(program.cachedPath)))
+      #expect(CacheFiles.of(.units, in: folder.appending("cache")).isEmpty)
+    }
+  }
+
+  /// Where the cache's file can't be executed, the program is started from memory.
+  @Test(.enabled(if: TestSupport.product("wasmaot") != nil, "no wasmaot"))
+  func runsWithoutTheCachesFile() async throws {
+    let bytes = try await Self.module()
+    try await TemporaryFolder.with { folder in
+      let (module, cache) = (folder.appending("m.wasm"), folder.appending("cache"))
+      try TestSupport.write(bytes, to: module)
+      var environment = TestSupport.environment
+      environment["WASMAOT_CACHE_DIR"] = cache.string
+      environment["WASMAOT_CACHE_SIZE"] = "1K"
+      for _ in 0..<2 {
+        let result = try await TestSupport.run(
+          try #require(TestSupport.product("wasmaot")), ["run", module.string], environment: environment)
+        #expect(result.status == 0, "\(result.errorText)")
+        let outputs = CacheFiles.of(.outputs, in: cache)
+        #expect(outputs.count == 2)
+        for name in outputs {
+          // Refused to root, too.
+          #expect(chmod(cache.appending("outputs/\(name.prefix(2))/\(name)").string, 0o600) == 0)
+        }
+      }
     }
   }
 
