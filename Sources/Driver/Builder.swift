@@ -141,7 +141,7 @@ public struct Builder: Sendable {
       output = try await pipeline.run(bytes, scratch: scratch)
     } catch {
       // Its units were made all the same.
-      if key != nil { _ = cache?.settle() }
+      if key != nil { cache?.finish() }
       throw error
     }
     for time in timers.times {

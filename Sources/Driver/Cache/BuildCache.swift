@@ -154,9 +154,14 @@ public struct BuildCache: Sendable {
   /// Ends a build: uploads what it has made, counts what it has added, and removes what is too much, but not what
   /// it has made. Returns warnings.
   public func settle(keeping key: Key? = nil) -> [String] {
+    finish(keeping: key)
+    return remote?.takeWarnings() ?? []
+  }
+
+  /// The same for a build that failed: warnings are left for others that use this cache.
+  func finish(keeping key: Key? = nil) {
     remote?.finishUploads()
     CacheUsage(folder: folder).settle(keeping: key?.text)
-    return remote?.takeWarnings() ?? []
   }
 }
 
