@@ -52,6 +52,8 @@ public struct PrimaryMap<ID: EntityID, Element> {
 
   @inlinable public mutating func removeAll() { storage.removeAll(keepingCapacity: true) }
 
+  @inlinable public mutating func shrinkToFit() { storage.shrinkToFit() }
+
   @inlinable public subscript(id: ID) -> Element {
     @inline(__always) get { storage[id.index] }
     @inline(__always) _modify { yield &storage[id.index] }
@@ -95,9 +97,21 @@ public struct SecondaryMap<ID: EntityID, Element> {
   }
 
   @inlinable public mutating func removeAll() { storage.removeAll(keepingCapacity: true) }
+
+  @inlinable public mutating func shrinkToFit() { storage.shrinkToFit() }
 }
 
 extension SecondaryMap: Sendable where Element: Sendable {}
+
+extension Array {
+  /// Gives back the room that appending left, which is up to half of an array, for arrays that stay as they are.
+  @inlinable public mutating func shrinkToFit() {
+    guard capacity - count > count / 8 else { return }
+    self = Array(unsafeUninitializedCapacity: count) { buffer, initialized in
+      initialized = buffer.initialize(fromContentsOf: self)
+    }
+  }
+}
 
 /// All IDs from 0 to `count`, in order.
 public struct EntityRange<ID: EntityID>: RandomAccessCollection, Sendable {

@@ -111,7 +111,9 @@ extension ModuleTranslator {
       let function = FuncIdx(index)
       guard functions[function].origin == .defined else { return nil }
       var translator = FunctionTranslator(function, context: context, module: module, budget: budget)
-      return try translator.translate()
+      var body = try translator.translate()
+      body.shrinkToFit()
+      return body
     }
     result.bodies = PrimaryMap(bodies)
   }
