@@ -15,8 +15,10 @@ void cllvm_initialize(void) {
   // wraps and the addresses do not. Widened to 64 bits, the sums have to be masked again, which no
   // later analysis sees through: nothing of that form was vectorised. In 32 bits each
   // zext(counter + address) is a recurrence of its own.
-  const char *const options[] = {"wasmaot", "-indvars-widen-indvars=false"};
-  LLVMParseCommandLineOptions(2, options, NULL);
+  // The SLP vectoriser takes what its cost model says breaks even, and is often wrong: it moves
+  // values to vectors and back (ChaCha20's rounds took seven times as long).
+  const char *const options[] = {"wasmaot", "-indvars-widen-indvars=false", "-slp-threshold=4"};
+  LLVMParseCommandLineOptions(3, options, NULL);
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86Target();
   LLVMInitializeX86TargetMC();

@@ -3,8 +3,8 @@ import Support
 @testable import IR
 
 /// Executes one function and records what can be seen from outside: stores, calls, writes of globals, and how it
-/// ends. Calls are not followed, their results and those of loads are made up from the arguments. Enough for
-/// the operators of RandomFunctions.
+/// ends. Calls are not followed; their results, and those of loads where nothing was stored, are made up from the
+/// arguments. Enough for the operators of RandomFunctions.
 ///
 /// Ends after a number of blocks, too, which no pass changes.
 struct TraceInterpreter {
@@ -13,6 +13,8 @@ struct TraceInterpreter {
   private(set) var trace: [String] = []
   private var values: [UInt64]
   private var globals: [UInt64] = [7, 9]
+  /// What was stored, by address.
+  private var memory: [UInt64: UInt64] = [:]
 
   init(_ module: Module, _ id: FunctionID) {
     self.module = module
@@ -65,6 +67,7 @@ struct TraceInterpreter {
       case .keep: break
       case .store:
         trace.append("store \(self[data.valueA]) \(self[data.valueB])")
+        memory[self[data.valueA]] = self[data.valueB]
       case .globalSet:
         globals[Int(data.c)] = self[data.valueA]
         trace.append("global \(data.c) \(self[data.valueA])")
@@ -81,6 +84,8 @@ struct TraceInterpreter {
     case .iconst, .fconst: return data.constantBits
     case .opaque: return self[data.valueA]
     case .globalGet: return globals[Int(data.c)]
+    case .load:
+      return memory[self[data.valueA]] ?? madeUp(self[data.valueA])
     case .load16U: return madeUp(self[data.valueA], function.memArgs[MemArgID(rawValue: data.c)].offset)
     case .call:
       return call(

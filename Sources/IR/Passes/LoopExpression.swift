@@ -140,7 +140,7 @@ extension LoopExpression {
     let lastByte = mask & ~(mask >> 8)
     var depends = false
     var changesMemory = !loads.contains { $0.range.overlaps(target) }
-    for trial in Trial.all {
+    for trial in trials(with: target) {
       guard let first = evaluate(trial), let second = evaluate(trial, flipping: load.range) else { continue }
       if (first ^ second) & mask != 0 { depends = true }
       let old = trial.bytes(target, isFloat: isFloat)
@@ -154,7 +154,7 @@ extension LoopExpression {
   ///
   /// It starts as `initial`, or as any value of this type.
   func remembers(_ load: LoopValues.Access, initial: UInt64?, _ type: Type) -> Bool {
-    Trial.all.contains { trial in
+    trials().contains { trial in
       var first = initial ?? trial.state(type)
       var second = first
       for turn in 0..<Self.turns {
@@ -165,6 +165,22 @@ extension LoopExpression {
       }
       return first != second
     }
+  }
+
+  /// Beside those for all, some for comparisons: what decides one is that its sides are about the same. These make up
+  /// what a load reads as a whole, so no bytes may be read in two ways.
+  private func trials(with target: AccessRange? = nil) -> [Trial] {
+    let ranges = loads.map(\.range) + (target.map { [$0] } ?? [])
+    let areApart = ranges.indices.allSatisfy { index in
+      ranges[..<index].allSatisfy { $0 == ranges[index] || !$0.overlaps(ranges[index]) }
+    }
+    guard areApart else { return Trial.all }
+    var constants: [UInt64] = [7]
+    for case .constant(let bits) in nodes where constants.count < 5 { constants.append(bits) }
+    return Trial.all + Trial.ofVariousFloats
+      + constants.flatMap { constant in
+        [constant, constant &- 1].flatMap { [Trial(same: $0, flip: 0x80), Trial(same: $0, flip: 0x40)] }
+      }
   }
 
   private var isFloat: Bool {
@@ -220,12 +236,43 @@ extension InstData {
 
 /// A world to evaluate expressions in: what memory and the values from outside are, the same in every run.
 private struct Trial {
+  struct Same {
+    var integer: UInt64
+    var float: Double
+
+    func byte(_ index: Int, ofFloat isFloat: Bool, width: Int64) -> UInt64 {
+      let bits = !isFloat ? integer : width == 4 ? UInt64(Float(float).bitPattern) : float.bitPattern
+      return bits >> UInt64(8 * index) & 0xFF
+    }
+  }
   /// What later turns of the loop read.
   enum Later: UInt64 { case random, zeros, ones, positive }
   var seed: UInt64
   var later: Later
   /// What is exclusive-ored to a byte to make it another one.
   var flip: UInt64
+  /// The highest bytes of floats in memory.
+  var exponents: [UInt64] = [0x3F]
+  /// What memory and the values from outside are all alike, as integers and as floats.
+  var same: Same?
+
+  init(
+    seed: UInt64, later: Later, flip: UInt64, exponents: [UInt64] = [0x3F]
+  ) {
+    self.seed = seed
+    self.later = later
+    self.flip = flip
+    self.exponents = exponents
+  }
+
+  /// Everything is the same as a constant.
+  init(same bits: UInt64, flip: UInt64) {
+    self.init(seed: 0, later: .random, flip: flip)
+    let isWide = bits >> 32 != 0
+    same = Same(
+      integer: bits,
+      float: isWide ? Double(bitPattern: bits) : Double(Float(bitPattern: UInt32(bits & 0xFFFF_FFFF))))
+  }
 
   static let all: [Trial] = [
     Trial(seed: 1, later: .random, flip: 0x80), Trial(seed: 2, later: .zeros, flip: 0x80),
@@ -233,11 +280,19 @@ private struct Trial {
     Trial(seed: 5, later: .zeros, flip: 0x7F), Trial(seed: 6, later: .random, flip: 0x11),
   ]
 
+  /// Much larger or smaller than each other, and negative.
+  static let ofVariousFloats: [Trial] = [
+    Trial(seed: 7, later: .random, flip: 0x80, exponents: [0x3F, 0x40, 0x41, 0xBF, 0xC0]),
+    Trial(seed: 8, later: .random, flip: 0x80, exponents: [0x3F, 0x40, 0x41, 0xBF, 0xC0]),
+  ]
+
   func state(_ type: Type) -> UInt64 { value(.none, type) }
 
   /// A value from outside: a float is of an ordinary size.
   func value(_ value: Value, _ type: Type) -> UInt64 {
-    let bits = mix(UInt64(value.rawValue) << 1 | 1)
+    let bits = same?.integer ?? mix(UInt64(value.rawValue) << 1 | 1)
+    if let same, type == .f32 { return UInt64(Float(same.float).bitPattern) }
+    if let same, type == .f64 { return same.float.bitPattern }
     switch type {
     case .i32: return bits & 0xFFFF_FFFF
     case .f32: return UInt64(Float(1 + Double(bits & 0xFFFF) / 65536).bitPattern)
@@ -255,8 +310,15 @@ private struct Trial {
       let offset = range.offset + index
       var byte = self.byte(range, offset, turn)
       // Sign and exponent of floats from 1 to 2: others would be lost beside each other.
-      if isFloat, index == range.width - 1 { byte = 0x3F }
+      if isFloat, index == range.width - 1 {
+        byte =
+          exponents[
+            Int(
+              mix(UInt64(truncatingIfNeeded: range.offset) ^ UInt64(range.root) << 32)
+                % UInt64(exponents.count))]
+      }
       if isFloat, index == range.width - 2 { byte = byte & 0x0F | (range.width == 4 ? 0x80 : 0xF0) }
+      if let same { byte = same.byte(Int(index), ofFloat: isFloat, width: range.width) }
       if let flipped, flipped.memory == range.memory, flipped.root == range.root,
         offset == flipped.offset + flipped.width - 1
       {

@@ -13,6 +13,7 @@ public enum Pass: String, CaseIterable, Sendable {
   case removeDeadEntities = "dead"
   case markImmutable = "immutable"
   case findThrows = "throws"
+  case rerollLoops = "reroll"
   case mergeFuel = "fuel"
   case anchorTraps = "anchor"
 
@@ -41,6 +42,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .removeDeadEntities: "remove functions, globals, tables and segments that the roots do not reach"
     case .markImmutable: "find globals that nothing writes and tables that nothing changes"
     case .findThrows: "find calls that can't throw, and drop the tests behind them"
+    case .rerollLoops: "make loops of what unrolled them, for LLVM to vectorise"
     case .mergeFuel: "join charges of fuel that nothing can tell apart, and drop repeated checks"
     case .anchorTraps: "give loads uses that LLVM can't lose"
     }
@@ -53,7 +55,7 @@ public enum Pass: String, CaseIterable, Sendable {
       .removeDeadEntities, .markImmutable,
       .replaceConstants, .removeUnreachableBlocks, .removeTrivialParams, .foldConstants, .devirtualize,
       .findThrows,
-      .removeTrivialParams, .eliminateDeadCode, .mergeFuel, .anchorTraps,
+      .removeTrivialParams, .rerollLoops, .eliminateDeadCode, .mergeFuel, .anchorTraps,
       .removeDeadEntities,
     ]
   }
@@ -66,6 +68,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .eliminateDeadCode: function.eliminateDeadCode()
     case .replaceConstants: function.replaceConstants(in: module)
     case .devirtualize: function.devirtualize(in: module)
+    case .rerollLoops: function.rerollLoops()
     case .mergeFuel: function.mergeFuel()
     case .anchorTraps: function.anchorTraps()
     case .removeDeadEntities, .markImmutable, .findThrows: preconditionFailure("\(self) is for modules")

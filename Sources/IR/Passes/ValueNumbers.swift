@@ -44,7 +44,8 @@ struct ValueNumbers {
 }
 
 extension Opcode {
-  fileprivate var isCommutative: Bool {
+  /// Of integers.
+  var isCommutative: Bool {
     switch self {
     case .iadd, .imul, .band, .bor, .bxor, .ieq, .ine: true
     default: false

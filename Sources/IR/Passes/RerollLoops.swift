@@ -1,0 +1,200 @@
+import Support
+
+// Producers unroll loops, as much as is good for an interpreter or a simple compiler. LLVM vectorises loops, and has no
+// use for several copies of one: each copy's addresses are sums of their own, which may wrap, so that it can't even tell
+// that they are neighbours. So here loops become what they were: UnrolledLoop shows that the copies are copies,
+// LoopExit that the shorter loop ends where the other one did.
+
+extension Function {
+  mutating func rerollLoops() {
+    guard insts.values.contains(where: { $0.opcode.isLoad || $0.opcode.isStore }) else { return }
+    resolveAliases()
+    let graph = ControlFlowGraph(self)
+    let loops = innermostLoops(graph, Dominators(self, graph)).filter { $0.blocks.count == 1 }
+    if loops.isEmpty { return }
+    let homes = ValueHomes(self)
+    // Accesses are compared with each store, and there may be thousands of loops.
+    var budget = Self.rerollBudget
+    let plans = loops.compactMap { loop -> RerollPlan? in
+      let insts = blockInsts[loop.header]
+      let stores = insts.count { self.insts[$0].opcode.isStore }
+      budget -= insts.count * (stores + 1)
+      return budget < 0 ? nil : RerollPlan(self, loop, homes, graph)
+    }
+    if plans.isEmpty { return }
+    var replacements: [Value: Value] = [:]
+    // Blocks whose branches pass the right values already.
+    var guarded: Set<Block> = []
+    for plan in plans {
+      if let multiple = plan.exit.multiple {
+        applyGuarded(plan, multiple, homes, &replacements)
+        guarded.insert(plan.loop.scan.block)
+      } else {
+        for (old, new) in apply(plan) { replacements[old] = new }
+      }
+    }
+    replaceUses(of: replacements, homes, guarded)
+  }
+
+  private static let rerollBudget = 400_000
+
+  /// Returns what the values that are used behind the loop have become.
+  private mutating func apply(_ plan: RerollPlan) -> [Value: Value] {
+    let scan = plan.loop.scan
+    var insts = plan.loop.body
+    let branch = blockInsts[scan.block].last!
+    func append(_ data: InstData, _ type: Type, _ function: inout Function) -> Value {
+      let inst = function.insts.append(data)
+      function.sourceOffsets[inst] = function.sourceOffsets[branch]
+      insts.append(inst)
+      return function.makeResult(type, of: inst)
+    }
+    func sum(_ value: Value, _ addend: UInt64, _ function: inout Function) -> Value {
+      let type = function.type(of: value)
+      let constant = append(.constant(.iconst, Shape(type), bits: addend), type, &function)
+      return append(InstData(.iadd, Shape(type), a: value.rawValue, b: constant.rawValue), type, &function)
+    }
+    var nexts: [Value] = []
+    for (param, kind) in zip(scan.params, plan.loop.params) {
+      switch kind {
+      case .counter(let step): nexts.append(sum(param, step, &self))
+      case .carried(let value): nexts.append(value)
+      }
+    }
+    let left = plan.comparedCounter.map { nexts[$0] } ?? sum(scan.condition.left, plan.exit.adjustment, &self)
+    let shape = Shape(type(of: left))
+    if let right = scan.condition.right {
+      let test = InstData(
+        scan.condition.continuesIfTrue ? .ine : .ieq, shape, a: left.rawValue, b: right.rawValue)
+      self.insts[branch].a = append(test, .i32, &self).rawValue
+    } else if scan.condition.continuesIfTrue {
+      self.insts[branch].a = left.rawValue
+    } else {
+      self.insts[branch].a = append(InstData(.ieqz, shape, a: left.rawValue), .i32, &self).rawValue
+    }
+    var replacements: [Value: Value] = [:]
+    for (old, new) in plan.leaving {
+      switch new {
+      case .value(let value): replacements[old] = value
+      case .counter(let position, let addend):
+        replacements[old] = addend == 0 ? nexts[position] : sum(nexts[position], addend, &self)
+      }
+    }
+    blockCalls[scan.latch].arguments = valueLists.make(nexts)
+    blockInsts[scan.block] = insts + [branch]
+    return replacements
+  }
+
+  /// The loop is rolled up where its count is a multiple of the copies, which is seen in front of it. Otherwise the
+  /// loop as it was is done, in a block of its own.
+  private mutating func applyGuarded(
+    _ plan: RerollPlan, _ multiple: (sum: LinearSum, of: UInt64), _ homes: ValueHomes,
+    _ replacements: inout [Value: Value]
+  ) {
+    let scan = plan.loop.scan
+    let (original, copied) = copyLoop(scan)
+    let exitBlock = blockCalls[scan.exit].block
+    let passed = Array(valueLists[blockCalls[scan.exit].arguments])
+    // What was known behind the loop comes from one or the other.
+    let joined = plan.leaving.map(\.0).filter { homes.usedElsewhere.contains($0) }
+    let params = joined.map { appendParam(type(of: $0), to: exitBlock) }
+    let rerolled = apply(plan)
+    for (call, last) in [(scan.exit, rerolled), (original.exit, copied)] {
+      blockCalls[call] = BlockCallData(
+        block: exitBlock, arguments: valueLists.make((passed + joined).map { last[$0] ?? $0 }))
+    }
+    for (old, param) in zip(joined, params) { replacements[old] = param }
+    addGuard(scan, multiple, original.block)
+  }
+
+  /// The loop once more, in the same values: its block, what leaves it, and its names for the loop's values.
+  private mutating func copyLoop(_ scan: LoopScan) -> ((block: Block, exit: BlockCall), [Value: Value]) {
+    let block = blockParams.append([])
+    blockInsts.append([])
+    blockOrder.append(block)
+    var copies: [Value: Value] = [:]
+    for param in scan.params { copies[param] = appendParam(type(of: param), to: block) }
+    var exit = BlockCall.none
+    for inst in blockInsts[scan.block] {
+      let copy = insts.append(insts[inst])
+      sourceOffsets[copy] = sourceOffsets[inst]
+      rewriteOperands(of: copy) { copies[$0] ?? $0 }
+      if !firstResults[inst].isNone {
+        copies[result(of: inst)] = makeResult(type(of: result(of: inst)), of: copy)
+      }
+      if insts[copy].opcode == .brif {
+        let loops = blockCalls.append(
+          BlockCallData(block: block, arguments: valueLists.make(scan.nexts.map { copies[$0] ?? $0 })))
+        exit = blockCalls.append(blockCalls[scan.exit])
+        let isLoopFirst = insts[inst].b == scan.latch.rawValue
+        insts[copy].b = (isLoopFirst ? loops : exit).rawValue
+        insts[copy].c = (isLoopFirst ? exit : loops).rawValue
+      }
+      blockInsts[block].append(copy)
+    }
+    return ((block, exit), copies)
+  }
+
+  /// A block in front of the loop that goes to it if a sum is a multiple, else to `other`.
+  private mutating func addGuard(
+    _ scan: LoopScan, _ multiple: (sum: LinearSum, of: UInt64), _ other: Block
+  ) {
+    let block = blockParams.append([])
+    blockOrder.append(block)
+    var added: [Inst] = []
+    let type = multiple.sum.type
+    func append(_ data: InstData, _ function: inout Function) -> Value {
+      let inst = function.insts.append(data)
+      added.append(inst)
+      return function.makeResult(type, of: inst)
+    }
+    func binary(_ opcode: Opcode, _ a: Value, _ constant: UInt64, _ function: inout Function) -> Value {
+      let b = append(.constant(.iconst, Shape(type), bits: constant), &function)
+      return append(InstData(opcode, Shape(type), a: a.rawValue, b: b.rawValue), &function)
+    }
+    var sum = append(.constant(.iconst, Shape(type), bits: multiple.sum.constant), &self)
+    for term in multiple.sum.terms {
+      let value = scan.table.value(of: term.expression)!
+      let product = term.factor == 1 ? value : binary(.imul, value, term.factor, &self)
+      sum = append(InstData(.iadd, Shape(type), a: sum.rawValue, b: product.rawValue), &self)
+    }
+    var test = binary(.band, sum, multiple.of - 1, &self)
+    if type == .i64 {
+      let inst = insts.append(InstData(.wrap, .i32, a: test.rawValue))
+      added.append(inst)
+      test = makeResult(.i32, of: inst)
+    }
+    let arguments = Array(valueLists[blockCalls[scan.entry].arguments])
+    let calls = [other, scan.block].map {
+      blockCalls.append(BlockCallData(block: $0, arguments: valueLists.make(arguments)))
+    }
+    added.append(
+      insts.append(InstData(.brif, a: test.rawValue, b: calls[0].rawValue, c: calls[1].rawValue)))
+    blockInsts.append(added)
+    blockCalls[scan.entry] = BlockCallData(block: block, arguments: .empty)
+  }
+
+  /// Replaces values where they are used outside of their blocks, or passed to others.
+  private mutating func replaceUses(
+    of replacements: [Value: Value], _ homes: ValueHomes, _ guarded: Set<Block>
+  ) {
+    if replacements.isEmpty { return }
+    for block in blockOrder {
+      func replacement(_ value: Value) -> Value {
+        guard let new = replacements[value], homes[value] != block else { return value }
+        return new
+      }
+      for inst in blockInsts[block] {
+        rewriteOperands(of: inst, replacement)
+        var calls: [BlockCall] = []
+        forEachDistinctBlockCall(of: inst) { calls.append($0) }
+        for call in calls {
+          let areOwn = blockCalls[call].block == block || guarded.contains(block)
+          let arguments = Array(valueLists[blockCalls[call].arguments])
+          let new = arguments.map { areOwn ? replacement($0) : replacements[$0] ?? $0 }
+          if new != arguments { blockCalls[call].arguments = valueLists.make(new) }
+        }
+      }
+    }
+  }
+}
