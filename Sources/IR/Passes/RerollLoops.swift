@@ -14,12 +14,13 @@ extension Function {
     if loops.isEmpty { return }
     let homes = ValueHomes(self)
     // Accesses are compared with each store, and there may be thousands of loops.
+    let headers = Set(loops.map(\.header))
     var budget = Self.rerollBudget
     let plans = loops.compactMap { loop -> RerollPlan? in
       let insts = blockInsts[loop.header]
       let stores = insts.count { self.insts[$0].opcode.isStore }
       budget -= insts.count * (stores + 1)
-      return budget < 0 ? nil : RerollPlan(self, loop, homes, graph)
+      return budget < 0 ? nil : RerollPlan(self, loop, among: headers, homes, graph)
     }
     if plans.isEmpty { return }
     var replacements: [Value: Value] = [:]

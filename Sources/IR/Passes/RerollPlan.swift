@@ -54,14 +54,20 @@ struct RerollPlan {
   private static let mostCopies = 16
 
   init?(
-    _ function: Function, _ loop: InnermostLoop, _ homes: ValueHomes, _ graph: ControlFlowGraph
+    _ function: Function, _ loop: InnermostLoop, among loops: Set<Block>, _ homes: ValueHomes,
+    _ graph: ControlFlowGraph
   ) {
     guard let scan = LoopScan(function, loop), scan.accessCount >= 2 else { return nil }
     let found = (2...Self.mostCopies).reversed().lazy.compactMap { UnrolledLoop(scan, copies: $0) }.first
     guard var unrolled = found, let exit = unrolled.exit() else { return nil }
     self.loop = unrolled
-    if exit.multiple != nil, graph.predecessors(of: function.blockCalls[scan.exit].block).count != 1 {
-      return nil
+    if let multiple = exit.multiple {
+      guard graph.predecessors(of: function.blockCalls[scan.exit].block).count == 1,
+        // What a loop has inside means something else once that loop is rolled up.
+        multiple.sum.terms.allSatisfy({
+          !loops.contains(homes[unrolled.scan.table.value(of: $0.expression)!])
+        })
+      else { return nil }
     }
     self.exit = exit
     comparedCounter = findComparedCounter()

@@ -19,7 +19,7 @@ extension Function {
     case .imul: return min(width, zeros(data.valueA) + zeros(data.valueB))
     case .ishl:
       guard let count = constant(data.valueB) else { return zeros(data.valueA) }
-      return min(width, zeros(data.valueA) + Int(count) % width)
+      return min(width, zeros(data.valueA) + Int(count % UInt64(width)))
     case .select: return min(zeros(data.valueB), zeros(data.valueC))
     case .uextend, .sextend:
       let operand = zeros(data.valueA)
