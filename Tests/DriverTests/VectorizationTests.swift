@@ -30,7 +30,7 @@ struct VectorizationTests {
     try await TemporaryFolder.with { folder in
       let source = folder.appending("loop.c")
       let text = """
-        static \(type) a[4096], b[4096];
+        \(type) a[4096], b[4096];
         __attribute__((noinline)) static void f(\(type) *y, const \(type) *x, int n) {
           for (int i = 0; i < n; i++) \(statement);
         }
