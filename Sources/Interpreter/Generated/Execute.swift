@@ -46,8 +46,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       pc += 1
     /// a ← c if the next instruction's a is zero, else b.
     case .select:
-      fp[Int(pc.pointee.a)] =
-        UInt32(truncatingIfNeeded: fp[Int(pc[1].a)]) != 0 ? fp[Int(pc.pointee.b)] : fp[Int(pc.pointee.c)]
+      fp[Int(pc.pointee.a)] = UInt32(truncatingIfNeeded: fp[Int(pc[1].a)]) != 0 ? fp[Int(pc.pointee.b)] : fp[Int(pc.pointee.c)]
       pc += 2
     case .selectVector:
       let source = UInt32(truncatingIfNeeded: fp[Int(pc[1].a)]) != 0 ? Int(pc.pointee.b) : Int(pc.pointee.c)
@@ -110,9 +109,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
     case .call:
       let function = UnsafePointer<FunctionRecord>(at: pc.pointee.word)
       let frame = fp + Int(pc.pointee.a)
-      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) {
-        trap = .stackOverflow; break run
-      }
+      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
       let header = frame + Int(function.pointee.paramSlots)
       header[0] = UInt64(at: pc + 1)
       header[1] = UInt64(at: fp)
@@ -124,9 +121,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       let function = UnsafePointer<FunctionRecord>(at: pc.pointee.word)
       let next = pc + 1
       let frame = fp + Int(pc.pointee.a)
-      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) {
-        trap = .stackOverflow; break run
-      }
+      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
       let header = frame + Int(function.pointee.paramSlots)
       header[0] = UInt64(at: next)
       header[1] = UInt64(at: fp)
@@ -144,9 +139,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       let function = UnsafePointer<FunctionRecord>(at: fp[Int(pc.pointee.b)])
       let next = pc + 1
       let frame = fp + Int(pc.pointee.a)
-      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) {
-        trap = .stackOverflow; break run
-      }
+      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
       let header = frame + Int(function.pointee.paramSlots)
       header[0] = UInt64(at: next)
       header[1] = UInt64(at: fp)
@@ -168,9 +161,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if function.pointee.type != pc.pointee.c { trap = .indirectCallTypeMismatch; break run }
       let next = pc + 2
       let frame = fp + Int(pc.pointee.a)
-      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) {
-        trap = .stackOverflow; break run
-      }
+      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
       let header = frame + Int(function.pointee.paramSlots)
       header[0] = UInt64(at: next)
       header[1] = UInt64(at: fp)
@@ -262,18 +253,16 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if trap != .none {
         // As if the call did it.
         pc -= 1
-        if trap == .exception {
-          state.pointee.pc = pc
-          state.pointee.fp = fp
-          state.pointee.instance = instance
-          trap = unwind(state)
-          if trap != .none { break run }
-          pc = state.pointee.pc
-          fp = state.pointee.fp
-          instance = state.pointee.instance
-          memory = instance.pointee.memory.pointee.base
-          memorySize = instance.pointee.memory.pointee.byteCount
-        }
+        if trap == .exception { state.pointee.pc = pc
+      state.pointee.fp = fp
+      state.pointee.instance = instance
+      trap = unwind(state)
+      if trap != .none { break run }
+      pc = state.pointee.pc
+      fp = state.pointee.fp
+      instance = state.pointee.instance
+      memory = instance.pointee.memory.pointee.base
+      memorySize = instance.pointee.memory.pointee.byteCount }
         break run
       }
       // The host may have grown it.
@@ -328,8 +317,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       pc += 1
     /// Slot a, the pages to add, becomes the old size.
     case .memoryGrow:
-      fp[Int(pc.pointee.a)] = growMemory(
-        state, UnsafeMutablePointer<MemoryRecord>(at: pc.pointee.word), by: fp[Int(pc.pointee.a)])
+      fp[Int(pc.pointee.a)] = growMemory(state, UnsafeMutablePointer<MemoryRecord>(at: pc.pointee.word), by: fp[Int(pc.pointee.a)])
       memory = instance.pointee.memory.pointee.base
       memorySize = instance.pointee.memory.pointee.byteCount
       pc += 1
@@ -339,15 +327,11 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if trap != .none { break run }
       pc += 1
     case .memoryCopy:
-      trap = copyMemory(
-        to: UnsafeMutablePointer(at: pc.pointee.word), from: UnsafeMutablePointer(at: pc[1].word),
-        fp + Int(pc.pointee.a))
+      trap = copyMemory(to: UnsafeMutablePointer(at: pc.pointee.word), from: UnsafeMutablePointer(at: pc[1].word), fp + Int(pc.pointee.a))
       if trap != .none { break run }
       pc += 2
     case .memoryInit:
-      trap = initMemory(
-        UnsafeMutablePointer(at: pc.pointee.word), from: UnsafeMutablePointer(at: pc[1].word),
-        fp + Int(pc.pointee.a))
+      trap = initMemory(UnsafeMutablePointer(at: pc.pointee.word), from: UnsafeMutablePointer(at: pc[1].word), fp + Int(pc.pointee.a))
       if trap != .none { break run }
       pc += 2
     case .dataDrop:
@@ -379,9 +363,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       let (end, endOverflow) = address.addingReportingOverflow(UInt64(pc[2].a))
       if address & UInt64(pc[2].a &- 1) != 0 { trap = .unalignedAtomic; break run }
       if overflow || endOverflow || end > record.pointee.byteCount { trap = .memoryOutOfBounds; break run }
-      trap = atomicWait(
-        state, record, Int(truncatingIfNeeded: address), width: pc[2].a, operands: fp + Int(pc.pointee.c),
-        result: fp + Int(pc.pointee.a))
+      trap = atomicWait(state, record, Int(truncatingIfNeeded: address), width: pc[2].a, operands: fp + Int(pc.pointee.c), result: fp + Int(pc.pointee.a))
       if trap != .none { break run }
       pc += 3
     case .vectorLoad:
@@ -422,24 +404,18 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       pc += 1
     /// Slots a: the value, then the number of entries; a becomes the old size.
     case .tableGrow:
-      fp[Int(pc.pointee.a)] = growTable(
-        UnsafeMutablePointer(at: pc.pointee.word), by: fp[Int(pc.pointee.a) + 1], value: fp[Int(pc.pointee.a)]
-      )
+      fp[Int(pc.pointee.a)] = growTable(UnsafeMutablePointer(at: pc.pointee.word), by: fp[Int(pc.pointee.a) + 1], value: fp[Int(pc.pointee.a)])
       pc += 1
     case .tableFill:
       trap = fillTable(UnsafeMutablePointer(at: pc.pointee.word), fp + Int(pc.pointee.a))
       if trap != .none { break run }
       pc += 1
     case .tableCopy:
-      trap = copyTable(
-        to: UnsafeMutablePointer(at: pc.pointee.word), from: UnsafeMutablePointer(at: pc[1].word),
-        fp + Int(pc.pointee.a))
+      trap = copyTable(to: UnsafeMutablePointer(at: pc.pointee.word), from: UnsafeMutablePointer(at: pc[1].word), fp + Int(pc.pointee.a))
       if trap != .none { break run }
       pc += 2
     case .tableInit:
-      trap = initTable(
-        UnsafeMutablePointer(at: pc.pointee.word), from: UnsafeMutablePointer(at: pc[1].word),
-        fp + Int(pc.pointee.a))
+      trap = initTable(UnsafeMutablePointer(at: pc.pointee.word), from: UnsafeMutablePointer(at: pc[1].word), fp + Int(pc.pointee.a))
       if trap != .none { break run }
       pc += 2
     case .elementDrop:
@@ -500,8 +476,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       fp[Int(pc.pointee.a) + 1] = high
       pc += 1
     case .multiplyWideSigned:
-      let product = Int64(bitPattern: fp[Int(pc.pointee.b)]).multipliedFullWidth(
-        by: Int64(bitPattern: fp[Int(pc.pointee.b) + 1]))
+      let product = Int64(bitPattern: fp[Int(pc.pointee.b)]).multipliedFullWidth(by: Int64(bitPattern: fp[Int(pc.pointee.b) + 1]))
       fp[Int(pc.pointee.a)] = product.low
       fp[Int(pc.pointee.a) + 1] = UInt64(bitPattern: product.high)
       pc += 1
@@ -514,8 +489,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
     case .i32Load:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
       pc += 1
     case .i64Load:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
@@ -525,8 +499,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
     case .f32Load:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
       pc += 1
     case .f64Load:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
@@ -536,116 +509,97 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
     case .i32Load8S:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        UInt32(bitPattern: Int32((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int8.self))))
+      fp[Int(pc.pointee.a)] = UInt64(UInt32(bitPattern: Int32((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int8.self))))
       pc += 1
     case .i32Load8U:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt8.self))
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt8.self))
       pc += 1
     case .i32Load16S:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        UInt32(bitPattern: Int32((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int16.self))))
+      fp[Int(pc.pointee.a)] = UInt64(UInt32(bitPattern: Int32((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int16.self))))
       pc += 1
     case .i32Load16U:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt16.self))
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt16.self))
       pc += 1
     case .i64Load8S:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int8.self)))
+      fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int8.self)))
       pc += 1
     case .i64Load8U:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt8.self))
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt8.self))
       pc += 1
     case .i64Load16S:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int16.self)))
+      fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int16.self)))
       pc += 1
     case .i64Load16U:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt16.self))
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt16.self))
       pc += 1
     case .i64Load32S:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int32.self)))
+      fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int32.self)))
       pc += 1
     case .i64Load32U:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
-      fp[Int(pc.pointee.a)] = UInt64(
-        (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
       pc += 1
     case .i32Store:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
-      (memory + Int(truncatingIfNeeded: address)).storeBytes(
-        of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
       pc += 1
     case .i64Store:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
-      (memory + Int(truncatingIfNeeded: address)).storeBytes(
-        of: UInt64(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt64.self)
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt64(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt64.self)
       pc += 1
     case .f32Store:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
-      (memory + Int(truncatingIfNeeded: address)).storeBytes(
-        of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
       pc += 1
     case .f64Store:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
-      (memory + Int(truncatingIfNeeded: address)).storeBytes(
-        of: UInt64(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt64.self)
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt64(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt64.self)
       pc += 1
     case .i32Store8:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
-      (memory + Int(truncatingIfNeeded: address)).storeBytes(
-        of: UInt8(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt8.self)
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt8(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt8.self)
       pc += 1
     case .i32Store16:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
-      (memory + Int(truncatingIfNeeded: address)).storeBytes(
-        of: UInt16(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt16.self)
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt16(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt16.self)
       pc += 1
     case .i64Store8:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
-      (memory + Int(truncatingIfNeeded: address)).storeBytes(
-        of: UInt8(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt8.self)
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt8(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt8.self)
       pc += 1
     case .i64Store16:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
-      (memory + Int(truncatingIfNeeded: address)).storeBytes(
-        of: UInt16(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt16.self)
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt16(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt16.self)
       pc += 1
     case .i64Store32:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
-      (memory + Int(truncatingIfNeeded: address)).storeBytes(
-        of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
       pc += 1
     case .i32Eqz:
       let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
@@ -1664,8 +1618,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
     case .f32Copysign:
       let x = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]))
       let y = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)]))
-      fp[Int(pc.pointee.a)] = UInt64(
-        rawBits(Float(bitPattern: rawBits(x) & 0x7FFF_FFFF | rawBits(y) & 0x8000_0000)))
+      fp[Int(pc.pointee.a)] = UInt64(rawBits(Float(bitPattern: rawBits(x) & 0x7FFF_FFFF | rawBits(y) & 0x8000_0000)))
       pc += 1
     case .f64Abs:
       let x = Double(bitPattern: fp[Int(pc.pointee.b)])
@@ -1728,8 +1681,7 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
     case .f64Copysign:
       let x = Double(bitPattern: fp[Int(pc.pointee.b)])
       let y = Double(bitPattern: fp[Int(pc.pointee.c)])
-      fp[Int(pc.pointee.a)] = rawBits(
-        Double(bitPattern: rawBits(x) & 0x7FFF_FFFF_FFFF_FFFF | rawBits(y) & 0x8000_0000_0000_0000))
+      fp[Int(pc.pointee.a)] = rawBits(Double(bitPattern: rawBits(x) & 0x7FFF_FFFF_FFFF_FFFF | rawBits(y) & 0x8000_0000_0000_0000))
       pc += 1
     case .i32WrapI64:
       let x = fp[Int(pc.pointee.b)]
