@@ -38,7 +38,7 @@ final class ModuleUnit {
       instructionSet: plan.instructionSet,
       isThreaded: plan.module.isThreaded)
     invariantLoadKind = LLVMGetMDKindIDInContext(base.context, "invariant.load", 14)
-    aliasTags = AliasTags(base, memoryCount: plan.module.memories.count)
+    aliasTags = AliasTags(base, plan.module.memories)
   }
 
   // MARK: Functions
@@ -203,8 +203,8 @@ enum ResultPassing: Equatable {
   }
 }
 
-/// Metadata that tells LLVM which kinds of memory never overlap: each linear memory, and the runtime's and
-/// the program's own objects (memory descriptors, tables, globals). Nothing else is promised.
+/// Metadata that tells LLVM which kinds of memory never overlap: each linear memory, all imported ones together, and the
+/// runtime's and the program's own objects (memory descriptors, tables, globals). Nothing else is promised.
 struct AliasTags {
   let kind: UInt32
   let memories: [LLVMValueRef]
@@ -213,7 +213,7 @@ struct AliasTags {
   /// The count: nothing but calls changes it beside code that names it.
   let fuel: LLVMValueRef
 
-  init(_ unit: Unit, memoryCount: Int) {
+  init(_ unit: Unit, _ declared: PrimaryMap<MemoryID, Memory>) {
     let context = unit.context
     func node(_ operands: [LLVMMetadataRef]) -> LLVMMetadataRef {
       var operands = operands.map(Optional.some)
@@ -229,7 +229,9 @@ struct AliasTags {
       return LLVMMetadataAsValue(context, node([type, type, zero]))
     }
     kind = LLVMGetMDKindIDInContext(context, "tbaa", 4)
-    memories = (0..<memoryCount).map { tag("memory \($0)") }
+    // Hosts may give one memory for several imports.
+    let external = tag("imported memories")
+    memories = declared.ids.map { declared[$0].isExternal ? external : tag("memory \($0.rawValue)") }
     memoryDescriptor = tag("memory descriptor")
     runtime = tag("runtime")
     fuel = tag("fuel")

@@ -68,7 +68,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .eliminateDeadCode: function.eliminateDeadCode()
     case .replaceConstants: function.replaceConstants(in: module)
     case .devirtualize: function.devirtualize(in: module)
-    case .rerollLoops: function.rerollLoops()
+    case .rerollLoops: function.rerollLoops(in: module)
     case .mergeFuel: function.mergeFuel()
     case .anchorTraps: function.anchorTraps()
     case .removeDeadEntities, .markImmutable, .findThrows: preconditionFailure("\(self) is for modules")

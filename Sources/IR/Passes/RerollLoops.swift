@@ -6,7 +6,7 @@ import Support
 // LoopExit that the shorter loop ends where the other one did.
 
 extension Function {
-  mutating func rerollLoops() {
+  mutating func rerollLoops(in module: Module) {
     guard insts.values.contains(where: { $0.opcode.isLoad || $0.opcode.isStore }) else { return }
     resolveAliases()
     let graph = ControlFlowGraph(self)
@@ -18,6 +18,7 @@ extension Function {
     var budget = Self.rerollBudget
     let plans = loops.compactMap { loop -> RerollPlan? in
       let insts = blockInsts[loop.header]
+      guard readsAreItsOwn(insts, module) else { return nil }
       let stores = insts.count { self.insts[$0].opcode.isStore }
       budget -= insts.count * (stores + 1)
       return budget < 0 ? nil : RerollPlan(self, loop, among: headers, homes, graph)
@@ -38,6 +39,23 @@ extension Function {
   }
 
   private static let rerollBudget = 400_000
+
+  /// Whether nobody else sees, or makes a difference to, how often something is read: what one copy has read, a next turn
+  /// reads again. Not in shared memories, where other threads write. And whether different memories are different ones:
+  /// hosts may give one for two imports.
+  private func readsAreItsOwn(_ insts: [Inst], _ module: Module) -> Bool {
+    var external: MemoryID?
+    for inst in insts {
+      let data = self.insts[inst]
+      guard data.opcode.format == .load || data.opcode.format == .store else { continue }
+      let memory = memArgs[MemArgID(rawValue: data.c)].memory
+      if module.memories[memory].isShared && data.opcode.isLoad { return false }
+      guard module.memories[memory].isExternal else { continue }
+      if let external, external != memory { return false }
+      external = memory
+    }
+    return true
+  }
 
   /// Returns what the values that are used behind the loop have become.
   private mutating func apply(_ plan: RerollPlan) -> [Value: Value] {
