@@ -188,8 +188,12 @@ struct LimitTests {
         #expect(result.status == 134)
         #expect(result.errorText.contains(words), "\(result.errorText)")
       }
-      // Two programs, with two files each: one counts fuel.
-      #expect(TestSupport.contents(of: folder.appending("cache")).count == 4)
+      // Two programs, with a report each: one counts fuel.
+      let outputs = folder.appending("cache/outputs")
+      let files = TestSupport.contents(of: outputs).flatMap {
+        TestSupport.contents(of: outputs.appending($0))
+      }
+      #expect(files.count { $0.hasSuffix(".json") } == 2)
     }
   }
 }
