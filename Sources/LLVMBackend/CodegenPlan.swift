@@ -20,8 +20,8 @@ struct CodegenPlan: Sendable {
   /// LLVM's passes and its register allocator are not linear: a function above one of these is compiled as at -O0
   /// rather than letting it take most of the build.
   static let giantFunctionSize = 80_000
-  /// Blocks times instructions and values passed along edges (twice: phis cost in the register allocator as
-  /// well). Measured on functions of Go, whose resumable bodies are loops around one branch table with thousands
+  /// Blocks (of the IR, and two for each check that traps) times instructions and values passed along edges (twice: phis
+  /// cost in the register allocator as well). Measured on functions of Go, whose resumable bodies are loops around one branch table with thousands
   /// of targets: a tenth of a second of LLVM for each million, and quadratic, so this is about half a minute.
   /// CPython's and Lua's interpreter loops are at less than a third of it.
   static let giantFunctionWork = 300_000_000

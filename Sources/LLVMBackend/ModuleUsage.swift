@@ -35,6 +35,8 @@ struct ModuleUsage: Sendable {
       var count = 0
       var passedValues = 0
       var tagTests = 0
+      // Each makes two blocks of LLVM's: divisions, conversions to integers.
+      var checks = 0
       for block in body.blockOrder {
         count += body.blockInsts[block].count
         if let terminator = body.blockInsts[block].last {
@@ -44,6 +46,7 @@ struct ModuleUsage: Sendable {
         }
         for inst in body.blockInsts[block] {
           let data = body.insts[inst]
+          if data.opcode.effects == .traps { checks += 1 }
           switch data.opcode {
           case .refFunc: isReferenced[FunctionID(rawValue: data.c)] = true
           case .call: addCall(of: FunctionID(rawValue: data.b))
@@ -69,7 +72,8 @@ struct ModuleUsage: Sendable {
       }
       instructionCounts[id] = count
       works[id] =
-        body.blockOrder.count * (count + 2 * passedValues) + CodegenPlan.tagTestWork * tagTests * tagTests
+        (body.blockOrder.count + 2 * checks) * (count + 2 * passedValues)
+        + CodegenPlan.tagTestWork * tagTests * tagTests
     }
     addReferences(of: module, entry, isRead)
   }
