@@ -17,13 +17,16 @@ struct BenchReportCommandTests {
       // Of an earlier report: plots that are no more go, and nothing else does.
       let plots = folder.appending("2026-11-29")
       try TestSupport.makeFolder(plots)
-      for name in ["gone-bars.svg", "notes.txt", "logo.svg", "bars.svg"] { try TestSupport.write([], to: plots.appending(name)) }
+      for name in ["gone-bars.svg", "notes.txt", "logo.svg", "bars.svg"] {
+        try TestSupport.write([], to: plots.appending(name))
+      }
       let result = try await report(["2026-11-29.json"], in: folder)
       #expect(result.status == 0, "\(result.errorText)")
       #expect(
         TestSupport.contents(of: folder)
           == ["2026-11-29", "2026-11-29.html", "2026-11-29.json", "2026-11-29.md"])
-      #expect(TestSupport.contents(of: plots)
+      #expect(
+        TestSupport.contents(of: plots)
           == ["bars.svg", "logo.svg", "notes.txt", "scalar-means.svg", "scalar-rows.svg"])
       let text = String(decoding: try TestSupport.read(folder.appending("2026-11-29.md")), as: UTF8.self)
       #expect(text.contains("](2026-11-29/scalar-means.svg)"))

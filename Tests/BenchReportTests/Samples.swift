@@ -26,7 +26,8 @@ enum Samples {
   }
 
   /// A name that would be markup, Markdown, a link, control sequences, and a change of direction.
-  static let hostile = "<script>alert(1)</script>\"'&`|[x](http://evil) a@evil.example \u{1B}[31m\u{202E}\n# title"
+  static let hostile =
+    "<script>alert(1)</script>\"'&`|[x](http://evil) a@evil.example \u{1B}[31m\u{202E}\n# title"
 
   /// Everything that can be somebody else's text is hostile.
   static func hostileResults(rows: Int) -> BenchmarkResults {

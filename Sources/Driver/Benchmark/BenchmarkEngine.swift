@@ -30,7 +30,8 @@ struct BenchmarkedProgram {
 
   init(module: WasmModule.Module, entry: Entry, options: BuildOptions) {
     self.options = options
-    fileImport = module.imports.first { !Self.standardStreamsOnly.contains($0.name.description) }?.name.description
+    fileImport =
+      module.imports.first { !Self.standardStreamsOnly.contains($0.name.description) }?.name.description
     hasResults =
       switch entry {
       case .command(let function), .export(let function, _): !module.type(of: function).results.isEmpty
@@ -40,7 +41,8 @@ struct BenchmarkedProgram {
 
   /// Functions of WASI that give nothing of the host's files to a program that has descriptors of directories.
   private static let standardStreamsOnly: Set<String> = [
-    "args_get", "args_sizes_get", "environ_get", "environ_sizes_get", "clock_res_get", "clock_time_get", "fd_close",
+    "args_get", "args_sizes_get", "environ_get", "environ_sizes_get", "clock_res_get", "clock_time_get",
+    "fd_close",
     "fd_fdstat_get", "fd_read", "fd_seek", "fd_tell", "fd_write", "proc_exit", "random_get", "sched_yield",
   ]
 }
@@ -88,7 +90,8 @@ struct OtherEngine: Sendable {
         guard program.options.grants == Grants() else { throw EngineRefusal("be given grants") }
         // Every program gets the working directory from it, with all that is in there.
         if let name = program.fileImport {
-          throw EngineRefusal("keep the working directory, which is not granted, from a module that imports \(name)")
+          throw EngineRefusal(
+            "keep the working directory, which is not granted, from a module that imports \(name)")
         }
         return Options()
       }),
@@ -128,7 +131,8 @@ struct OtherEngine: Sendable {
     let (options, limits) = (program.options, program.options.limits)
     let given = [
       ("--max-memory", limits.maxMemory != nil), ("--max-stack", options.stackSize != nil),
-      ("--timeout", limits.timeout != nil), ("--fuel", limits.fuel != nil), ("--stub-imports", options.stubsImports),
+      ("--timeout", limits.timeout != nil), ("--fuel", limits.fuel != nil),
+      ("--stub-imports", options.stubsImports),
     ]
     if let option = given.first(where: \.1)?.0 { throw EngineRefusal("be given \(option)") }
   }

@@ -34,7 +34,8 @@ struct BenchmarkFolder {
       guard let place = Place(of: FilePath(grant.host)), places.contains(place) else { continue }
       throw Problem(
         "--dir \(visible(grant.host)) grants the folder of temporary files: the module could replace the programs that are measured",
-        help: "set TMPDIR to a folder outside of what is granted, or grant it read-only: --dir \(visible(grant.text)):ro"
+        help:
+          "set TMPDIR to a folder outside of what is granted, or grant it read-only: --dir \(visible(grant.text)):ro"
       )
     }
   }

@@ -55,7 +55,8 @@ extension BenchmarkSession {
     let others = engines.filter { $0.usesHostCPU && $0.refusal == nil }.map(\.name)
     guard plan.options.cpu != "native", !others.isEmpty else { return "" }
     let cpu = plan.options.cpu == "baseline" ? "any CPU with x86-64-v2" : plan.options.cpu
-    return " wasmaot's code is for \(cpu) (--cpu), that of \(others.joined(separator: ", ")) for this machine's."
+    return
+      " wasmaot's code is for \(cpu) (--cpu), that of \(others.joined(separator: ", ")) for this machine's."
   }
 
   private var compiled: [Int] { engines.indices.filter { engines[$0].prepare != nil } }

@@ -192,7 +192,8 @@ public struct ModuleBenchmark {
     let paths = row.programs.compactMap(path(of:))
     guard paths.count == row.programs.count else { return nil }
     var engine = BenchmarkEngine(
-      name: row.name, version: version(of: paths[0]), run: { [$0] }, isOwn: false, usesHostCPU: row.usesHostCPU)
+      name: row.name, version: version(of: paths[0]), run: { [$0] }, isOwn: false,
+      usesHostCPU: row.usesHostCPU)
     do throws(EngineRefusal) {
       let options = try row.options(program)
       engine.prepare = row.prepare.map { prepare in
