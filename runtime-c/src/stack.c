@@ -18,7 +18,6 @@
 #define GUARD_SIZE (256ull << 10)
 // Beside what the kernel needs to save the CPU's registers (AT_MINSIGSTKSZ).
 #define SIGNAL_STACK_SIZE (32ull << 10)
-#define PAGE_SIZE 4096ull
 // As for the guard; and to report the trap.
 #define ROOM_SIZE GUARD_SIZE
 
@@ -30,7 +29,7 @@ static struct wasmaot_stack *current(void) {
   return stack ? stack : &main_stack;
 }
 
-static uint64_t round_to_pages(uint64_t size) { return (size + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1); }
+static uint64_t round_to_pages(uint64_t size) { return (size + HOST_PAGE - 1) & ~(HOST_PAGE - 1); }
 
 static bool is_checked(void) { return (wasmaot_module.flags & WASMAOT_MODULE_CHECKS) != 0; }
 
