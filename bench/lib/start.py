@@ -5,7 +5,7 @@ import pathlib
 import platform
 
 from . import engines
-from .commands import BENCH, BUILD, CLANG, PROGRAMS, TOOLS, Failure, measure, run
+from .commands import BENCH, BUILD, CLANG, PROGRAMS, Failure, measure, run
 from .results import Section
 
 # Opens a file, and is granted its directory.
@@ -40,7 +40,7 @@ def empty_program():
 
 
 def spawned(programs, runs):
-    """Median, tenth and ninetieth percentile in seconds of alternating runs."""
+    """Median, least and greatest time in seconds of runs in which all take turns."""
     spawn = BUILD / "spawn"
     run(CLANG, "-O2", BENCH / "spawn.c", "-o", spawn)
     command = [spawn, runs]
@@ -49,7 +49,14 @@ def spawned(programs, runs):
     return [tuple(int(number) / 1e9 for number in line.split()) for line in run(*command).splitlines()]
 
 
+OFF = "app, --sandbox=off"
+EMPTY_PROGRAM = "empty static C program"
+# What the second wall can't cost less than, whatever is in its filter.
+FILTER_PROGRAM = "static C program, a filter of one instruction"
+
+
 def start(context):
+    """Small programs alone: what others leave of the caches is start_of_engines' business."""
     empty, hello = context.empty(), context.compiled("hello")
     # The second wall: without a directory a filter of system calls, with one Landlock, too. hello world opens no
     # paths, and would need no Landlock.
@@ -61,42 +68,49 @@ def start(context):
     def walled(module, name, mode, *options):
         return [context.app(module, f"{name}-{mode}", f"--sandbox={mode}", *options)]
 
-    def wasmtime(module):
-        return [TOOLS / "wasmtime", "run", "--allow-precompiled", context.precompiled(module)]
-
-    programs = {
-        ("empty", "app"): walled(empty, "empty-app", "auto"),
-        ("empty", "app, --sandbox=off"): walled(empty, "empty-app", "off"),
-        ("empty", "wasmtime"): wasmtime(empty),
-        ("hello world", "app"): walled(hello, "hello-app", "auto"),
-        ("hello world", "app, --sandbox=off"): walled(hello, "hello-app", "off"),
-        ("hello world", "wasmtime"): wasmtime(hello),
-        ("opens a file of a granted directory", "app"): walled(paths, "paths-app", "auto", *grant),
-        ("opens a file of a granted directory", "app, --sandbox=off"): walled(paths, "paths-app", "off", *grant),
-    }
+    programs = {(FILTER_PROGRAM, "app"): [static_program(BENCH / "filter.c", "filter-static")]}
+    for name, module, app, options in (("empty", empty, "empty-app", []), ("hello world", hello, "hello-app", []),
+                                       ("opens a file of a granted directory", paths, "paths-app", grant)):
+        programs[name, "app"] = walled(module, app, "auto", *options)
+        programs[name, OFF] = walled(module, app, "off", *options)
     base, *figures = spawned([[empty_program()], *programs.values()], context.starts)
+    return sections_of_starts(base, dict(zip(programs, figures)), context.starts)
+
+
+def sections_of_starts(base, figures, runs):
+    """Of what was measured: the empty C program, and by name and column the others."""
     section = Section(
         "start", "From spawn to exit", "s",
-        f"From posix_spawn to the end of waitpid, alternating, the median of {context.starts} starts, the least "
-        "and the greatest, beside an empty static C program with the same C library. wasmtime's modules are "
-        "precompiled.", ["empty static C program", "app", "app, --sandbox=off", "wasmtime"],
-        baseline="empty static C program")
+        f"From posix_spawn to the end of waitpid, taking turns in another order each time, the median of {runs} starts, "
+        "the least and the greatest, beside an empty static C program with the same C library. Nothing else runs in "
+        "between, so that caches are warm.", [EMPTY_PROGRAM, "app", OFF], baseline=EMPTY_PROGRAM)
+    wall = Section(
+        "start-sandbox", "What the second wall adds from spawn to exit", "s",
+        "Differences of the medians of the same starts, with and without the wall; for the C program, to the empty one: "
+        "so much the kernel takes to install any filter, and to free it.", ["added"])
     rows = {}
-    for (name, column), measured in zip(programs, figures):
+    for (name, column), measured in figures.items():
         if name not in rows:
             rows[name] = section.row(name)
-            rows[name].measured(section.baseline, *base, context.starts)
-        rows[name].measured(column, *measured, context.starts)
-    return [section, start_of_engines(context, hello)]
+            rows[name].measured(EMPTY_PROGRAM, *base, runs)
+        rows[name].measured(column, *measured, runs)
+    for name, row in rows.items():
+        without = row.median(OFF) if name != FILTER_PROGRAM else row.median(EMPTY_PROGRAM)
+        wall.row(name).add("added", row.median("app") - without)
+    return [section, wall]
 
 
-def start_of_engines(context, hello):
+def start_of_engines(context):
     """The same for all that can run hello world: compiled in advance where an engine does that."""
+    hello = context.compiled("hello")
     section = Section(
         "start-engines", "Hello world in all engines, from spawn to exit", "s",
-        "From posix_spawn to the end of waitpid, alternating, the median; where an engine compiles in advance, that is "
-        "done.", ["time"])
-    commands = {}
+        "From posix_spawn to the end of waitpid, taking turns in another order each time, the median; where an engine "
+        "compiles in advance, that is done. Large programs run between small ones, and leave them cold caches.",
+        ["time"])
+    commands = {EMPTY_PROGRAM: [empty_program()],
+                FILTER_PROGRAM: [static_program(BENCH / "filter.c", "filter-static")],
+                "wasmaot -O2, --sandbox=off": [context.app(hello, "hello-app-off", "--sandbox=off")]}
     for interprets in (False, True):
         for engine in engines.chosen(context, interprets):
             if engine.name in ("native", "wasmaot -O3", "wasm2c + clang -O3"):
@@ -113,7 +127,7 @@ def start_of_engines(context, hello):
     runs = max(5, context.starts // 10)
     for name, figures in zip(commands, spawned(commands.values(), runs)):
         section.row(name).measured("time", *figures, runs)
-    return section
+    return [section]
 
 
 def size(context):

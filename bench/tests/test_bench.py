@@ -12,7 +12,7 @@ import unittest
 from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from lib import results, suite
+from lib import results, start, suite
 from lib.commands import BENCH, Failure, measure
 from lib.context import Context
 from lib.engines import Engine
@@ -139,6 +139,32 @@ class Comparison(unittest.TestCase):
         self.assertEqual(row.missing, {"a": "a: status 134: trap", "b": "it printed 'nonsense'",
                                        "d": "it printed 'gemm 1 fast'"})
         self.assertEqual(errors, [])
+
+
+class Starts(unittest.TestCase):
+    def sections(self):
+        figures = {(start.FILTER_PROGRAM, "app"): (130e-6, 1e-6, 2e-6),
+                   ("hello world", "app"): (160e-6, 1e-6, 2e-6), ("hello world", start.OFF): (135e-6, 1e-6, 2e-6)}
+        return start.sections_of_starts((110e-6, 1e-6, 2e-6), figures, 500)
+
+    def test_the_wall_is_the_difference_to_the_same_program_without(self):
+        section, wall = self.sections()
+        self.assertEqual([row.name for row in wall.rows], [start.FILTER_PROGRAM, "hello world"])
+        self.assertAlmostEqual(wall.rows[0].median("added"), 20e-6)
+        self.assertAlmostEqual(wall.rows[1].median("added"), 25e-6)
+        self.assertAlmostEqual(section.ratio(section.rows[1], start.OFF), 135 / 110)
+
+    def test_all_take_turns(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(start, "BUILD", pathlib.Path(folder)):
+            log = pathlib.Path(folder) / "log"
+            programs = [["/bin/sh", "-c", f"echo {name} >> {log}"] for name in "abc"]
+            self.assertEqual(len(start.spawned(programs, 20)), 3)
+            turns = log.read_text().split()
+        rounds = [tuple(turns[i:i + 3]) for i in range(0, len(turns), 3)]
+        # Three of them warm up.
+        self.assertEqual(len(rounds), 23)
+        self.assertEqual({tuple(sorted(turn)) for turn in rounds}, {("a", "b", "c")})
+        self.assertGreater(len(set(rounds)), 1)
 
 
 class CommandLine(unittest.TestCase):
