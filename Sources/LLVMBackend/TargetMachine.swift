@@ -64,6 +64,7 @@ final class TargetMachine {
       defer { LLVMDisposeErrorMessage(message) }
       throw .internalError(String(cString: message))
     }
+    if vectorizes != 0 { unit.trimLoads() }
     if let error = unit.reportedError { throw .internalError(error) }
   }
 
