@@ -122,17 +122,10 @@ struct LimitTests {
   /// Depth in proportion to the stack's size, to the page.
   @Test(arguments: ["guard", "explicit"])
   func stack(boundsChecks: String) async throws {
-    let text = """
-      (module
-        (func $down (export "down") (param i32) (result i32)
-          (if (result i32) (local.get 0)
-            (then (i32.add (call $down (i32.sub (local.get 0) (i32.const 1))) (local.get 0)))
-            (else (i32.const 0)))))
-      """
     var depths: [Int] = []
     for size in ["1M", "2M", "4M"] {
       try await withProgram(
-        text, ["--invoke=down", "--max-stack", size, "--bounds-checks=\(boundsChecks)", "-O0"]
+        Self.down, ["--invoke=down", "--max-stack", size, "--bounds-checks=\(boundsChecks)", "-O0"]
       ) { app in
         var (low, high) = (1, 1 << 22)
         while high - low > 1 {
@@ -152,6 +145,60 @@ struct LimitTests {
     #expect(frame == 32 || frame == 48 || frame == 16 || frame == 64, "\(depths)")
     #expect(abs(Double(depths[2] - depths[1]) - 2 * Double(depths[1] - depths[0])) <= 1)
     #expect(abs(Double(depths[0]) * frame - Double(1 << 20)) <= 4096, "\(depths)")
+  }
+
+  private static let down = """
+    (module
+      (func $down (export "down") (param i32) (result i32)
+        (if (result i32) (local.get 0)
+          (then (i32.add (call $down (i32.sub (local.get 0) (i32.const 1))) (local.get 0)))
+          (else (i32.const 0)))))
+    """
+
+  /// The stack is as large as the build says, on the stack of the kernel's and where that may not be so large.
+  @Test(
+    arguments: ["8M", "100M"],
+    ["true", "ulimit -Ss 100", "ulimit -s 100", "ulimit -Ss $(ulimit -Hs)"])
+  func stackDoesNotDependOnTheShell(size: String, shell: String) async throws {
+    let frames = try #require(UInt64(size.dropLast())) << 20 / 16
+    try await withProgram(Self.down, ["--invoke=down", "--max-stack", size, "-O0"]) { app in
+      let run = { (depth: UInt64) in
+        try await TestSupport.run("/bin/sh", ["-c", "\(shell) && exec \"$0\" \(depth)", app.string])
+      }
+      // A frame takes 16 bytes at least, and 64 at most.
+      #expect(try await run(frames / 5).status == 0)
+      let exhausted = try await run(frames)
+      #expect(exhausted.status == 134)
+      #expect(exhausted.errorText.contains("call stack exhausted"))
+    }
+  }
+
+  /// What the kernel does not let the stack grow to is exhausted, too.
+  @Test func stackWithoutAddressSpace() async throws {
+    try await withProgram(Self.down, ["--invoke=down", "--max-stack=32M", "-O0"]) { app in
+      let result = try await TestSupport.run(
+        "/bin/sh", ["-c", "ulimit -v 16384 && exec \"$0\" 1000000", app.string])
+      #expect(result.status == 134)
+      #expect(result.errorText.contains("call stack exhausted"))
+    }
+  }
+
+  /// Arguments lie on the kernel's stack, above that of wasm.
+  @Test func stackBelowManyArguments() async throws {
+    let text = """
+      (module
+        (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1)
+        (func (export "_start")
+          (drop (call $sizes (i32.const 0) (i32.const 4)))
+          (call $exit (i32.ne (i32.load (i32.const 0)) (i32.const 20001)))))
+      """
+    try await withProgram(text, []) { app in
+      let result = try await TestSupport.run(
+        app, Array(repeating: "an argument of 32 bytes, the NUL", count: 20_000))
+      #expect(result.status == 0, "\(result.errorText)")
+    }
   }
 
   @Test(

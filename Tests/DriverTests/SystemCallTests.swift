@@ -56,17 +56,19 @@ private enum Strace {
 
   /// A line for each call: its name, and those arguments that are constants of the source. Addresses, sizes, numbers
   /// of processes and results are others on other machines, C libraries and CPUs.
-  /// What the C library does before `main` is its own affair: the runtime's first call maps the stack.
+  /// What the C library does before `main` is its own affair (glibc's asks for RLIMIT_STACK, too): the runtime's first
+  /// call behind the protection of its tables sets the stack's limit.
   static func normalized(_ trace: String) -> String {
     let calls = trace.split(separator: "\n").compactMap { line -> String? in
       // `PID name(arguments) = result`; other lines tell of the end, or of signals.
       guard let match = line.firstMatch(of: /^[0-9]+ +([a-z0-9_]+)\((.*)/) else { return nil }
-      let constants = match.2.matches(of: /\b(?:PROT_|MAP_|SIG|PR_|SECCOMP_|F_|SEEK_|TC)[A-Z_|]+\b/)
+      let constants = match.2.matches(of: /\b(?:PROT_|MAP_|RLIMIT_|SIG|PR_|SECCOMP_|F_|SEEK_|TC)[A-Z_|]+\b/)
         .map { String($0.0) }
       // What a signal did before comes after its name.
       let words = match.1 == "rt_sigaction" ? Array(constants.prefix(1)) : constants
       return ([String(match.1)] + words).joined(separator: " ")
     }
-    return calls.drop { !$0.contains("MAP_STACK") }.map { $0 + "\n" }.joined()
+    let first = calls.lastIndex { $0.contains("RLIMIT_STACK") } ?? 0
+    return calls[first...].map { $0 + "\n" }.joined()
   }
 }

@@ -148,19 +148,21 @@ bool wasmaot_memory_is_out_of_bounds(uint64_t address);
 // Whether this address of a shared memory is inside by now.
 bool wasmaot_memory_has_grown_over(uint64_t address);
 
-// A mapping with a stack for wasm in it, and who is on it.
+// A stack for wasm, and who is on it.
 struct wasmaot_stack {
   uint64_t low;
   uint64_t high;
   uint64_t limit; // what WASMAOT_MODULE_CHECKS compares with
+  uint64_t signal_stack;
   // Stack pointer of the caller of wasmaot_stack_switch, with the callee-saved registers on top.
   void *saved_stack_pointer;
 };
 // False where there is no address space. `extra` bytes behind it are for the caller.
 bool wasmaot_stack_map(struct wasmaot_stack *stack, uint64_t extra);
-void wasmaot_stack_unmap(const struct wasmaot_stack *stack, uint64_t extra);
+void wasmaot_stack_unmap(const struct wasmaot_stack *stack);
 uint8_t *wasmaot_stack_extra(const struct wasmaot_stack *stack);
-// Calls function(argument) at the top of the stack: see wasmaot_stack_enter.
+// Calls function(argument) at the top of the stack, or where it is called for 0: see
+// wasmaot_stack_enter.
 uint32_t wasmaot_stack_switch(void (*function)(void *), void *argument, uint64_t high,
                               void **saved_stack_pointer);
 
@@ -170,7 +172,11 @@ uint32_t wasmaot_stack_switch(void (*function)(void *), void *argument, uint64_t
 extern const uint64_t wasmaot_wasi_context_size __attribute__((weak));
 uint8_t *wasmaot_stack_main_extra(void);
 
-void wasmaot_stack_start(void);
+// Makes the main stack. How many bytes below `here`, an address in main's frame, main has to
+// reserve for what lies on top of the stack, and give to wasmaot_stack_place; 0: none, the stack is
+// mapped.
+uint64_t wasmaot_stack_start(uint64_t here);
+void wasmaot_stack_place(uint8_t *high);
 // Calls function(argument) on the stack of wasm. Returns 0, or the trap that ended the call where
 // wasmaot_stack_leave was called. Not nestable.
 uint32_t wasmaot_stack_enter(void (*function)(void *), void *argument);

@@ -1,17 +1,24 @@
-// The stack that wasm runs on: mapped by the runtime, so that its size is the build's and not the
-// shell's, with a guard region below it that makes running out of it a trap.
+// The stack that wasm runs on: its size is the build's and not the shell's, and a guard region
+// below it makes running out of it a trap.
 //
-//   | guard, no access | stack of wasm | signal stack |
+//   | guard, no access | stack of wasm | extra | signal stack |
 //
 // Where compiled code compares the stack pointer itself (WASMAOT_MODULE_CHECKS) there is room below
-// the stack, in which the runtime, and functions that call none, go on without a comparison:
+// the stack, in which the runtime, and functions that call none, go on without a comparison, and no
+// signal stack:
 //
-//   | guard, no access | room | stack of wasm |
+//   | guard, no access | room | stack of wasm | extra |
+//
+// The main thread's is the one that the kernel gave the process, further down, if it may be as
+// large (RLIMIT_STACK): its mapping and its pages are there anyway. Threads' stacks, and what is
+// too large for that, are mapped.
 #include "../common/sys.h"
 #include "runtime.h"
 
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 // Compiled code probes each page of a large frame, but libc and the runtime, which also run on this
 // stack, do not: the guard is larger than any frame of theirs.
@@ -20,9 +27,17 @@
 #define SIGNAL_STACK_SIZE (32ull << 10)
 // As for the guard; and to report the trap.
 #define ROOM_SIZE GUARD_SIZE
+// Linux maps nothing in the 128 MiB below a process's first stack (mmap_base), however little of it
+// the shell allows: up to half of that it can grow, and a guard and more stay free.
+#define KERNEL_STACK_MAX (64ull << 20)
+// What is left free of a page for the first frames of wasm: what the program uses of the WASI
+// context lies in the rest of it.
+#define FIRST_FRAMES 1536
 
 uint64_t wasmaot_stack_limit;
 static struct wasmaot_stack main_stack;
+// The end of the kernel's stack, if the main stack is part of that.
+static uint64_t kernel_stack_end;
 
 static struct wasmaot_stack *current(void) {
   struct wasmaot_stack *stack = wasmaot_threads_stack ? wasmaot_threads_stack() : NULL;
@@ -33,14 +48,16 @@ static uint64_t round_to_pages(uint64_t size) { return (size + HOST_PAGE - 1) & 
 
 static bool is_checked(void) { return (wasmaot_module.flags & WASMAOT_MODULE_CHECKS) != 0; }
 
+static uint64_t room_size(void) { return is_checked() ? ROOM_SIZE : 0; }
+
 static uint64_t signal_stack_size(void) {
   return is_checked() ? 0 : round_to_pages(SIGNAL_STACK_SIZE + getauxval(AT_MINSIGSTKSZ));
 }
 
 bool wasmaot_stack_map(struct wasmaot_stack *stack, uint64_t extra) {
   uint64_t size = round_to_pages(wasmaot_process.stack_size);
-  uint64_t room = is_checked() ? ROOM_SIZE : 0;
-  uint64_t total = GUARD_SIZE + room + size + signal_stack_size() + round_to_pages(extra);
+  extra = round_to_pages(extra);
+  uint64_t total = GUARD_SIZE + room_size() + size + extra + signal_stack_size();
   // Nothing of it is used until it is touched.
   long base = sys6(SYS_mmap, 0, (long)total, PROT_NONE,
                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
@@ -52,27 +69,61 @@ bool wasmaot_stack_map(struct wasmaot_stack *stack, uint64_t extra) {
     return false;
   }
   stack->low = (uint64_t)base + GUARD_SIZE;
-  stack->limit = stack->low + room;
+  stack->limit = stack->low + room_size();
   stack->high = stack->limit + size;
+  stack->signal_stack = stack->high + extra;
   return true;
 }
 
 uint8_t *wasmaot_stack_extra(const struct wasmaot_stack *stack) {
-  return (uint8_t *)(uintptr_t)(stack->high + signal_stack_size()); // NOLINT: inside the mapping
+  return (uint8_t *)(uintptr_t)stack->high; // NOLINT: inside the mapping
 }
 
-void wasmaot_stack_unmap(const struct wasmaot_stack *stack, uint64_t extra) {
+void wasmaot_stack_unmap(const struct wasmaot_stack *stack) {
   uint64_t base = stack->low - GUARD_SIZE;
-  sys2(SYS_munmap, base, stack->high + signal_stack_size() + round_to_pages(extra) - base);
+  sys2(SYS_munmap, base, stack->signal_stack + signal_stack_size() - base);
 }
 
-void wasmaot_stack_start(void) {
-  if (!wasmaot_stack_map(&main_stack, &wasmaot_wasi_context_size ? wasmaot_wasi_context_size : 0))
+// ---- The main stack ----------------------------------------------------------------------------
+
+static uint64_t main_extra(void) {
+  return &wasmaot_wasi_context_size ? wasmaot_wasi_context_size : 0;
+}
+
+static void map_main_stack(void) {
+  kernel_stack_end = 0;
+  if (!wasmaot_stack_map(&main_stack, main_extra()))
     wasmaot_fail(
         WASMAOT_EXIT_START,
         "cannot map the stack: raise the limit on address space (ulimit -v), or build with a "
         "smaller --max-stack",
         NULL, NULL);
+  wasmaot_stack_limit = main_stack.limit;
+}
+
+uint64_t wasmaot_stack_start(uint64_t here) {
+  // The name that the program was executed by is the last on the stack but for a null pointer.
+  const char *name = (const char *)getauxval(AT_EXECFN); // NOLINT: a string on the stack
+  uint64_t size = room_size() + round_to_pages(wasmaot_process.stack_size);
+  uint64_t above = main_extra() + signal_stack_size();
+  if (name && size <= KERNEL_STACK_MAX && above < here) {
+    uint64_t high = ((here - above) & ~(HOST_PAGE - 1)) - HOST_PAGE + FIRST_FRAMES;
+    kernel_stack_end = round_to_pages((uint64_t)(uintptr_t)name + strlen(name) + 1 + sizeof name);
+    main_stack.low = (high - size) & ~(HOST_PAGE - 1); // the kernel grows it by pages
+    return here - high;
+  }
+  map_main_stack();
+  return 0;
+}
+
+void wasmaot_stack_place(uint8_t *high) {
+  main_stack.high = (uint64_t)(uintptr_t)high;
+  main_stack.signal_stack = main_stack.high + main_extra();
+  main_stack.limit = main_stack.low + room_size();
+  uint64_t size = kernel_stack_end - main_stack.low;
+  struct rlimit limit = {size, size};
+  if (sys_failed(sys4(SYS_prlimit64, 0, RLIMIT_STACK, &limit, NULL)))
+    map_main_stack(); // more than the hard limit
   wasmaot_stack_limit = main_stack.limit;
 }
 
@@ -85,17 +136,21 @@ void wasmaot_stack_bounds(uint64_t *low, uint64_t *high) {
 }
 
 bool wasmaot_stack_guard_contains(uint64_t address) {
-  uint64_t low = current()->low;
-  return address >= low - GUARD_SIZE && address < low;
+  const struct wasmaot_stack *stack = current();
+  // What is above the limit the kernel may refuse, too (ulimit -v): its stack is mapped as it
+  // grows.
+  uint64_t end = stack == &main_stack && kernel_stack_end ? stack->high : stack->low;
+  return address >= stack->low - GUARD_SIZE && address < end;
 }
 
 void *wasmaot_stack_signal_stack(size_t *size) {
   *size = signal_stack_size();
-  return (void *)(uintptr_t)current()->high; // NOLINT: an address that mmap gave
+  return (void *)(uintptr_t)current()->signal_stack; // NOLINT: an address of a stack
 }
 
 // Saves the callee-saved registers where wasmaot_stack_restore finds them, and calls
-// function(argument) with the given stack. rbp is cleared: it ends the chain of frame pointers.
+// function(argument) with the given stack, or on this one if that is 0. rbp is cleared: it ends the
+// chain of frame pointers.
 _Noreturn void wasmaot_stack_restore(uint32_t result, void **saved);
 __asm__(".section .text.wasmaot_stack_switch,\"ax\",@progbits\n"
         ".hidden wasmaot_stack_switch\n"
@@ -109,6 +164,10 @@ __asm__(".section .text.wasmaot_stack_switch,\"ax\",@progbits\n"
         "  push %r14\n"
         "  push %r15\n"
         "  mov %rsp, (%rcx)\n"
+        "  test %rdx, %rdx\n"
+        "  jnz 1f\n"
+        "  lea -8(%rsp), %rdx\n" // aligned for the call
+        "1:\n"
         "  mov %rdx, %rsp\n"
         "  mov %rcx, %rbx\n"
         "  mov %rdi, %rax\n"
@@ -135,7 +194,8 @@ __asm__(".section .text.wasmaot_stack_switch,\"ax\",@progbits\n"
         ".previous\n");
 
 uint32_t wasmaot_stack_enter(void (*function)(void *), void *argument) {
-  return wasmaot_stack_switch(function, argument, main_stack.high, &main_stack.saved_stack_pointer);
+  return wasmaot_stack_switch(function, argument, kernel_stack_end ? 0 : main_stack.high,
+                              &main_stack.saved_stack_pointer);
 }
 
 _Noreturn void wasmaot_stack_leave(uint32_t trap) {

@@ -79,7 +79,9 @@ int main(int argc, char **argv, char **environment) {
   wasmaot_config_read();
   if (wasmaot_process.takes_grants && wasmaot_grants_parse)
     wasmaot_grants_parse();
-  wasmaot_stack_start();
+  uint64_t above = wasmaot_stack_start((uint64_t)(uintptr_t)__builtin_frame_address(0));
+  if (above > 0) // in this frame, so that all that is called from here lies below
+    wasmaot_stack_place(__builtin_alloca(above));
   if (wasmaot_threads_start)
     wasmaot_threads_start();
   if (has_handlers)

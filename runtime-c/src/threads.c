@@ -121,7 +121,7 @@ static void free_thread(struct thread *thread, bool has_stack) {
     spare_stacks[spare_stack_count++] = stack;
   wasmaot_threads_unlock();
   if (has_stack && !is_kept)
-    wasmaot_stack_unmap(&stack, table_bytes);
+    wasmaot_stack_unmap(&stack);
 }
 
 static void *thread_main(void *argument) {

@@ -148,8 +148,8 @@ static uint32_t classify(int signal, const siginfo_t *info, uint64_t pc) {
     return code;
   }
   uint64_t address = (uint64_t)(uintptr_t)info->si_addr;
-  // Whoever runs on the stack of wasm: WASI's functions use it too.
-  if (wasmaot_stack_guard_contains(address))
+  // Whoever runs on the stack of wasm: WASI's functions use it too. (But nobody executes it.)
+  if (address != pc && wasmaot_stack_guard_contains(address))
     return WASMAOT_TRAP_STACK_OVERFLOW;
   if (!wasmaot_is_wasm_code(pc))
     return 0;

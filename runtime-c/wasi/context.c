@@ -8,6 +8,8 @@
 size_t wasmaot_wasi_size(void) { return sizeof(struct wasmaot_wasi); }
 
 void wasmaot_wasi_start(struct wasmaot_wasi *wasi, bool has_threads) {
+  // The descriptors, pages of them, are left alone: each is written when it is taken.
+  memset(wasi, 0, offsetof(struct wasmaot_wasi, descriptors));
   wasi->has_threads = has_threads;
 }
 

@@ -108,14 +108,16 @@ uint32_t wasmaot_wasi_reserve(struct wasmaot_wasi *wasi, uint32_t *fd,
   wasmaot_wasi_lock(wasi, &wasi->lock);
   while (number < MAX_DESCRIPTORS && wasi->numbers[number] != 0)
     number++;
-  while (position < MAX_DESCRIPTORS && wasi->descriptors[position].users != 0)
+  while (position < wasi->taken && wasi->descriptors[position].users != 0)
     position++;
   bool has_room = number < MAX_DESCRIPTORS && position < MAX_DESCRIPTORS;
   if (has_room) {
     wasi->numbers[number] = (uint16_t)(position + 1);
     *reserved = &wasi->descriptors[position];
-    **reserved =
-        (struct wasmaot_descriptor){.wasi = wasi, .users = 1, .stream = (*reserved)->stream};
+    struct wasmaot_stream *stream = position < wasi->taken ? (*reserved)->stream : NULL;
+    **reserved = (struct wasmaot_descriptor){.wasi = wasi, .users = 1, .stream = stream};
+    if (position == wasi->taken)
+      wasi->taken++;
     *fd = number;
   }
   wasmaot_wasi_unlock(wasi, &wasi->lock);
@@ -197,7 +199,7 @@ void wasmaot_wasi_end(struct wasmaot_wasi *wasi) {
   for (uint32_t fd = 0; fd < MAX_DESCRIPTORS; fd++)
     if (wasi->numbers[fd] != 0)
       release(&wasi->descriptors[wasi->numbers[fd] - 1]);
-  for (uint32_t i = 0; i < MAX_DESCRIPTORS; i++)
+  for (uint32_t i = 0; i < wasi->taken; i++)
     if (wasi->descriptors[i].stream)
       wasmaot_wasi_end_stream(wasi->descriptors[i].stream);
 }

@@ -134,6 +134,7 @@ struct wasmaot_wasi {
   uint32_t exit_status;
   uint32_t take_lock;                // of wasmaot_wasi_take
   uint32_t lock;                     // of what follows
+  uint32_t taken;                    // descriptors that ever had a user; those behind mean nothing
   uint16_t numbers[MAX_DESCRIPTORS]; // by the guest's number: position + 1 below, 0 if closed
   struct wasmaot_descriptor descriptors[MAX_DESCRIPTORS];
 };

@@ -19,7 +19,7 @@ struct wasmaot_wasi;
 
 // Bytes that a context takes. (So that nothing here allocates: whoever binds it knows where.)
 size_t wasmaot_wasi_size(void);
-// Starts a context in zeroed memory. Without arguments, variables and descriptors.
+// Starts a context in memory with any contents. Without arguments, variables and descriptors.
 void wasmaot_wasi_start(struct wasmaot_wasi *wasi, bool has_threads);
 // Closes all its descriptors. No call may be running.
 void wasmaot_wasi_end(struct wasmaot_wasi *wasi);
