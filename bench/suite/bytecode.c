@@ -2,7 +2,7 @@
 // sieve.
 #include "kernel.h"
 
-enum { LIMIT = SIZE(150000, 600) };
+enum { LIMIT = SIZE(150000, 600, 150) };
 enum op { PUSH, GET, SET, LOAD, STORE, ADD, MULTIPLY, LESS, JUMP, JUMP_IF, JUMP_IF_NOT, HALT };
 enum { I, J, FOUND, SUM, LOCALS };
 ARRAY(int32_t, memory, LIMIT, )

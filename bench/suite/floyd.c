@@ -2,7 +2,7 @@
 // inner loop.
 #include "kernel.h"
 
-enum { N = SIZE(320, 32) };
+enum { N = SIZE(320, 32, 20) };
 ARRAY(int32_t, weight, N, [N])
 ARRAY(int32_t, path, N, [N])
 

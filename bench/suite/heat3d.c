@@ -1,7 +1,7 @@
 // The heat equation in a cube: a stencil of seven points between two grids that exceed the caches.
 #include "kernel.h"
 
-enum { N = SIZE(100, 14), STEPS = SIZE(10, 2) };
+enum { N = SIZE(100, 14, 10), STEPS = SIZE(10, 2) };
 ARRAY(double, from, N, [N][N])
 ARRAY(double, to, N, [N][N])
 

@@ -2,7 +2,7 @@
 // reduction with a function that is passed along.
 #include "kernel.h"
 
-enum { OBJECTS = 1024, TIMES = SIZE(6000, 20) };
+enum { OBJECTS = 1024, TIMES = SIZE(6000, 20, 5) };
 struct object;
 struct methods {
   uint32_t (*area)(const struct object *);

@@ -3,7 +3,7 @@
 #include "kernel.h"
 #include <string.h>
 
-enum { RECORDS = SIZE(6000, 60), TEXT = RECORDS * 256, NODES = RECORDS * 24 };
+enum { RECORDS = SIZE(6000, 60, 20), TEXT = RECORDS * 256, NODES = RECORDS * 24 };
 
 enum kind { NONE, TRUE, FALSE, NUMBER, STRING, LIST, OBJECT };
 struct node {

@@ -2,7 +2,7 @@
 // from another.
 #include "kernel.h"
 
-enum { N = SIZE(512, 32) };
+enum { N = SIZE(512, 32, 24) };
 ARRAY(double, original, N, [N])
 ARRAY(double, a, N, [N])
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-  LENGTH = SIZE(3 << 20, 1 << 14),
+  LENGTH = SIZE(3 << 20, 1 << 14, 1 << 12),
   HASH_BITS = 14,
   LEAST = 4,
   MOST = LEAST + 254,

@@ -2,7 +2,7 @@
 // rotations, products of 128 bits, unpredictable branches.
 #include "kernel.h"
 
-enum { POINTS = SIZE(3000000, 10000), CARDS = SIZE(200000, 1000) };
+enum { POINTS = SIZE(3000000, 10000, 3000), CARDS = SIZE(200000, 1000, 300) };
 static uint64_t state[4] = {1, 2, 3, 4};
 ARRAY(uint32_t, cards, CARDS, )
 

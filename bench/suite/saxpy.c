@@ -1,7 +1,7 @@
 // y = a x + y over arrays that fit the second-level cache: the simplest loop there is.
 #include "kernel.h"
 
-enum { N = SIZE(16384, 256), TIMES = SIZE(1000, 10) };
+enum { N = SIZE(16384, 256), TIMES = SIZE(1000, 10, 100) };
 ARRAY(float, x, N, )
 ARRAY(float, y, N, )
 

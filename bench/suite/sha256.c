@@ -1,7 +1,7 @@
 // SHA-256 of some megabytes: rotations, additions and logic on 32 bits, in long chains.
 #include "kernel.h"
 
-enum { LENGTH = SIZE(8 << 20, 1 << 14) };
+enum { LENGTH = SIZE(8 << 20, 1 << 14, 1 << 11) };
 ARRAY(uint8_t, message, LENGTH, )
 static uint32_t digest[8];
 

@@ -2,7 +2,7 @@
 // comparison that is called through a pointer.
 #include "kernel.h"
 
-enum { COUNT = SIZE(300000, 1000), RECORDS = SIZE(60000, 300) };
+enum { COUNT = SIZE(300000, 1000, 300), RECORDS = SIZE(60000, 300, 90) };
 struct record {
   uint32_t key, data[3];
 };

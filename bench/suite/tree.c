@@ -2,7 +2,7 @@
 // recursion.
 #include "kernel.h"
 
-enum { NODES = SIZE(60000, 400), SEARCHES = SIZE(300000, 1000) };
+enum { NODES = SIZE(60000, 400, 150), SEARCHES = SIZE(300000, 1000, 400) };
 struct node {
   uint32_t key, priority, value;
   struct node *left, *right;
