@@ -163,20 +163,22 @@ struct WASICallTests {
   }
 
   /// A socket of the test's own at a free port of this address, which listens.
+  ///
+  /// The port is none of those that the kernel gives to who connects: until the guest listens there, a client of the
+  /// test might be given it, and be connected to itself.
   private static func listen(_ address: String) throws -> (socket: CInt, port: UInt16) {
     let isV6 = address.hasPrefix("[")
     let descriptor = socket(isV6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     try #require(descriptor >= 0)
-    try withAddress(address, port: 0) { pointer, size in
-      try #require(bind(descriptor, pointer, size) == 0)
+    for _ in 0..<100 {
+      let port = UInt16.random(in: 20_000..<32_768)
+      if try withAddress(address, port: port, { bind(descriptor, $0, $1) }) == 0 {
+        try #require(Glibc.listen(descriptor, 1) == 0)
+        return (descriptor, port)
+      }
     }
-    try #require(Glibc.listen(descriptor, 1) == 0)
-    var name = sockaddr_in6()
-    var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
-    _ = withUnsafeMutableBytes(of: &name) {
-      getsockname(descriptor, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), &size)
-    }
-    return (descriptor, UInt16(bigEndian: name.sin6_port))  // where sockaddr_in has it, too
+    close(descriptor)
+    throw POSIXError(.EADDRINUSE)
   }
 
   private static func freePort(_ address: String) throws -> UInt16 {
