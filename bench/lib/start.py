@@ -18,19 +18,32 @@ PATHS = """(module (import "wasi_snapshot_preview1" "path_open"
 """
 
 
-def static_program(source, name):
-    """A C program as apps are linked: static, with the same C library."""
-    output, libraries = BUILD / name, pathlib.Path(f"/usr/lib/{platform.machine()}-linux-musl")
-    if not libraries.is_dir():
-        run(CLANG, "-Os", "-static", source, "-o", output)
+MUSL = pathlib.Path(f"/usr/lib/{platform.machine()}-linux-musl")
+MUSL_HEADERS = pathlib.Path(f"/usr/include/{platform.machine()}-linux-musl")
+
+
+def native_flags():
+    """For objects that link_static takes. wasm-ld's clang has no musl of its own: its headers, and nothing else's."""
+    own = ["-nostdinc", "-isystem", MUSL_HEADERS] if MUSL.is_dir() else []
+    return ["-fPIE", "-ffunction-sections", "-fdata-sections", *own]
+
+
+def link_static(objects, output):
+    """A native program as apps are linked: static, with the same C library."""
+    if not MUSL.is_dir():
+        run(CLANG, "-static-pie", "-Wl,--gc-sections", *objects, "-lm", "-o", output)
         return output
-    includes = pathlib.Path(f"/usr/include/{platform.machine()}-linux-musl")
-    # wasm-ld's clang has no musl of its own: its headers, and nothing else's.
-    run(CLANG, "-Os", "-fPIE", "-nostdinc", "-isystem", includes, "-c", source, "-o", output.with_suffix(".o"))
+    # What compilers expect beside a C library (wide multiplication, ...).
+    builtins = run(CLANG, "--print-libgcc-file-name").strip()
     run("ld.lld-19", "-static", "-pie", "--no-dynamic-linker", "-z", "now", "--gc-sections", "-s",
-        libraries / "rcrt1.o", libraries / "crti.o", output.with_suffix(".o"), libraries / "libc.a",
-        libraries / "crtn.o", "-o", output)
+        MUSL / "rcrt1.o", MUSL / "crti.o", *objects, MUSL / "libc.a", builtins, MUSL / "crtn.o", "-o", output)
     return output
+
+
+def static_program(source, name):
+    output = BUILD / name
+    run(CLANG, "-Os", *native_flags(), "-c", source, "-o", output.with_suffix(".o"))
+    return link_static([output.with_suffix(".o")], output)
 
 
 def empty_program():

@@ -13,8 +13,9 @@ from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from lib import results, start, suite
-from lib.commands import BENCH, Failure, measure
+from lib.commands import BENCH, CLANG, Failure, measure, run
 from lib.context import Context
+from lib.elf import code_size
 from lib.engines import Engine
 from lib.results import Section
 
@@ -139,6 +140,26 @@ class Comparison(unittest.TestCase):
         self.assertEqual(row.missing, {"a": "a: status 134: trap", "b": "it printed 'nonsense'",
                                        "d": "it printed 'gemm 1 fast'"})
         self.assertEqual(errors, [])
+
+
+class MachineCode(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.object = pathlib.Path(folder.name) / "code.o"
+
+    def test_what_can_be_executed_is_counted(self):
+        source = self.object.with_suffix(".s")
+        source.write_text('.text\n.zero 5\n.section mine,"ax"\n.zero 7\n.section .rodata\n.zero 11\n.data\n.zero 13\n')
+        run(CLANG, "-c", source, "-o", self.object)
+        self.assertEqual(code_size(self.object), 12)
+        self.assertEqual(code_size(self.object, "mine"), 7)
+        self.assertEqual(code_size(self.object, "none"), 0)
+
+    def test_other_files_are_refused(self):
+        self.object.write_bytes(b"\0asm\1\0\0\0")
+        with self.assertRaisesRegex(ValueError, "is no ELF file"):
+            code_size(self.object)
 
 
 class Starts(unittest.TestCase):
