@@ -13,13 +13,6 @@ public struct Machine: Codable, Hashable, Sendable {
   public var memoryGiB: Double
   public var kernel: String
 
-  public init(cpu: String, cores: Int, memoryGiB: Double, kernel: String) {
-    self.cpu = cpu
-    self.cores = cores
-    self.memoryGiB = memoryGiB
-    self.kernel = kernel
-  }
-
   /// This machine.
   public static func current() -> Machine {
     var name = utsname()

@@ -23,6 +23,9 @@ extension BenchmarkResults {
     for fact in facts() {
       report.text += "- \(fact.name): \(fact.isCode ? markdownCode(fact.text) : markdownText(fact.text))\n"
     }
+    if let table = barsTable() {
+      report.text += "\n## \(Self.barsTitle)\n\n\(barsCaption)\n\n\(table.markdown())"
+    }
     if let summary = summary(), sections.count > 1 {
       report.text += "\n## Summary\n\n\(summary.markdown())"
     }

@@ -30,6 +30,10 @@ extension BenchmarkResults {
       let links = sections.map { "<a href=\"#\(markupText($0.name))\">\(markupText($0.title))</a>" }
       page += "<nav>\(links.joined(separator: "\n"))</nav>\n"
     }
+    if let table = barsTable() {
+      page +=
+        "<section>\n<h2>\(Self.barsTitle)</h2>\n<p class=\"caption\">\(barsCaption)</p>\n\(table.html())</section>\n"
+    }
     let names = columnNames
     for section in sections { page += section.html(colorsOf: names) }
     return page + "</main>\n</body>\n</html>\n"

@@ -1,9 +1,9 @@
 /// How pages look; plots have a style of their own, which goes into files without a page, too.
 enum PageStyle {
   static let sheet = """
-    :root{--page:#f5f7f9;--card:#ffffff;--text:#1b2430;--quiet:#5b6675;--line:#e3e7ec;--accent:#0b66c3;--good:#e4f4e8}
+    :root{--page:#f5f7f9;--card:#ffffff;--text:#1b2430;--quiet:#5b6675;--line:#e3e7ec;--accent:#0b66c3;--good:#e4f4e8;--bad:#fbe3df}
     @media (prefers-color-scheme:dark){:root{--page:#0c0f13;--card:#12161c;--text:#e4e9f0;--quiet:#9aa6b5;\
-    --line:#2a313b;--accent:#62a8f5;--good:#17331f}}
+    --line:#2a313b;--accent:#62a8f5;--good:#17331f;--bad:#46211c}}
     *{box-sizing:border-box}
     body{margin:0 auto;padding:28px 20px 60px;max-width:1120px;background:var(--page);color:var(--text);\
     font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
@@ -37,6 +37,7 @@ enum PageStyle {
     thead th{color:var(--quiet);font-weight:500;white-space:normal;vertical-align:bottom}
     thead span{white-space:nowrap}
     td.best{background:var(--good);font-weight:600}
+    td.missed{background:var(--bad);font-weight:600}
     td.missing{color:var(--quiet)}
     tr.summary>*{font-weight:600;border-top:2px solid var(--line);border-bottom:0}
     details{margin:14px 0 0}

@@ -1,6 +1,6 @@
 /// Measurements of one run: what `bench/run --json`, `bench/results/*.json` and `wasmaot bench --json` hold.
 ///
-/// docs/bench.md describes the format.
+/// docs/benchmarks.md describes the format.
 public struct BenchmarkResults: Codable, Hashable, Sendable {
   public static let currentFormat = 1
 
@@ -13,38 +13,20 @@ public struct BenchmarkResults: Codable, Hashable, Sendable {
   public var commit: String?
   public var machine: Machine
   /// By program.
-  public var versions: [String: String]
+  public var versions: [String: String] = [:]
   /// The module that was measured, if it was one.
   public var module: MeasuredModule?
   /// The options that the module was compiled with.
   public var options: [String]?
-  public var sections: [Section]
-
-  public init(
-    date: String, command: String, commit: String? = nil, machine: Machine, versions: [String: String],
-    module: MeasuredModule? = nil, options: [String]? = nil, sections: [Section]
-  ) {
-    self.date = date
-    self.command = command
-    self.commit = commit
-    self.machine = machine
-    self.versions = versions
-    self.module = module
-    self.options = options
-    self.sections = sections
-  }
+  /// What was to be reached.
+  public var bars: [Bar]?
+  public var sections: [Section] = []
 }
 
 public struct MeasuredModule: Codable, Hashable, Sendable {
   public var path: String
   public var size: Int
   public var sha256: String
-
-  public init(path: String, size: Int, sha256: String) {
-    self.path = path
-    self.size = size
-    self.sha256 = sha256
-  }
 }
 
 /// One table: what was measured (rows) with what (columns), all in one unit.
@@ -54,45 +36,53 @@ public struct Section: Codable, Hashable, Sendable {
   public var title: String
   /// `s`, `bytes`, or any other: it is shown behind the numbers.
   public var unit: String
-  public var lessIsBetter: Bool
+  public var lessIsBetter = true
   /// The column that the others are compared with.
   public var baseline: String?
   /// How it was measured.
   public var note: String?
   public var columns: [String]
-  public var rows: [Row]
+  public var rows: [Row] = []
   /// There, if a geometric mean over the rows means something; says of what.
   public var geomeanOf: String?
 
   public struct Row: Codable, Hashable, Sendable {
     public var name: String
     /// By column.
-    public var values: [String: Measurement]
+    public var values: [String: Measurement] = [:]
     /// Why there is no value, by column.
     public var missing: [String: String]?
-
-    public init(name: String, values: [String: Measurement] = [:], missing: [String: String]? = nil) {
-      self.name = name
-      self.values = values
-      self.missing = missing
-    }
-  }
-
-  public init(
-    name: String, title: String, unit: String, lessIsBetter: Bool = true, baseline: String? = nil,
-    note: String? = nil, columns: [String], rows: [Row] = [], geomeanOf: String? = nil
-  ) {
-    self.name = name
-    self.title = title
-    self.unit = unit
-    self.lessIsBetter = lessIsBetter
-    self.baseline = baseline
-    self.note = note
-    self.columns = columns
-    self.rows = rows
-    self.geomeanOf = geomeanOf
   }
 }
+
+// MARK: - What others have to say
+
+extension BenchmarkResults {
+  /// Without sections.
+  public init(date: String, command: String, machine: Machine) {
+    self.init(date: date, command: command, machine: machine, sections: [])
+  }
+}
+
+extension MeasuredModule {
+  public init(_ path: String, size: Int, sha256: String) {
+    self.init(path: path, size: size, sha256: sha256)
+  }
+}
+
+extension Section {
+  /// Without rows.
+  public init(name: String, title: String, unit: String, columns: [String]) {
+    self.init(name: name, title: title, unit: unit, columns: columns, rows: [])
+  }
+}
+
+extension Section.Row {
+  /// Without values.
+  public init(name: String) { self.init(name: name, values: [:]) }
+}
+
+// MARK: - Values
 
 /// What was found in several runs of one thing.
 public struct Measurement: Codable, Hashable, Sendable {

@@ -3,7 +3,7 @@ internal import Support
 /// Cells of text; the first column names the rows, the others hold numbers.
 public struct Table: Hashable, Sendable {
   public struct Cell: Hashable, Sendable {
-    public enum Emphasis: Hashable, Sendable { case none, best, missing }
+    public enum Emphasis: Hashable, Sendable { case none, best, missed, missing }
     public var text: String
     public var emphasis: Emphasis
     /// More about it, where there is room for that.
@@ -75,7 +75,7 @@ extension Table {
         line(
           row.map { cell in
             let text = markdownText(cell.text)
-            return cell.emphasis == .best && !text.isEmpty ? "**\(text)**" : text
+            return [.best, .missed].contains(cell.emphasis) && !text.isEmpty ? "**\(text)**" : text
           })
       }.joined()
   }
@@ -98,6 +98,7 @@ extension Table {
         case (0, _): html += "<th scope=\"row\" class=\"name\"\(title)>\(text)</th>"
         case (_, .none): html += "<td\(title)>\(text)</td>"
         case (_, .best): html += "<td class=\"best\"\(title)>\(text)</td>"
+        case (_, .missed): html += "<td class=\"missed\"\(title)>\(text)</td>"
         case (_, .missing): html += "<td class=\"missing\"\(title)>\(text)</td>"
         }
       }

@@ -42,6 +42,19 @@ struct BenchReportCommandTests {
     }
   }
 
+  @Test func onTheTerminal() async throws {
+    try await TemporaryFolder.with { folder in
+      try TestSupport.write(Samples.results().json().utf8, to: folder.appending("r.json"))
+      let result = try await report(["--text", "r.json"], in: folder)
+      #expect(result.status == 0, "\(result.errorText)")
+      #expect(String(decoding: result.output, as: UTF8.self) == Samples.results().text())
+      #expect(TestSupport.contents(of: folder) == ["r.json"])
+      for arguments in [["-"], ["--text", "r.json", "--output", "x"]] {
+        #expect(try await report(arguments, in: folder).status == 64)
+      }
+    }
+  }
+
   @Test(arguments: ["", "{\"format\": 2}", "absent"])
   func notResults(contents: String) async throws {
     try await TemporaryFolder.with { folder in

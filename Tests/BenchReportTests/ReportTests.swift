@@ -25,6 +25,12 @@ import Testing
     #expect(section.table().rows[0].map(\.emphasis) == [.none, .none, .none, .best])
   }
 
+  @Test func withoutABaselineTheValueIsShown() {
+    var section = Samples.matrix
+    section.rows[0].values["native"] = nil
+    #expect(section.table().rows[0].map(\.text) == ["gemm", "–", "50.0 ms", "1.00 s"])
+  }
+
   @Test func oneRowIsAColumn() {
     var section = Samples.matrix
     section.rows.removeLast()
@@ -67,6 +73,56 @@ import Testing
     #expect(summary.rows[2].map(\.text) == ["slow", "–", "1.00 s", "1.00 s", "1.00 s", "10.0"])
   }
 
+  // MARK: - Bars
+
+  @Test func barsWithTheirFigures() throws {
+    #expect(Samples.results().barsTable() == nil)
+    var results = Samples.results()
+    results.bars = []
+    #expect(results.barsTable() == nil)
+    results.bars = Samples.bars
+    let table = try #require(results.barsTable())
+    #expect(
+      table.rows.map { $0.map(\.text) } == [
+        ["mean", "≤ 1.05", "0.97", "met", ""], ["slowest", "≤ 1.25", "1.25 (just above)", "missed", "sort"],
+        ["least", "≥ 1.00", "1.50", "met", ""], ["cores", "≤ 0.80", "–", "not measured", "–"],
+        ["start", "≤ 30.0 µs", "24.0 µs", "met", ""],
+      ])
+    #expect(table.rows.map { $0[3].emphasis } == [.best, .missed, .best, .missing, .best])
+    #expect(results.barsCaption == "3 met, 1 missed, 1 not measured.")
+    let report = results.markdown(plotsIn: "p").text
+    #expect(report.contains("## Bars\n\n3 met, 1 missed, 1 not measured.\n"))
+    #expect(report.contains("| slowest | ≤ 1.25 | 1.25 (just above) | **missed** | sort |"))
+    let page = results.html()
+    #expect(page.contains("<td class=\"missed\">missed</td>"))
+    try checkMarkup(page)
+  }
+
+  @Test(arguments: [(1.25, true), (1.2500001, false), (0.5, true)])
+  func aBarIsMetAtItsLimit(value: Double, isMet: Bool) {
+    #expect(Bar(name: "", unit: "ratio", limit: 1.25, value: value).isMet == isMet)
+    #expect(Bar(name: "", unit: "ratio", limit: -1.25, lessIsBetter: false, value: -value).isMet == isMet)
+  }
+
+  // MARK: - Terminals
+
+  @Test func tablesForTerminals() {
+    var (results, single) = (Samples.results(), Samples.matrix)
+    single.rows.removeFirst()
+    (single.name, single.title) = ("single", "One row")
+    results.sections.append(single)
+    results.bars = Samples.bars
+    #expect(
+      results.text() == """
+        Run time
+                         native  fast         slow
+        gemm             100 ms  0.50         10.0
+        sort             200 ms  2.00            –
+        geometric mean     1.00  1.00  10.0 (1 of 2)
+
+        """)
+  }
+
   // MARK: - Hostile text
 
   @Test(arguments: [1, 3]) func nothingHostileBecomesMarkup(rows: Int) throws {
@@ -97,8 +153,8 @@ import Testing
     #expect(!text.contains("[x](http") && !text.contains("http://"))
     let rows = lines.filter { $0.hasPrefix("| ") }
     for row in rows { #expect(columns(of: row) == columns(of: rows[0])) }
-    let terminalText = results.sections[0].table().text()
-    #expect(!terminalText.contains("\u{1B}"))
+    let terminalText = results.text()
+    #expect(!terminalText.contains("\u{1B}") && !terminalText.contains("\u{202E}"))
   }
 
   /// Of a row of Markdown: bars that are not escaped.

@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct ResultsFileTests {
   @Test func writtenAndRead() throws {
-    let results = Samples.results()
+    var results = Samples.results()
+    #expect(try BenchmarkResults(json: Data(results.json().utf8)) == results)
+    results.bars = Samples.bars
     #expect(try BenchmarkResults(json: Data(results.json().utf8)) == results)
   }
 
@@ -14,12 +16,14 @@ import Testing
       {"format": 1, "date": "2026-11-29", "command": "bench/run size",
        "machine": {"cpu": "x", "cores": 2, "memoryGiB": 24, "kernel": "Linux"}, "versions": {},
        "sections": [{"name": "size", "title": "Size", "unit": "bytes", "lessIsBetter": true,
-                     "columns": ["app"], "rows": [{"name": "hello", "values": {"app": {"median": 35000}}}]}]}
+                     "columns": ["app"], "rows": [{"name": "hello", "values": {"app": {"median": 35000}}}]}],
+       "bars": [{"name": "b", "section": null, "unit": "s", "limit": 1, "lessIsBetter": true}]}
       """
     let results = try BenchmarkResults(json: Data(json.utf8))
     let value = try #require(results.sections[0].rows[0].values["app"])
     #expect((value.min, value.median, value.max) == (35000, 35000, 35000))
     #expect(value.runs == 1)
+    #expect(results.bars?.map(\.isMet) == [nil])
   }
 
   @Test(arguments: [

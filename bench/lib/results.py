@@ -1,4 +1,4 @@
-"""The results: sections of rows and columns in one unit, as JSON (docs/benchmarks.md) and as tables."""
+"""The results: sections of rows and columns in one unit, as JSON (docs/benchmarks.md); bench-report shows them."""
 
 import datetime
 import json
@@ -9,12 +9,14 @@ import re
 import shlex
 import shutil
 import statistics
+import subprocess
 import sys
 from dataclasses import dataclass, field
 
-from .commands import BENCH, ROOT, run
+from .bars import bars
+from .commands import BENCH, ROOT, Failure, reason, run
 
-# Makes reports of results: swift build -c release --product bench-report.
+# Shows results and makes reports of them: swift build -c release --product bench-report.
 REPORTER = ROOT / ".build" / "release" / "bench-report"
 
 
@@ -68,24 +70,6 @@ class Section:
         self.rows.append(row)
         return row
 
-    def ratio(self, row, column):
-        value, base = row.median(column), row.median(self.baseline)
-        return value / base if value and base else None
-
-    def geometric_mean(self, column):
-        """Over the rows in which the column has a value."""
-        ratios = [ratio for row in self.rows if (ratio := self.ratio(row, column))]
-        return statistics.geometric_mean(ratios) if ratios else None
-
-    def mean_text(self, column):
-        """The mean, and over how many of the rows that could be compared, where it is not over all of them."""
-        compared = sum(self.ratio(row, column) is not None for row in self.rows)
-        comparable = sum(row.median(self.baseline) is not None for row in self.rows)
-        if not compared:
-            return ""
-        some = "" if compared == comparable else f" ({compared} of {comparable})"
-        return digits(self.geometric_mean(column)) + some
-
     def json(self):
         return {
             "name": self.name, "title": self.title, "unit": self.unit, "lessIsBetter": self.less_is_better,
@@ -95,64 +79,6 @@ class Section:
                       "missing": row.missing} for row in self.rows],
             "geomeanOf": "ratio to baseline" if self.geomean else None,
         }
-
-
-# MARK: Tables
-
-# Larger and smaller ones of a unit: what makes one of them, and its name.
-SCALES = {"s": [(1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")],
-          "bytes": [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "bytes")]}
-
-
-def digits(value):
-    """Three that say something."""
-    if value == 0 or abs(value) >= 99.95:
-        return f"{value:.0f}"
-    return f"{value:.1f}" if abs(value) >= 9.995 else f"{value:.2f}" if abs(value) >= 0.0995 else f"{value:.4f}"
-
-
-def quantity(value, unit):
-    """`12.3 ms`, `1.20 MB`, `340 MB/s`."""
-    if unit == "ratio":
-        return digits(value)
-    factor, name = next((scale for scale in SCALES.get(unit, []) if abs(value) >= scale[0] * 0.9995),
-                        SCALES.get(unit, [(1, unit)])[-1])
-    return f"{value:.0f} bytes" if name == "bytes" else f"{digits(value / factor)} {name}"
-
-
-def table(section):
-    """A section as a table of Markdown, which reads well on a terminal, too: medians, of the columns beside a
-    baseline their ratios to it, and below it why cells are empty."""
-    heads = [section.name, *section.columns]
-    lines = []
-    for row in section.rows:
-        line = [row.name]
-        for column in section.columns:
-            value = row.median(column)
-            if value is None:
-                line.append("–" if column in row.missing else "")
-            elif section.baseline and column != section.baseline:
-                ratio = section.ratio(row, column)
-                # Without a baseline the value itself.
-                line.append(digits(ratio) if ratio else quantity(value, section.unit))
-            else:
-                line.append(quantity(value, section.unit))
-        lines.append(line)
-    if section.geomean and len(section.rows) > 1:
-        lines.append(["geometric mean"] + [section.mean_text(column) if column != section.baseline else ""
-                                           for column in section.columns])
-    widths = [max(len(line[i]) for line in [heads, *lines]) for i in range(len(heads))]
-    text = ["| " + " | ".join(part.ljust(width) for part, width in zip(heads, widths)) + " |",
-            "|" + "|".join("-" * (width + 2) for width in widths) + "|"]
-    text += ["| " + " | ".join(part.ljust(width) for part, width in zip(line, widths)) + " |" for line in lines]
-    reasons = {}
-    for row in section.rows:
-        for column, why in row.missing.items():
-            reasons.setdefault((column, why), []).append(row.name)
-    if reasons:
-        text.append("")
-        text += [f"- {column}: {', '.join(rows)}: {why}" for (column, why), rows in reasons.items()]
-    return "\n".join(text)
 
 
 # MARK: Files
@@ -175,9 +101,9 @@ def commit():
 
 def document(sections, versions):
     known = {"commit": head} if (head := commit()) else {}
+    measured = [section.json() for section in sections]
     return {"format": 1, "date": datetime.date.today().isoformat(), "command": shlex.join(["bench/run", *sys.argv[1:]]),
-            **known, "machine": machine(), "versions": versions,
-            "sections": [section.json() for section in sections]}
+            **known, "machine": machine(), "versions": versions, "bars": bars(measured), "sections": measured}
 
 
 def write(document, path):
@@ -204,3 +130,12 @@ def report(path, reporter=REPORTER):
     """Reports with plots of what was recorded, made by bench-report."""
     run(reporter, path)
     return [path.with_suffix(".md"), path.with_suffix(".html")]
+
+
+def text(sections):
+    """Sections as tables for a terminal, and the bars that they have figures for."""
+    done = subprocess.run([REPORTER, "--text", "-"], input=json.dumps(document(sections, {})), capture_output=True,
+                          text=True, check=False)
+    if done.returncode != 0:
+        raise Failure(reason([REPORTER], done.returncode, done.stderr))
+    return done.stdout

@@ -1,5 +1,5 @@
 // Makes a report of recorded measurements: bench/results/2026-11-29.json becomes 2026-11-29.md with plots beside it,
-// and 2026-11-29.html.
+// and 2026-11-29.html; or shows them on the terminal.
 
 import ArgumentParser
 import BenchReport
@@ -10,18 +10,34 @@ import Foundation
     commandName: "bench-report", abstract: "Make a report of recorded measurements, in Markdown and HTML.",
     discussion: """
       Beside the results, or in the folder that --output names, it writes NAME.md, its plots in the folder NAME, and \
-      NAME.html, where NAME is the name of the results without .json.
+      NAME.html, where NAME is the name of the results without .json. With --text it writes tables to standard output, \
+      and no files.
       """)
 
-  @Argument(help: "What 'bench/run --json' or 'wasmaot bench --json' wrote.")
+  @Argument(
+    help: "What 'bench/run --json' or 'wasmaot bench --json' wrote; '-' for standard input, with --text.")
   var results: String
 
   @Option(name: .shortAndLong, help: "The folder to write to.")
   var output: String?
 
+  @Flag(help: "Show tables, and write no files.")
+  var text = false
+
+  func validate() throws {
+    if text, output != nil { throw ValidationError("--text writes no files: there is nothing for --output") }
+    if results == "-", !text {
+      throw ValidationError("results from standard input have no name: only with --text")
+    }
+  }
+
   func run() throws {
+    if text {
+      print(try read().text(), terminator: "")
+      return
+    }
     let input = URL(filePath: results)
-    let measured = try read(input)
+    let measured = try read()
     let name = input.deletingPathExtension().lastPathComponent
     let folder = output.map { URL(filePath: $0) } ?? input.deletingLastPathComponent()
     let plots = folder.appending(component: name)
@@ -33,9 +49,12 @@ import Foundation
     try removePlots(in: plots, except: report.plots)
   }
 
-  private func read(_ input: URL) throws -> BenchmarkResults {
+  private func read() throws -> BenchmarkResults {
     do {
-      return try BenchmarkResults(json: try Data(contentsOf: input))
+      let data =
+        results == "-"
+        ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(filePath: results))
+      return try BenchmarkResults(json: data)
     } catch {
       FileHandle.standardError.write(
         Data("error: \(visible(results)) holds no results: \(visible("\(error)"))\n".utf8))

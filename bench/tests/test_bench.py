@@ -30,34 +30,12 @@ class Results(unittest.TestCase):
         section.rows[0].lose("b", "why not")
         return section
 
-    def test_ratios_are_of_medians_and_their_mean_is_geometric(self):
-        section = self.section()
-        self.assertEqual([section.ratio(row, "a") for row in section.rows], [2, 8])
-        self.assertAlmostEqual(section.geometric_mean("a"), 4)
-        self.assertIsNone(section.geometric_mean("b"))
-
     def test_json(self):
         section = json.loads(json.dumps(self.section().json()))
         self.assertEqual(section["rows"][0]["values"]["native"],
                          {"median": 2, "min": 1, "max": 3, "runs": 3, "samples": [1, 3, 2]})
         self.assertEqual(section["rows"][0]["missing"], {"b": "why not"})
         self.assertNotIn("b", section["rows"][0]["values"])
-
-    def test_table_says_why_a_cell_is_empty(self):
-        text = results.table(self.section())
-        self.assertIn("| x              | 2.00 s | 2.00 | – |", text)
-        self.assertIn("| geometric mean |        | 4.00 |   |", text)
-        self.assertIn("- b: x: why not", text)
-
-    def test_a_mean_over_some_rows_says_so(self):
-        section = self.section()
-        section.rows[1].lose("a", "why not")
-        self.assertIn("| geometric mean |        | 2.00 (1 of 2) |   |", results.table(section))
-
-    def test_a_value_without_a_baseline_is_shown(self):
-        section = self.section()
-        section.rows[0].lose("native", "why not")
-        self.assertIn("| x              | –      | 4.00 s |", results.table(section))
 
     def test_results_are_kept_whatever_becomes_of_reports(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -71,12 +49,6 @@ class Results(unittest.TestCase):
         row.add("a", 1)
         row.lose("a", "later")
         self.assertIsNone(row.summary("a"))
-
-    def test_quantities(self):
-        self.assertEqual([results.quantity(*pair) for pair in
-                          [(0.0123, "s"), (1.5e-9, "s"), (2, "s"), (35_000, "bytes"), (5, "bytes"), (340, "MB/s"),
-                           (1.25, "ratio")]],
-                         ["12.3 ms", "1.50 ns", "2.00 s", "35.0 kB", "5 bytes", "340 MB/s", "1.25"])
 
 
 class Commands(unittest.TestCase):
@@ -173,7 +145,7 @@ class Starts(unittest.TestCase):
         self.assertEqual([row.name for row in wall.rows], [start.FILTER_PROGRAM, "hello world"])
         self.assertAlmostEqual(wall.rows[0].median("added"), 20e-6)
         self.assertAlmostEqual(wall.rows[1].median("added"), 25e-6)
-        self.assertAlmostEqual(section.ratio(section.rows[1], start.OFF), 135 / 110)
+        self.assertEqual(section.rows[1].median(section.baseline), 110e-6)
 
     def test_all_take_turns(self):
         with tempfile.TemporaryDirectory() as folder, mock.patch.object(start, "BUILD", pathlib.Path(folder)):
@@ -198,32 +170,57 @@ class CommandLine(unittest.TestCase):
         with mock.patch("sys.dont_write_bytecode", True):
             loader.exec_module(self.program)
 
-    def run_it(self, *arguments):
-        """What it wrote as JSON, and why it ended with a failure."""
+    def run_it(self, *arguments, reporter="exec cat"):
+        """What it wrote as JSON, how it ended, and what it said of errors and showed."""
         with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / "results.json"
+            path, script = pathlib.Path(folder) / "results.json", pathlib.Path(folder) / "bench-report"
+            script.write_text(f"#!/bin/sh\n{reporter}\n")
+            script.chmod(script.stat().st_mode | stat.S_IXUSR)
             with mock.patch("sys.argv", ["bench/run", "--json", str(path), "--wasmaot", "/bin/true", *arguments]), \
-                    mock.patch("sys.stdout"), mock.patch("sys.stderr") as errors, \
+                    mock.patch("sys.stdout") as output, mock.patch("sys.stderr") as errors, \
+                    mock.patch.object(self.program.results, "REPORTER", script), \
                     mock.patch.object(self.program.engines, "versions", return_value={}):
-                with self.assertRaises(SystemExit) as ended:
+                code = None
+                try:
                     self.program.main()
-            said = "".join(call.args[0] for call in errors.write.call_args_list)
-            return json.loads(path.read_text()) if path.exists() else None, ended.exception.code, said
+                except SystemExit as ended:
+                    code = ended.code
+            said, shown = ("".join(call.args[0] for call in stream.write.call_args_list) for stream in (errors, output))
+            document = json.loads(path.read_text()) if path.exists() else None
+            return document, code, said, shown
+
+    def one_section(self):
+        section = Section("s", "S", "s", "", ["a"])
+        section.row("x").add("a", 1)
+        return {"start": lambda _: [section]}
 
     def test_a_mistake_in_one_benchmark_leaves_what_others_have_measured(self):
         def mistaken(_):
             raise ValueError("a mistake")
-        section = Section("s", "S", "s", "", ["a"])
-        section.row("x").add("a", 1)
-        with mock.patch.dict(self.program.BENCHMARKS, {"start": lambda _: [section], "size": mistaken}):
-            document, code, said = self.run_it("start", "size")
+        with mock.patch.dict(self.program.BENCHMARKS, {**self.one_section(), "size": mistaken}):
+            document, code, said, _ = self.run_it("start", "size")
         self.assertEqual([section["name"] for section in document["sections"]], ["s"])
         self.assertEqual(code, "bench/run: 1 errors, see above")
         self.assertIn("a mistake", said)
 
+    def test_what_is_shown_is_what_the_reporter_makes_of_a_section(self):
+        with mock.patch.dict(self.program.BENCHMARKS, self.one_section()):
+            document, code, said, shown = self.run_it("start")
+        self.assertEqual((code, said), (None, ""))
+        given, _ = json.JSONDecoder().raw_decode(shown[shown.index("{"):])
+        self.assertEqual(given["sections"], document["sections"])
+        self.assertEqual(given["bars"], document["bars"])
+
+    def test_what_can_not_be_shown_is_kept(self):
+        with mock.patch.dict(self.program.BENCHMARKS, self.one_section()):
+            document, code, said, _ = self.run_it("start", reporter="echo broken >&2; exit 3")
+        self.assertEqual([section["name"] for section in document["sections"]], ["s"])
+        self.assertEqual(code, "bench/run: 1 errors, see above")
+        self.assertIn("start: not shown: bench-report: status 3: broken", said)
+
     def test_nothing_is_measured_twice(self):
         for names in (["start", "start"], ["scalar", "suite"]):
-            document, code, said = self.run_it(*names)
+            document, code, said, _ = self.run_it(*names)
             self.assertEqual((document, code), (None, 2))
             self.assertIn("would be measured twice", said)
 

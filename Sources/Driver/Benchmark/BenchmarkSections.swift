@@ -84,8 +84,10 @@ extension BenchmarkSession {
     }
     row.missing = reasons.isEmpty ? nil : reasons
     let columns = indices.map { engines[$0].name }
-    return Section(
-      name: name, title: title, unit: unit, baseline: columns.contains(baseline) ? baseline : nil, note: note,
-      columns: columns, rows: [row])
+    var section = Section(name: name, title: title, unit: unit, columns: columns)
+    section.baseline = columns.contains(baseline) ? baseline : nil
+    section.note = note
+    section.rows = [row]
+    return section
   }
 }

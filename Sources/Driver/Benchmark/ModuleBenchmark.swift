@@ -89,13 +89,12 @@ public struct ModuleBenchmark {
     let failure = try session.measure(
       module: module, start: plan.measuresStart ? startModule(of: decoded, entry, in: folder) : nil)
     if let failure { return .ended(engine: failure.engine, status: failure.status, errors: failure.errors) }
-    return .measured(
-      BenchmarkResults(
-        date: Self.today(), command: plan.command, machine: .current(),
-        versions: versions(of: engines),
-        module: MeasuredModule(path: module, size: bytes.count, sha256: sha256(bytes.buffer)),
-        options: plan.buildArguments, sections: session.sections(moduleSize: bytes.count)),
-      problems: session.problems)
+    var results = BenchmarkResults(date: Self.today(), command: plan.command, machine: .current())
+    results.versions = versions(of: engines)
+    results.module = MeasuredModule(module, size: bytes.count, sha256: sha256(bytes.buffer))
+    results.options = plan.buildArguments
+    results.sections = session.sections(moduleSize: bytes.count)
+    return .measured(results, problems: session.problems)
   }
 
   private func startModule(

@@ -1,0 +1,155 @@
+"""The goals that results are held against: each a row that says which section has its figure, and how it is made of it.
+
+They work on sections as they stand in results, so that earlier ones can be held against them, too."""
+
+import statistics
+from dataclasses import dataclass
+from typing import Callable
+
+OWN = "wasmaot -O2"
+# What the compiler may take, of memory: for each byte of the module, and beside that.
+BYTES_A_BYTE, BYTES_BESIDE = 12, 150e6
+
+
+class Figures:
+    """What is in a section."""
+
+    def __init__(self, section):
+        self.section = section
+        self.rows = {row["name"]: row["values"] for row in section["rows"]}
+
+    def value(self, row, column):
+        return self.rows.get(row, {}).get(column, {}).get("median")
+
+    def ratio(self, row, column, base):
+        value, base = self.value(row, column), self.value(row, base)
+        return value / base if value and base else None
+
+    def ratios(self, column, base):
+        """By row, where both have a value."""
+        return {row: ratio for row in self.rows if (ratio := self.ratio(row, column, base)) is not None}
+
+
+# MARK: How figures are made: a value and what it is that of, or None
+
+def mean(column, base=None):
+    """The geometric mean of ratios."""
+    def figure(figures):
+        ratios = figures.ratios(column, base or figures.section["baseline"])
+        rows = len(figures.rows)
+        some = "" if len(ratios) == rows else f"{len(ratios)} of {rows}"
+        return (statistics.geometric_mean(ratios.values()), some) if ratios else None
+    return figure
+
+
+def worst(column, base=None, choose=max):
+    """The greatest of the ratios, or with min the least."""
+    def figure(figures):
+        ratios = figures.ratios(column, base or figures.section["baseline"])
+        return (ratios[row := choose(ratios, key=ratios.get)], row) if ratios else None
+    return figure
+
+
+def greatest(*columns, rows=lambda name: True):
+    """The greatest of the values."""
+    def figure(figures):
+        found = [(value, row) for row in figures.rows if rows(row) for column in columns
+                 if (value := figures.value(row, column)) is not None]
+        return max(found, key=lambda pair: pair[0], default=None)
+    return figure
+
+
+def one(row, column, base=None):
+    def figure(figures):
+        value = figures.ratio(row, column, base) if base else figures.value(row, column)
+        return (value, "") if value is not None else None
+    return figure
+
+
+def beside_others(figures):
+    """The mean of ratios to the engine that comes off best."""
+    others = [column for column in figures.section["columns"] if column != "native" and "wasmaot" not in column]
+    means = {other: statistics.geometric_mean(ratios.values()) for other in others
+             if (ratios := figures.ratios(OWN, other))}
+    return (means[other := max(means, key=means.get)], other) if means else None
+
+
+def memory(figures):
+    """Peak memory as a part of what there may be."""
+    parts = {row: peak / (BYTES_A_BYTE * size + BYTES_BESIDE) for row in figures.rows
+             if (peak := figures.value(row, OWN)) and (size := figures.value(row, "module"))}
+    if not parts:
+        return None
+    row = max(parts, key=parts.get)
+    peak, size = figures.value(row, OWN), figures.value(row, "module")
+    return parts[row], f"{row}: {peak / 1e6:.0f} of {(BYTES_A_BYTE * size + BYTES_BESIDE) / 1e6:.0f} MB"
+
+
+# MARK: The table
+
+@dataclass(frozen=True)
+class Bar:
+    name: str
+    # None: nothing measures it.
+    section: str
+    unit: str
+    limit: float
+    figure: Callable = None
+    less_is_better: bool = True
+
+    def json(self, sections):
+        """With its figure, where its section is among these."""
+        section = sections.get(self.section)
+        found = self.figure(Figures(section)) if section else None
+        bar = {"name": self.name, "section": self.section, "unit": self.unit, "limit": self.limit,
+               "lessIsBetter": self.less_is_better}
+        return {**bar, "value": found[0], **({"detail": found[1]} if found[1] else {})} if found else bar
+
+
+BARS = [bar for section, title in (("scalar", "scalar wasm"), ("simd", "wasm with SIMD"), ("cpu", "for the machine's CPU"))
+        for bar in (Bar(f"Run time, {title}, beside native code: mean", section, "ratio", 1.05, mean(OWN)),
+                    Bar(f"Run time, {title}, beside native code: slowest program", section, "ratio", 1.25, worst(OWN)))]
+BARS += [
+    Bar("Run time, scalar wasm, beside the fastest other engine: mean", "scalar", "ratio", 1, beside_others),
+    Bar("Run time, wasm with SIMD, beside the fastest other engine: mean", "simd", "ratio", 1, beside_others),
+    Bar("Run time in the interpreter: WasmKit's beside ours, least", "interpreters", "ratio", 1,
+        worst("WasmKit", choose=min), less_is_better=False),
+
+    Bar("Compiling at -O2 beside wasm2c + clang -O2: slowest module", "compile", "ratio", 1,
+        worst(OWN, "wasm2c + clang -O2")),
+    Bar("Compiling at -O2 beside wamrc: slowest module", "compile", "ratio", 1, worst(OWN, "WAMR AOT")),
+    Bar("Compiling at -O0 beside wasmtime: slowest module", "compile", "ratio", 2, worst("wasmaot -O0", "wasmtime")),
+    Bar("Compiling at -O2 uses all cores: CPU time for each core's second", None, "ratio", 0.8, less_is_better=False),
+    Bar("Memory of compiling at -O2, beside 12 × module + 150 MB", "compile-memory", "ratio", 1, memory),
+    Bar("Memory of compiling 26 MB at -O2, beside 12 × module + 150 MB", "compile-large-memory", "ratio", 1, memory),
+    Bar("Compiling 26 MB at -O2", "compile-large", "s", 600, greatest(OWN)),
+    Bar("Compiling 26 MB at -O2: the part of one function", None, "ratio", 0.1),
+
+    Bar("Building again, unchanged", "rebuild", "s", 0.03, greatest("unchanged")),
+    Bar("Building again, one function changed, beside all of it", "rebuild", "ratio", 0.2, worst("one function changed")),
+
+    Bar("Text at -O2 beside that of native code", "text-size", "ratio", 1.3, worst("-O2", "native -O2")),
+    Bar("Text at -Oz beside that of wasm2c + clang -Oz", "text-size-oz", "ratio", 1, worst("-Oz", "wasm2c + clang -Oz")),
+    Bar("Size of hello world", "size", "bytes", 40_000, one("hello", "app")),
+
+    Bar("Start of hello world without the sandbox, beside an empty C program", "start", "ratio", 1.25,
+        one("hello world", "app, --sandbox=off", "empty static C program")),
+    Bar("What the sandbox adds to a start", "start-sandbox", "s", 30e-6,
+        greatest("added", rows=lambda name: "C program" not in name)),
+    Bar("Start of a module of 4.4 MB in the interpreter", "interpreter-start", "s", 0.15,
+        greatest("wasmaot interpreter")),
+    Bar("Instantiation of an empty module", "instantiate", "s", 1.1e-6, one("empty", "wasmaot")),
+    Bar("Instantiation with 1 MiB of data", "instantiate", "s", 0.9e-6, one("1 MiB of data", "wasmaot")),
+    Bar("Instantiation and drop with 1 MiB of data", "instantiate-drop", "s", 2.6e-6, one("1 MiB of data", "wasmaot")),
+    Bar("Instantiation and drop, 16 pages touched, beside wasmtime", "instantiate-drop", "ratio", 0.7,
+        one("start function that touches 16 pages", "wasmaot", "wasmtime")),
+
+    Bar("A throw, for each frame that it leaves", "exceptions", "s", 100e-9, one("throw, a frame", "wasmaot")),
+    Bar("A program that may take 100 ms", "timeout", "s", 0.12, greatest("guard", "explicit")),
+]
+
+
+def bars(sections):
+    """The bars of results, from their sections."""
+    by_name = {section["name"]: section for section in sections}
+    return [bar.json(by_name) for bar in BARS]
