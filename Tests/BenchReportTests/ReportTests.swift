@@ -115,10 +115,28 @@ import Testing
     #expect(
       results.text() == """
         Run time
-                         native  fast         slow
-        gemm             100 ms  0.50         10.0
-        sort             200 ms  2.00            –
-        geometric mean     1.00  1.00  10.0 (1 of 2)
+                        native  fast           slow
+        gemm            100 ms  0.50           10.0
+        sort            200 ms  2.00              –
+        geometric mean    1.00  1.00  10.0 (1 of 2)
+
+        - slow (sort): trap: unreachable
+
+        One row: sort
+                         ratio
+                            to
+                 value  native
+        native  200 ms    1.00
+        fast    400 ms    2.00
+        slow         –       –
+
+        - slow: trap: unreachable
+
+        Bars: 2 met, 1 missed.
+                    bar           measured          which
+        mean     ≤ 1.05               0.97     met
+        slowest  ≤ 1.25  1.25 (just above)  missed   sort
+        least    ≥ 1.00               1.50     met
 
         """)
   }
@@ -151,8 +169,10 @@ import Testing
     // Neither a title, nor a link, nor a column of its own.
     #expect(!text.contains("\n# title"))
     #expect(!text.contains("[x](http") && !text.contains("http://"))
-    let rows = lines.filter { $0.hasPrefix("| ") }
-    for row in rows { #expect(columns(of: row) == columns(of: rows[0])) }
+    for paragraph in report.text.split(separator: "\n\n") {
+      let rows = paragraph.split(separator: "\n").filter { $0.hasPrefix("| ") }
+      for row in rows { #expect(columns(of: row) == columns(of: rows[0])) }
+    }
     let terminalText = results.text()
     #expect(!terminalText.contains("\u{1B}") && !terminalText.contains("\u{202E}"))
   }

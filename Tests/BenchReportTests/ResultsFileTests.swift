@@ -1,6 +1,7 @@
-import BenchReport
 import FoundationEssentials
 import Testing
+
+@testable import BenchReport
 
 @Suite struct ResultsFileTests {
   @Test func writtenAndRead() throws {

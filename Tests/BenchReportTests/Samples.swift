@@ -1,4 +1,4 @@
-import BenchReport
+@testable import BenchReport
 
 /// Results that tests look at.
 enum Samples {

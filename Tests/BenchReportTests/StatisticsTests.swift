@@ -1,5 +1,6 @@
-import BenchReport
 import Testing
+
+@testable import BenchReport
 
 @Suite struct StatisticsTests {
   @Test func measurementOfSamples() {

@@ -106,6 +106,17 @@ def document(sections, versions):
             **known, "machine": machine(), "versions": versions, "bars": bars(measured), "sections": measured}
 
 
+def merged(earlier, document):
+    """An earlier run's results with the sections of another one, which take the place of those of their names."""
+    new = {section["name"]: section for section in document["sections"]}
+    sections = [new.pop(section["name"], section) for section in earlier["sections"]] + list(new.values())
+    # What was measured by whom can be told from the commands.
+    commits = dict.fromkeys([earlier.get("commit"), document.get("commit")])
+    known = {"commit": ", ".join(filter(None, commits))} if any(commits) else {}
+    return {**earlier, **known, "command": f"{earlier['command']}; {document['command']}",
+            "versions": {**earlier["versions"], **document["versions"]}, "bars": bars(sections), "sections": sections}
+
+
 def write(document, path):
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     if str(path) == "-":
@@ -126,9 +137,9 @@ def record(document, folder=BENCH / "results"):
     return path
 
 
-def report(path, reporter=REPORTER):
+def report(path):
     """Reports with plots of what was recorded, made by bench-report."""
-    run(reporter, path)
+    run(REPORTER, path)
     return [path.with_suffix(".md"), path.with_suffix(".html")]
 
 

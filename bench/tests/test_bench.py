@@ -12,7 +12,7 @@ import unittest
 from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from lib import results, start, suite
+from lib import bars, results, start, suite
 from lib.commands import BENCH, CLANG, Failure, measure, run
 from lib.context import Context
 from lib.elf import code_size
@@ -40,9 +40,20 @@ class Results(unittest.TestCase):
     def test_results_are_kept_whatever_becomes_of_reports(self):
         with tempfile.TemporaryDirectory() as folder:
             path = results.record({"date": "2026-11-29"}, pathlib.Path(folder) / "results")
-            with self.assertRaises(Failure):
-                results.report(path, "false")
+            with self.assertRaises(Failure), mock.patch.object(results, "REPORTER", "false"):
+                results.report(path)
             self.assertEqual(json.loads(path.read_text()), {"date": "2026-11-29"})
+
+    def test_sections_of_another_run_take_the_place_of_those_of_their_names(self):
+        def document(command, commit, *sections):
+            return {"date": "2026-11-29", "command": command, "commit": commit, "versions": {command: "1"},
+                    "bars": [], "sections": [{"name": name, "title": title, "rows": []} for name, title in sections]}
+        both = results.merged(document("a", "1", ("x", "old"), ("y", "kept")),
+                              document("b", "2", ("z", "new"), ("x", "new")))
+        self.assertEqual([(section["name"], section["title"]) for section in both["sections"]],
+                         [("x", "new"), ("y", "kept"), ("z", "new")])
+        self.assertEqual((both["command"], both["commit"], both["versions"]), ("a; b", "1, 2", {"a": "1", "b": "1"}))
+        self.assertEqual(len(both["bars"]), len(bars.BARS))
 
     def test_one_failure_takes_earlier_values_away(self):
         row = self.section().row("z")
@@ -217,6 +228,18 @@ class CommandLine(unittest.TestCase):
         self.assertEqual([section["name"] for section in document["sections"]], ["s"])
         self.assertEqual(code, "bench/run: 1 errors, see above")
         self.assertIn("start: not shown: bench-report: status 3: broken", said)
+
+    def test_results_of_an_earlier_run_are_amended(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(self.program.BENCHMARKS, self.one_section()):
+            path = pathlib.Path(folder) / "r.json"
+            path.write_text(json.dumps({"command": "earlier", "versions": {}, "sections": []}))
+            with mock.patch("sys.argv", ["bench/run", "--wasmaot", "/bin/true", "start", "--into", str(path)]), \
+                    mock.patch("sys.stdout"), mock.patch.object(self.program.results, "REPORTER", "/bin/true"), \
+                    mock.patch.object(self.program.engines, "versions", return_value={}):
+                self.program.main()
+            document = json.loads(path.read_text())
+        self.assertEqual([section["name"] for section in document["sections"]], ["s"])
+        self.assertIn("start --into", document["command"])
 
     def test_nothing_is_measured_twice(self):
         for names in (["start", "start"], ["scalar", "suite"]):
