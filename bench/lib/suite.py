@@ -92,12 +92,12 @@ def prepared(context, section, programs, used, flags):
     return result
 
 
-def compare(context, section, programs, used, flags=(), rounds=None, runs=2, limit=LIMIT):
+def compare(context, section, programs, used, flags=(), limit=LIMIT):
     """Measures programs with engines, a round after the other: what the machine does meanwhile hits all alike. The
     first engine's checksum is the one that the others must have."""
     ready = prepared(context, section, programs, used, flags)
     expected = {}
-    for number in range(rounds or context.rounds):
+    for number in range(context.rounds):
         for row, commands in ready:
             context.progress(f"{section.name}: round {number + 1}: {row.name}")
             # The native program first, as its checksum is needed; the others from another one on each time.
@@ -107,7 +107,7 @@ def compare(context, section, programs, used, flags=(), rounds=None, runs=2, lim
                 if name in row.missing:
                     continue
                 try:
-                    checksum, seconds = answer(commands[name], row.name, runs, limit)
+                    checksum, seconds = answer(commands[name], row.name, 2, limit)
                 except Failure as failure:
                     row.lose(name, failure)
                     continue
@@ -164,12 +164,11 @@ def interpreters(context):
     reference = [engine for engine in engines.ENGINES if engine.name == "native"]
     section = Section(
         "interpreters", "Run time in interpreters, scalar wasm", "s",
-        "A fifth of each kernel's repetitions, once in a process, no warm-up: compiling to the interpreter's own code "
-        "is included. Checksums are those of native code." + engines.note_of_absent(context, interprets=True),
+        "A tenth of each kernel's repetitions (at least one), twice in a process, the shorter time; the engines take turns, "
+        f"{context.rounds} round(s). Checksums are those of native code." + engines.note_of_absent(context, interprets=True),
         ["wasmaot interpreter", *(engine.name for engine in used if engine.name != "wasmaot interpreter"), "native"],
         baseline="wasmaot interpreter", geomean=True)
-    return [compare(context, section, programs(context, ["-DPART=5"]), reference + used,
-                    rounds=max(1, context.rounds // 3), runs=1)]
+    return [compare(context, section, programs(context, ["-DPART=10"]), reference + used)]
 
 
 # MARK: The check

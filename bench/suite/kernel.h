@@ -40,7 +40,7 @@
 #define ARRAY(type, name, count, dimensions) static type name[count] dimensions;
 #endif
 
-// Interpreters take a hundred times as long: with PART=5 a fifth of a run's repetitions is done.
+// Interpreters take a hundred times as long: with PART=10 a tenth of a run's repetitions is done.
 #ifndef PART
 #define PART 1
 #endif
