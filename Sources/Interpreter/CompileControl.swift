@@ -129,7 +129,7 @@ extension FunctionCompiler {
     let types = controls[index].labelTypes
     let count = types.count
     if index > 0 && areInPlace(count: count, base: controls[index].base) {
-      emitBranch(condition.branch(ifTrue: true), to: index)
+      emitBranch(incrementing(condition) ?? condition.branch(ifTrue: true), to: index)
     } else {
       // What `jump` settles behind the branch would be settled on that path only: all but a single scalar.
       if count > 1 || types.first.map(Kind.init) == .v128 { settle(last: count) }
@@ -249,9 +249,31 @@ struct Condition {
 
   /// The displacement is its last field.
   func branch(ifTrue: Bool) -> Instruction { Instruction(raw: ifTrue ? whenTrue : whenFalse, a: a, b: b) }
+
+  /// The branch that adds a constant to a slot before it is compared, if there is one.
+  func branch(adding addend: UInt16, to slot: UInt32) -> Instruction? {
+    switch whenTrue {
+    case Opcode.branchIf.rawValue where a == slot:
+      Instruction(.addBranchNotConstant, a: slot, b: 0, aux: addend)
+    case Opcode.i32NeConstantBranch.rawValue where a == slot:
+      Instruction(.addBranchNotConstant, a: slot, b: b, aux: addend)
+    case Opcode.i32NeBranch.rawValue where (a == slot) != (b == slot):
+      Instruction(.addBranchNot, a: slot, b: a == slot ? b : a, aux: addend)
+    default: nil
+    }
+  }
 }
 
 extension FunctionCompiler {
+  /// What the end of many loops is, in one instruction: a local grows, and is compared.
+  private mutating func incrementing(_ condition: Condition) -> Instruction? {
+    guard incrementEnd == code.count, let increment = code.last,
+      let branch = condition.branch(adding: UInt16(truncatingIfNeeded: increment.c), to: increment.a)
+    else { return nil }
+    code.removeLast()
+    return branch
+  }
+
   /// Takes the condition off the stack; a comparison that was just made is taken back.
   mutating func popCondition() -> Condition {
     let comparison = comparison
@@ -261,7 +283,7 @@ extension FunctionCompiler {
     }
     let instruction = code[comparison.index]
     code.removeLast(code.count - comparison.index)
-    bindHere()
+    forgetResult()
     return Condition(comparison, instruction)
   }
 }

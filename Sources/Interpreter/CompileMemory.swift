@@ -16,13 +16,26 @@ extension FunctionCompiler {
         a: UInt32(InstructionTable.widths[Int(op.opcode.rawValue)]), b: UInt32(op.lane), c: operand))
   }
 
-  /// Of an access whose address is a constant: a slot that is zero, and the address as the offset.
-  private mutating func fastAddress(_ address: Entry, offset: UInt64) -> (slot: UInt32, offset: UInt32) {
-    let sum = address.value &+ offset
-    if address.place == .constant, sum <= UInt64(UInt32.max), loopDepth > 0, let zero = constantSlot(0) {
-      return (zero, UInt32(sum))
+  /// An access to memory 0 in the form that its address allows. `a` is left to the caller.
+  private mutating func fastAccess(_ row: Int, _ address: Entry, offset: UInt64) -> Instruction {
+    if let short = UInt16(exactly: offset) {
+      if address.place == .sum {
+        return Instruction(raw: InstructionTable.fastSum[row], b: address.base, c: address.addend, aux: short)
+      }
+      let indexed = InstructionTable.fastIndexed[row]
+      if indexed != Self.noInstruction, isLastResult(address), code[resultIndex].opcode == .i32Add {
+        let sum = code.removeLast()
+        return Instruction(raw: indexed, b: sum.b, c: sum.c, aux: short)
+      }
     }
-    return (operand(address), UInt32(offset))
+    // An address that is a constant: a slot that is zero, and the address as the offset.
+    if address.place == .constant, case let sum = address.value &+ offset, sum <= UInt64(UInt32.max),
+      loopDepth > 0,
+      let zero = constantSlot(0)
+    {
+      return Instruction(raw: InstructionTable.fast[row], b: zero, c: UInt32(sum))
+    }
+    return Instruction(raw: InstructionTable.fast[row], b: operand(address), c: UInt32(offset))
   }
 
   mutating func load(_ op: Operator, _ row: Int) {
@@ -31,8 +44,8 @@ extension FunctionCompiler {
     let vector = op.opcode.immediates == .memargLane ? popOperand() : 0
     let entry = pop()
     if isFast(op) {
-      let (slot, offset) = fastAddress(entry, offset: op.bits)
-      emitResult(Instruction(raw: InstructionTable.fast[row], b: slot, c: offset), kind)
+      let access = fastAccess(row, entry, offset: op.bits)
+      emitResult(access, kind)
       return
     }
     let address = operand(entry)
@@ -47,8 +60,9 @@ extension FunctionCompiler {
     let value = popOperand()
     let entry = pop()
     if isFast(op) {
-      let (slot, offset) = fastAddress(entry, offset: op.bits)
-      emit(Instruction(raw: InstructionTable.fast[row], a: value, b: slot, c: offset))
+      var access = fastAccess(row, entry, offset: op.bits)
+      access.a = value
+      emit(access)
       return
     }
     let address = operand(entry)

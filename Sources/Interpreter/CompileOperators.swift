@@ -53,6 +53,7 @@ extension FunctionCompiler {
     if second.place == .constant, let constant = immediate(second),
       InstructionTable.constant[row] != Self.noInstruction
     {
+      if delaySum(op.opcode, first, constant) || fuse(row, made: first, constant: constant) { return }
       let source = operand(first)
       let start = code.count
       emitResult(Instruction(raw: InstructionTable.constant[row], b: source, c: constant), resultKind(row))
@@ -60,6 +61,11 @@ extension FunctionCompiler {
         comparison = Comparison(
           opcode: UInt16(row), index: start, end: code.count, isConstant: true, isInverted: false)
       }
+      return
+    }
+    if fuse(row, made: second, with: first)
+      || op.opcode.isExchangeable && fuse(row, made: first, with: second)
+    {
       return
     }
     let x = operand(first)
@@ -70,6 +76,46 @@ extension FunctionCompiler {
       comparison = Comparison(
         opcode: UInt16(row), index: start, end: code.count, isConstant: false, isInverted: false)
     }
+  }
+
+  /// Leaves the sum of an i32 and a constant to whoever uses it.
+  private mutating func delaySum(_ opcode: WasmOpcode, _ entry: Entry, _ constant: UInt32) -> Bool {
+    let addend = opcode == .i32Sub ? 0 &- constant : constant
+    guard opcode == .i32Add || opcode == .i32Sub else { return false }
+    switch entry.place {
+    // Not one above the constant: what is pushed next may be written there.
+    case .temporary where entry.slot == top: pushSum(base: top, addend: addend)
+    case .local: pushSum(base: UInt32(entry.value), addend: addend)
+    case .sum where entry.slot == top: pushSum(base: entry.base, addend: entry.addend &+ addend)
+    default: return false
+    }
+    return true
+  }
+
+  /// Puts an operator into the instruction that has just made its last operand (if it can be exchanged: either), if there
+  /// is one that does both. The other operand must be in a slot, whose number goes where that instruction has room.
+  private mutating func fuse(_ row: Int, made: Entry, with other: Entry) -> Bool {
+    guard let slot = other.readySlot.flatMap({ UInt16(exactly: $0) }) else { return false }
+    return fuse(row, made, group: 2 * row, aux: slot)
+  }
+
+  private mutating func fuse(_ row: Int, made: Entry, constant: UInt32) -> Bool {
+    guard let constant = UInt16(exactly: constant) else { return false }
+    return fuse(row, made, group: 2 * row + 1, aux: constant)
+  }
+
+  private mutating func fuse(_ row: Int, _ made: Entry, group: Int, aux: UInt16) -> Bool {
+    let pairs = Int(InstructionTable.fusionStarts[group])..<Int(InstructionTable.fusionStarts[group + 1])
+    guard !pairs.isEmpty, isLastResult(made), code[resultIndex].aux == 0 else { return false }
+    for index in stride(from: pairs.lowerBound, to: pairs.upperBound, by: 2)
+    where InstructionTable.fusions[index] == code[resultIndex].number {
+      let first = code.removeLast()
+      emitResult(
+        Instruction(raw: InstructionTable.fusions[index + 1], b: first.b, c: first.c, aux: aux),
+        resultKind(row))
+      return true
+    }
+    return false
   }
 
   /// A constant as the 32 bits of an instruction.
@@ -203,6 +249,11 @@ extension FunctionCompiler {
       // The new value is not on the stack any more: what is moved for others does not touch it, for its slot is above.
       preserve(local)
       move(entry, to: local.slot)
+      if entry.place == .sum && entry.base == local.slot
+        && Int16(exactly: Int32(bitPattern: entry.addend)) != nil
+      {
+        incrementEnd = code.count
+      }
     }
     if keeps { pushLocal(local) }
   }
@@ -245,6 +296,14 @@ extension WasmOpcode {
       .i64Xor, .i64Eq, .i64Ne:
       true
     default: false
+    }
+  }
+
+  /// The operands of these can be exchanged where both are in slots; NaNs that come out may differ then.
+  var isExchangeable: Bool {
+    switch self {
+    case .f32Add, .f32Mul, .f64Add, .f64Mul: true
+    default: isCommutative
     }
   }
 

@@ -196,7 +196,7 @@ func unwind(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
     }
     let header = fp + Int(function.record.pointee.paramSlots)
     pc = UnsafePointer<Instruction>(at: header[0]) - 1
-    fp = UnsafeMutablePointer<UInt64>(at: header[1])
+    fp += Int(truncatingIfNeeded: header[1])
     if header[2] != 0 { instance = UnsafeMutablePointer<InstanceRecord>(at: header[2]) }
   }
   return .exception

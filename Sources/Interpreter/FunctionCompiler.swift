@@ -4,14 +4,14 @@ import WasmModule
 ///
 /// A frame is: parameters, header (`headerSlots`), locals, constants that loops use, operands. Every place of the wasm
 /// stack has a slot of its own, its *canonical* one, in the order of the stack. What lies on the stack is often
-/// not there yet: a local's value, read in place, or a constant. It moves when it must be found there: when the
-/// local is written, as an argument, where control flow joins. An operator's result goes to its canonical slot; a
+/// not there yet: a local's value, read in place, a constant, or the sum of an i32 and a constant, which an access adds
+/// on its way. It moves when it must be found there: when the local is written, as an argument, where control flow joins. An operator's result goes to its canonical slot; a
 /// `local.set` behind it makes the local the destination instead.
 ///
 /// Invariants:
 /// - Instructions read their operands before they write their result: both may be the same slot.
 /// - At every label the values on the stack that belong to the block are in their canonical slots, and no
-///   entry below stands for a local: code on one path does not move what another path finds.
+///   entry below stands for a local or a sum: code on one path does not move what another path finds.
 /// - Branches are displacements from their own word, so that code can be moved as a whole.
 struct FunctionCompiler {
   let instance: Instance
@@ -58,6 +58,10 @@ struct FunctionCompiler {
   var resultIndex = 0
   var resultEnd = -1
   var comparison = Comparison()
+  /// Where `code` ends if its last instruction adds a constant of 16 bits to a local.
+  var incrementEnd = -1
+  /// Where it ends if its last instruction is a copy that another may join.
+  private var copyEnd = -1
 
   // MARK: Fuel
   var segmentIndex = -1
@@ -95,11 +99,35 @@ struct FunctionCompiler {
       case local
       /// The bits in `value`; never of v128.
       case constant
+      /// Of an i32, not added yet: `addend` and what is in the slot `base`, a local's or the canonical one.
+      case sum
     }
     var place: Place
     var kind: Kind
     var slot: UInt32
     var value: UInt64
+
+    /// Of a sum.
+    var base: UInt32 { UInt32(truncatingIfNeeded: value) }
+    var addend: UInt32 { UInt32(truncatingIfNeeded: value >> 32) }
+
+    /// The slot of the local that this stands for, alone or in a sum.
+    var local: UInt32? {
+      switch place {
+      case .local: UInt32(value)
+      case .sum: base == slot ? nil : base
+      case .temporary, .constant: nil
+      }
+    }
+
+    /// Where the value is, if nothing must be done for that.
+    var readySlot: UInt32? {
+      switch place {
+      case .temporary: slot
+      case .local: UInt32(value)
+      case .constant, .sum: nil
+      }
+    }
   }
 
   struct Control {
@@ -205,7 +233,13 @@ struct FunctionCompiler {
   private consuming func finish() -> Output {
     var prologue: [Instruction] = []
     let localSlots = firstConstant - firstLocalSlot
-    if localSlots > 0 { prologue.append(Instruction(.zero, a: firstLocalSlot, b: localSlots)) }
+    if localSlots > 4 {
+      prologue.append(Instruction(.zero, a: firstLocalSlot, b: localSlots))
+    } else if localSlots > 0 {
+      // What is behind the locals is written before it is read.
+      prologue.append(Instruction(.zeroFour, a: firstLocalSlot))
+      maximumTop = max(maximumTop, firstLocalSlot + 4)
+    }
     for (index, bits) in constants.enumerated() {
       prologue.append(Instruction(.constant, a: firstConstant + UInt32(index), word: bits))
     }
@@ -235,8 +269,7 @@ struct FunctionCompiler {
   mutating func markUnreachable() {
     isUnreachable = true
     skippedBlocks = 0
-    resultEnd = -1
-    comparison.end = -1
+    bindHere()
   }
 
   // MARK: - Emission
@@ -262,6 +295,12 @@ struct FunctionCompiler {
 
   /// Control flow joins here: what came before can't be changed any more.
   mutating func bindHere() {
+    forgetResult()
+    incrementEnd = -1
+    copyEnd = -1
+  }
+
+  mutating func forgetResult() {
     resultEnd = -1
     comparison.end = -1
   }
@@ -286,6 +325,12 @@ struct FunctionCompiler {
     advance(local.kind.slots)
   }
 
+  mutating func pushSum(base: UInt32, addend: UInt32) {
+    if base != top { pending[Int(base)] += 1 }
+    stack.append(Entry(place: .sum, kind: .i32, slot: top, value: UInt64(base) | UInt64(addend) << 32))
+    advance(1)
+  }
+
   mutating func advance(_ slots: UInt32) {
     top += slots
     if top > maximumTop { maximumTop = top }
@@ -294,7 +339,7 @@ struct FunctionCompiler {
   mutating func pop() -> Entry {
     let entry = stack.removeLast()
     top = entry.slot
-    if entry.place == .local { pending[Int(entry.value)] -= 1 }
+    if let local = entry.local { pending[Int(local)] -= 1 }
     if settled > stack.count { settled = stack.count }
     return entry
   }
@@ -315,9 +360,10 @@ struct FunctionCompiler {
     case .constant:
       if loopDepth > 0, let slot = constantSlot(entry.value) { return slot }
       emit(Instruction(.constant, a: entry.slot, word: entry.value))
-      if entry.slot >= maximumTop { maximumTop = entry.slot + 1 }
-      return entry.slot
+    case .sum: emit(Instruction(.i32AddConstant, a: entry.slot, b: entry.base, c: entry.addend))
     }
+    if entry.slot >= maximumTop { maximumTop = entry.slot + 1 }
+    return entry.slot
   }
 
   /// A slot that holds the bits throughout the function, if one is left.
@@ -334,10 +380,26 @@ struct FunctionCompiler {
   mutating func move(_ entry: Entry, to slot: UInt32) {
     switch entry.place {
     case .constant: emit(Instruction(.constant, a: slot, word: entry.value))
+    case .sum: emit(Instruction(.i32AddConstant, a: slot, b: entry.base, c: entry.addend))
     case .temporary, .local:
       let source = entry.place == .local ? UInt32(entry.value) : entry.slot
       if source == slot { return }
-      emit(Instruction(entry.kind == .v128 ? .copyVector : .copy, a: slot, b: source))
+      if entry.kind == .v128 {
+        emit(Instruction(.copyVector, a: slot, b: source))
+      } else {
+        copy(source, to: slot)
+      }
+    }
+  }
+
+  private mutating func copy(_ source: UInt32, to slot: UInt32) {
+    if copyEnd == code.count, let source = UInt16(exactly: source) {
+      let first = code[code.count - 1]
+      code[code.count - 1] = Instruction(.copyPair, a: first.a, b: first.b, c: slot, aux: source)
+      copyEnd = -1
+    } else {
+      emit(Instruction(.copy, a: slot, b: source))
+      copyEnd = code.count
     }
   }
 
@@ -346,7 +408,7 @@ struct FunctionCompiler {
     let entry = stack[index]
     if entry.place == .temporary { return }
     move(entry, to: entry.slot)
-    if entry.place == .local { pending[Int(entry.value)] -= 1 }
+    if let local = entry.local { pending[Int(local)] -= 1 }
     stack[index].place = .temporary
   }
 
@@ -359,9 +421,11 @@ struct FunctionCompiler {
     return count == 0 ? top : stack[stack.count - count].slot
   }
 
-  /// No entry stands for a local behind this. Every entry is looked at once.
+  /// No entry stands for a local or a sum behind this. Every entry is looked at once.
   mutating func settleLocals() {
-    for index in settled..<stack.count where stack[index].place == .local { settle(index) }
+    for index in settled..<stack.count where stack[index].place == .local || stack[index].place == .sum {
+      settle(index)
+    }
     settled = stack.count
   }
 
@@ -376,7 +440,7 @@ struct FunctionCompiler {
     let lowest = stack.count - Self.preserveWalk
     while left > 0 {
       if index < lowest { return settleLocals() }
-      if stack[index].place == .local && stack[index].value == UInt64(local.slot) {
+      if stack[index].local == local.slot {
         settle(index)
         left -= 1
       }

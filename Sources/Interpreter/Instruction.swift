@@ -43,6 +43,9 @@ struct Instruction: BitwiseCopyable {
   @inline(__always)
   var opcode: Opcode { unsafeBitCast(operation, to: Opcode.self) }
 
+  /// As `InstructionTable` has it.
+  var number: UInt16 { operation }
+
   @inline(__always)
   var word: UInt64 { UInt64(b) | UInt64(c) << 32 }
 

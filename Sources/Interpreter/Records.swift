@@ -7,7 +7,8 @@ struct FunctionRecord {
   var code: UnsafePointer<Instruction>
   /// Slots that a frame takes, from its parameters on.
   var frameSlots: UInt32
-  /// The header is behind the parameters: where to return to, the caller's frame, the caller's instance.
+  /// The header is behind the parameters: where to return to; from this frame to the caller's, in slots; the caller's
+  /// instance if it is another one, else zero.
   var paramSlots: UInt32
   var resultSlots: UInt32
   /// Equal for equal types, whatever module they are from.

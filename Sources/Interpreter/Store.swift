@@ -116,7 +116,7 @@ public final class Store {
     let saved = (state.pointee.pc, state.pointee.fp, state.pointee.instance)
     for (index, argument) in arguments.enumerated() { frame[index] = argument }
     frame[arguments.count] = UInt64(at: exitCode + 1)
-    frame[arguments.count + 1] = UInt64(at: frame)
+    frame[arguments.count + 1] = 0
     frame[arguments.count + 2] = 0
     state.pointee.pc = record.pointee.code
     state.pointee.fp = frame
@@ -158,7 +158,7 @@ public final class Store {
         CodePosition(instance: record.instance!.pointee.index, function: FuncIdx(rawValue: record.index)))
       let header = fp + Int(record.paramSlots)
       pc = UnsafePointer<Instruction>(at: header[0]) - 1
-      fp = UnsafeMutablePointer<UInt64>(at: header[1])
+      fp += Int(truncatingIfNeeded: header[1])
     }
     return frames
   }

@@ -438,7 +438,8 @@ import WasmModule
           (func (export "throw") (param i32) (throw $t (local.get 0)))
           (func (export "catch") (param i32) (result i32)
             (block $h (result i32)
-              (try_table (catch $t $h) (call $host (local.get 0))) (unreachable))))
+              (try_table (catch $t $h) (call $host (local.get 0))) (unreachable))
+            (i32.add (i32.const 100))))
         """)
     let store = try Store()
     nonisolated(unsafe) var inner: Function?
@@ -449,7 +450,8 @@ import WasmModule
       try decodeAndValidate(ModuleBytes(bytes)), imports: [.function(host)])
     guard case .function(let function) = instance.export("throw") else { return }
     inner = function
-    #expect(try call("catch", instance, store, [42]) == [42])
+    // What is behind the handler runs, too.
+    #expect(try call("catch", instance, store, [42]) == [142])
     #expect(throws: ExecutionError.self) { try call("throw", instance, store, [1]) }
   }
 }

@@ -12,9 +12,8 @@
 func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
   var pc = state.pointee.pc
   var fp = state.pointee.fp
-  var instance = state.pointee.instance
-  var memory = instance.pointee.memory.pointee.base
-  var memorySize = instance.pointee.memory.pointee.byteCount
+  var memory = state.pointee.instance.pointee.memory.pointee.base
+  var memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
   var trap = Trap.none
 
   run: while true {
@@ -24,6 +23,11 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
     /// a ← b.
     case .copy:
       fp[Int(pc.pointee.a)] = fp[Int(pc.pointee.b)]
+      pc += 1
+    /// a ← b, then c ← aux.
+    case .copyPair:
+      fp[Int(pc.pointee.a)] = fp[Int(pc.pointee.b)]
+      fp[Int(pc.pointee.c)] = fp[Int(pc.pointee.aux)]
       pc += 1
     /// Two slots.
     case .copyVector:
@@ -39,6 +43,10 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
     /// a ← the word.
     case .constant:
       fp[Int(pc.pointee.a)] = pc.pointee.word
+      pc += 1
+    /// The four slots from a on become zero.
+    case .zeroFour:
+      fp.storeVector(pc.pointee.a, SIMD4<UInt64>.zero)
       pc += 1
     /// b slots from a on become zero.
     case .zero:
@@ -80,6 +88,16 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       pc += UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]) != 0 ? Int(Int32(bitPattern: pc.pointee.c)) : 1
     case .branchUnless:
       pc += UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]) == 0 ? Int(Int32(bitPattern: pc.pointee.c)) : 1
+    /// Slot a, an i32, grows by aux, and is compared with b.
+    case .addBranchNotConstant:
+      let sum = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]) &+ UInt32(bitPattern: Int32(Int16(bitPattern: pc.pointee.aux)))
+      fp[Int(pc.pointee.a)] = UInt64(sum)
+      pc += sum != pc.pointee.b ? Int(Int32(bitPattern: pc.pointee.c)) : 1
+    /// The same with slot b.
+    case .addBranchNot:
+      let sum = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]) &+ UInt32(bitPattern: Int32(Int16(bitPattern: pc.pointee.aux)))
+      fp[Int(pc.pointee.a)] = UInt64(sum)
+      pc += sum != UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) ? Int(Int32(bitPattern: pc.pointee.c)) : 1
     /// Of references, which take the whole slot.
     case .branchIfNull:
       pc += fp[Int(pc.pointee.a)] == 0 ? Int(Int32(bitPattern: pc.pointee.c)) : 1
@@ -108,49 +126,52 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
     /// A function of this instance: the word. Its frame begins at slot a, where the arguments are.
     case .call:
       let function = UnsafePointer<FunctionRecord>(at: pc.pointee.word)
-      let frame = fp + Int(pc.pointee.a)
-      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
-      let header = frame + Int(function.pointee.paramSlots)
-      header[0] = UInt64(at: pc + 1)
-      header[1] = UInt64(at: fp)
-      header[2] = UInt64(at: instance)
+      let next = pc + 1
+      let frame = Int(pc.pointee.a)
+      if fp + (frame &+ Int(function.pointee.frameSlots)) > state.pointee.stackEnd { trap = .stackOverflow; break run }
+      let header = fp + (frame &+ Int(function.pointee.paramSlots))
+      header[0] = UInt64(at: next)
+      header[1] = UInt64(truncatingIfNeeded: 0 &- frame)
+      header[2] = 0
       pc = function.pointee.code
-      fp = frame
+      fp += frame
     /// A function of the host or of another instance.
     case .callForeign:
       let function = UnsafePointer<FunctionRecord>(at: pc.pointee.word)
       let next = pc + 1
-      let frame = fp + Int(pc.pointee.a)
-      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
-      let header = frame + Int(function.pointee.paramSlots)
+      let frame = Int(pc.pointee.a)
+      if fp + (frame &+ Int(function.pointee.frameSlots)) > state.pointee.stackEnd { trap = .stackOverflow; break run }
+      let header = fp + (frame &+ Int(function.pointee.paramSlots))
       header[0] = UInt64(at: next)
-      header[1] = UInt64(at: fp)
-      header[2] = UInt64(at: instance)
-      if let target = function.pointee.instance, target != instance {
-        instance = target
-        memory = instance.pointee.memory.pointee.base
-        memorySize = instance.pointee.memory.pointee.byteCount
+      header[1] = UInt64(truncatingIfNeeded: 0 &- frame)
+      header[2] = 0
+      if let target = function.pointee.instance, target != state.pointee.instance {
+        header[2] = UInt64(at: state.pointee.instance)
+        state.pointee.instance = target
+        memory = state.pointee.instance.pointee.memory.pointee.base
+        memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
       }
       pc = function.pointee.code
-      fp = frame
+      fp += frame
     /// A reference in slot b.
     case .callReference:
       if fp[Int(pc.pointee.b)] == 0 { trap = .nullReference; break run }
       let function = UnsafePointer<FunctionRecord>(at: fp[Int(pc.pointee.b)])
       let next = pc + 1
-      let frame = fp + Int(pc.pointee.a)
-      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
-      let header = frame + Int(function.pointee.paramSlots)
+      let frame = Int(pc.pointee.a)
+      if fp + (frame &+ Int(function.pointee.frameSlots)) > state.pointee.stackEnd { trap = .stackOverflow; break run }
+      let header = fp + (frame &+ Int(function.pointee.paramSlots))
       header[0] = UInt64(at: next)
-      header[1] = UInt64(at: fp)
-      header[2] = UInt64(at: instance)
-      if let target = function.pointee.instance, target != instance {
-        instance = target
-        memory = instance.pointee.memory.pointee.base
-        memorySize = instance.pointee.memory.pointee.byteCount
+      header[1] = UInt64(truncatingIfNeeded: 0 &- frame)
+      header[2] = 0
+      if let target = function.pointee.instance, target != state.pointee.instance {
+        header[2] = UInt64(at: state.pointee.instance)
+        state.pointee.instance = target
+        memory = state.pointee.instance.pointee.memory.pointee.base
+        memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
       }
       pc = function.pointee.code
-      fp = frame
+      fp += frame
     /// The entry in slot b of the table in the next instruction, which must have type c.
     case .callIndirect:
       let table = UnsafePointer<TableRecord>(at: pc[1].word)
@@ -160,34 +181,36 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       let function = UnsafePointer<FunctionRecord>(at: entry)
       if function.pointee.type != pc.pointee.c { trap = .indirectCallTypeMismatch; break run }
       let next = pc + 2
-      let frame = fp + Int(pc.pointee.a)
-      if state.pointee.stackEnd - frame < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
-      let header = frame + Int(function.pointee.paramSlots)
+      let frame = Int(pc.pointee.a)
+      if fp + (frame &+ Int(function.pointee.frameSlots)) > state.pointee.stackEnd { trap = .stackOverflow; break run }
+      let header = fp + (frame &+ Int(function.pointee.paramSlots))
       header[0] = UInt64(at: next)
-      header[1] = UInt64(at: fp)
-      header[2] = UInt64(at: instance)
-      if let target = function.pointee.instance, target != instance {
-        instance = target
-        memory = instance.pointee.memory.pointee.base
-        memorySize = instance.pointee.memory.pointee.byteCount
+      header[1] = UInt64(truncatingIfNeeded: 0 &- frame)
+      header[2] = 0
+      if let target = function.pointee.instance, target != state.pointee.instance {
+        header[2] = UInt64(at: state.pointee.instance)
+        state.pointee.instance = target
+        memory = state.pointee.instance.pointee.memory.pointee.base
+        memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
       }
       pc = function.pointee.code
-      fp = frame
+      fp += frame
     /// The arguments are at slot a; the frame's own header is at slot b.
     case .returnCall:
       let function = UnsafePointer<FunctionRecord>(at: pc[1].word)
       let header = fp + Int(pc.pointee.b)
       let (next, caller, callerInstance) = (header[0], header[1], header[2])
-      if state.pointee.stackEnd - fp < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
+      if fp + Int(function.pointee.frameSlots) > state.pointee.stackEnd { trap = .stackOverflow; break run }
       let count = Int(function.pointee.paramSlots)
       fp.update(from: fp + Int(pc.pointee.a), count: count)
       fp[count] = next
       fp[count + 1] = caller
       fp[count + 2] = callerInstance
-      if let target = function.pointee.instance, target != instance {
-        instance = target
-        memory = instance.pointee.memory.pointee.base
-        memorySize = instance.pointee.memory.pointee.byteCount
+      if let target = function.pointee.instance, target != state.pointee.instance {
+        if callerInstance == 0 { fp[count + 2] = UInt64(at: state.pointee.instance) }
+        state.pointee.instance = target
+        memory = state.pointee.instance.pointee.memory.pointee.base
+        memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
       }
       pc = function.pointee.code
     case .returnCallReference:
@@ -195,16 +218,17 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       let function = UnsafePointer<FunctionRecord>(at: fp[Int(pc.pointee.c)])
       let header = fp + Int(pc.pointee.b)
       let (next, caller, callerInstance) = (header[0], header[1], header[2])
-      if state.pointee.stackEnd - fp < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
+      if fp + Int(function.pointee.frameSlots) > state.pointee.stackEnd { trap = .stackOverflow; break run }
       let count = Int(function.pointee.paramSlots)
       fp.update(from: fp + Int(pc.pointee.a), count: count)
       fp[count] = next
       fp[count + 1] = caller
       fp[count + 2] = callerInstance
-      if let target = function.pointee.instance, target != instance {
-        instance = target
-        memory = instance.pointee.memory.pointee.base
-        memorySize = instance.pointee.memory.pointee.byteCount
+      if let target = function.pointee.instance, target != state.pointee.instance {
+        if callerInstance == 0 { fp[count + 2] = UInt64(at: state.pointee.instance) }
+        state.pointee.instance = target
+        memory = state.pointee.instance.pointee.memory.pointee.base
+        memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
       }
       pc = function.pointee.code
     /// The header's slot is in the instruction behind the table.
@@ -217,16 +241,17 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if function.pointee.type != pc.pointee.c { trap = .indirectCallTypeMismatch; break run }
       let header = fp + Int(pc[2].a)
       let (next, caller, callerInstance) = (header[0], header[1], header[2])
-      if state.pointee.stackEnd - fp < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
+      if fp + Int(function.pointee.frameSlots) > state.pointee.stackEnd { trap = .stackOverflow; break run }
       let count = Int(function.pointee.paramSlots)
       fp.update(from: fp + Int(pc.pointee.a), count: count)
       fp[count] = next
       fp[count + 1] = caller
       fp[count + 2] = callerInstance
-      if let target = function.pointee.instance, target != instance {
-        instance = target
-        memory = instance.pointee.memory.pointee.base
-        memorySize = instance.pointee.memory.pointee.byteCount
+      if let target = function.pointee.instance, target != state.pointee.instance {
+        if callerInstance == 0 { fp[count + 2] = UInt64(at: state.pointee.instance) }
+        state.pointee.instance = target
+        memory = state.pointee.instance.pointee.memory.pointee.base
+        memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
       }
       pc = function.pointee.code
     /// What a function that was not called yet begins with.
@@ -235,79 +260,79 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       state.pointee.frameTop = fp + Int(function.pointee.frameSlots)
       trap = compileFunction(state, function)
       if trap != .none { break run }
-      if state.pointee.stackEnd - fp < Int(function.pointee.frameSlots) { trap = .stackOverflow; break run }
+      if fp + Int(function.pointee.frameSlots) > state.pointee.stackEnd { trap = .stackOverflow; break run }
       pc = function.pointee.code
     /// What a host function begins and ends with.
     case .host:
       let function = UnsafeMutablePointer<FunctionRecord>(at: pc.pointee.word)
       let header = fp + Int(function.pointee.paramSlots)
-      let (next, caller, callerInstance) = (header[0], header[1], header[2])
+      let callerInstance = header[2]
       state.pointee.frameTop = fp + Int(function.pointee.frameSlots)
-      state.pointee.instance = instance
-      state.pointee.fp = fp
-      state.pointee.pc = pc
+      // As if the call did what the host does.
+      state.pointee.pc = UnsafePointer<Instruction>(at: header[0]) - 1
+      state.pointee.fp = fp + Int(truncatingIfNeeded: header[1])
       trap = callHost(state, function, fp)
-      pc = UnsafePointer<Instruction>(at: next)
-      fp = UnsafeMutablePointer<UInt64>(at: caller)
-      if callerInstance != 0 { instance = UnsafeMutablePointer<InstanceRecord>(at: callerInstance) }
-      if trap != .none {
-        // As if the call did it.
-        pc -= 1
-        if trap == .exception { state.pointee.pc = pc
+      pc = state.pointee.pc
+      fp = state.pointee.fp
+      if callerInstance != 0 { state.pointee.instance = UnsafeMutablePointer<InstanceRecord>(at: callerInstance) }
+      if trap == .none {
+        // The host may have grown it.
+        memory = state.pointee.instance.pointee.memory.pointee.base
+        memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
+        pc += 1
+      } else {
+        if trap != .exception { break run }
+        state.pointee.pc = pc
       state.pointee.fp = fp
-      state.pointee.instance = instance
       trap = unwind(state)
       if trap != .none { break run }
       pc = state.pointee.pc
       fp = state.pointee.fp
-      instance = state.pointee.instance
-      memory = instance.pointee.memory.pointee.base
-      memorySize = instance.pointee.memory.pointee.byteCount }
-        break run
+      memory = state.pointee.instance.pointee.memory.pointee.base
+      memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
       }
-      // The host may have grown it.
-      memory = instance.pointee.memory.pointee.base
-      memorySize = instance.pointee.memory.pointee.byteCount
     /// No results; the header is at slot a.
     case .return:
       let header = fp + Int(pc.pointee.a)
       let (next, caller, callerInstance) = (header[0], header[1], header[2])
       pc = UnsafePointer<Instruction>(at: next)
-      fp = UnsafeMutablePointer<UInt64>(at: caller)
-      if callerInstance != UInt64(at: instance) && callerInstance != 0 {
-        instance = UnsafeMutablePointer<InstanceRecord>(at: callerInstance)
-        memory = instance.pointee.memory.pointee.base
-        memorySize = instance.pointee.memory.pointee.byteCount
+      fp += Int(truncatingIfNeeded: caller)
+      if callerInstance != 0 {
+        state.pointee.instance = UnsafeMutablePointer<InstanceRecord>(at: callerInstance)
+        memory = state.pointee.instance.pointee.memory.pointee.base
+        memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
       }
     /// The result is in slot b.
     case .returnValue:
       let header = fp + Int(pc.pointee.a)
       let value = fp[Int(pc.pointee.b)]
-      let result = fp
       let (next, caller, callerInstance) = (header[0], header[1], header[2])
+      fp[0] = value
       pc = UnsafePointer<Instruction>(at: next)
-      fp = UnsafeMutablePointer<UInt64>(at: caller)
-      if callerInstance != UInt64(at: instance) && callerInstance != 0 {
-        instance = UnsafeMutablePointer<InstanceRecord>(at: callerInstance)
-        memory = instance.pointee.memory.pointee.base
-        memorySize = instance.pointee.memory.pointee.byteCount
+      fp += Int(truncatingIfNeeded: caller)
+      if callerInstance != 0 {
+        state.pointee.instance = UnsafeMutablePointer<InstanceRecord>(at: callerInstance)
+        memory = state.pointee.instance.pointee.memory.pointee.base
+        memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
       }
-      result[0] = value
     /// c slots from b on.
     case .returnSlots:
       let header = fp + Int(pc.pointee.a)
       let (next, caller, callerInstance) = (header[0], header[1], header[2])
       fp.update(from: fp + Int(pc.pointee.b), count: Int(pc.pointee.c))
       pc = UnsafePointer<Instruction>(at: next)
-      fp = UnsafeMutablePointer<UInt64>(at: caller)
-      if callerInstance != UInt64(at: instance) && callerInstance != 0 {
-        instance = UnsafeMutablePointer<InstanceRecord>(at: callerInstance)
-        memory = instance.pointee.memory.pointee.base
-        memorySize = instance.pointee.memory.pointee.byteCount
+      fp += Int(truncatingIfNeeded: caller)
+      if callerInstance != 0 {
+        state.pointee.instance = UnsafeMutablePointer<InstanceRecord>(at: callerInstance)
+        memory = state.pointee.instance.pointee.memory.pointee.base
+        memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
       }
     /// Where the frame that the host entered returns to.
     case .exit:
-      break run
+      // A store and not `break run` alone: were the way out of the loop the target of this opcode, what it returns
+      // would be computed before each jump by opcode, of all instructions.
+      state.pointee.frameTop = fp
+      return .none
 
     // MARK: Memories
 
@@ -318,8 +343,8 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
     /// Slot a, the pages to add, becomes the old size.
     case .memoryGrow:
       fp[Int(pc.pointee.a)] = growMemory(state, UnsafeMutablePointer<MemoryRecord>(at: pc.pointee.word), by: fp[Int(pc.pointee.a)])
-      memory = instance.pointee.memory.pointee.base
-      memorySize = instance.pointee.memory.pointee.byteCount
+      memory = state.pointee.instance.pointee.memory.pointee.base
+      memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
       pc += 1
     /// Operands in the slots from a on, as all bulk operations have them.
     case .memoryFill:
@@ -372,8 +397,20 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       let value = (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: SIMD2<UInt64>.self)
       fp.storeVector(pc.pointee.a, value)
       pc += 1
+    case .vectorLoadSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 16 > memorySize { trap = .memoryOutOfBounds; break run }
+      let value = (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: SIMD2<UInt64>.self)
+      fp.storeVector(pc.pointee.a, value)
+      pc += 1
     case .vectorStore:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 16 > memorySize { trap = .memoryOutOfBounds; break run }
+      let value = fp.vector(pc.pointee.a, as: SIMD2<UInt64>.self)
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: value, as: SIMD2<UInt64>.self)
+      pc += 1
+    case .vectorStoreSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
       if address &+ 16 > memorySize { trap = .memoryOutOfBounds; break run }
       let value = fp.vector(pc.pointee.a, as: SIMD2<UInt64>.self)
       (memory + Int(truncatingIfNeeded: address)).storeBytes(of: value, as: SIMD2<UInt64>.self)
@@ -438,28 +475,24 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if trap != .none { break run }
       state.pointee.pc = pc
       state.pointee.fp = fp
-      state.pointee.instance = instance
       trap = unwind(state)
       if trap != .none { break run }
       pc = state.pointee.pc
       fp = state.pointee.fp
-      instance = state.pointee.instance
-      memory = instance.pointee.memory.pointee.base
-      memorySize = instance.pointee.memory.pointee.byteCount
+      memory = state.pointee.instance.pointee.memory.pointee.base
+      memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
     /// Throws the one in slot a.
     case .throwReference:
       if fp[Int(pc.pointee.a)] == 0 { trap = .nullReference; break run }
       state.pointee.exception = UnsafeMutablePointer<ExceptionRecord>(at: fp[Int(pc.pointee.a)])
       state.pointee.pc = pc
       state.pointee.fp = fp
-      state.pointee.instance = instance
       trap = unwind(state)
       if trap != .none { break run }
       pc = state.pointee.pc
       fp = state.pointee.fp
-      instance = state.pointee.instance
-      memory = instance.pointee.memory.pointee.base
-      memorySize = instance.pointee.memory.pointee.byteCount
+      memory = state.pointee.instance.pointee.memory.pointee.base
+      memorySize = state.pointee.instance.pointee.memory.pointee.byteCount
 
     // MARK: Wide arithmetic. Operands from slot b on, results from a on.
 
@@ -491,8 +524,28 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
       pc += 1
+    case .i32LoadSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      pc += 1
+    case .i32LoadIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      pc += 1
     case .i64Load:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self)
+      pc += 1
+    case .i64LoadSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self)
+      pc += 1
+    case .i64LoadIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
       if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self)
       pc += 1
@@ -501,8 +554,28 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
       pc += 1
+    case .f32LoadSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      pc += 1
+    case .f32LoadIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      pc += 1
     case .f64Load:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self)
+      pc += 1
+    case .f64LoadSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self)
+      pc += 1
+    case .f64LoadIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
       if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self)
       pc += 1
@@ -511,8 +584,28 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64(UInt32(bitPattern: Int32((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int8.self))))
       pc += 1
+    case .i32Load8SSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64(UInt32(bitPattern: Int32((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int8.self))))
+      pc += 1
+    case .i32Load8SIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
+      if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64(UInt32(bitPattern: Int32((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int8.self))))
+      pc += 1
     case .i32Load8U:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt8.self))
+      pc += 1
+    case .i32Load8USum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt8.self))
+      pc += 1
+    case .i32Load8UIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt8.self))
       pc += 1
@@ -521,8 +614,28 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64(UInt32(bitPattern: Int32((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int16.self))))
       pc += 1
+    case .i32Load16SSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64(UInt32(bitPattern: Int32((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int16.self))))
+      pc += 1
+    case .i32Load16SIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
+      if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64(UInt32(bitPattern: Int32((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int16.self))))
+      pc += 1
     case .i32Load16U:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt16.self))
+      pc += 1
+    case .i32Load16USum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt16.self))
+      pc += 1
+    case .i32Load16UIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt16.self))
       pc += 1
@@ -531,8 +644,28 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int8.self)))
       pc += 1
+    case .i64Load8SSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int8.self)))
+      pc += 1
+    case .i64Load8SIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
+      if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int8.self)))
+      pc += 1
     case .i64Load8U:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt8.self))
+      pc += 1
+    case .i64Load8USum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt8.self))
+      pc += 1
+    case .i64Load8UIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt8.self))
       pc += 1
@@ -541,8 +674,28 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int16.self)))
       pc += 1
+    case .i64Load16SSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int16.self)))
+      pc += 1
+    case .i64Load16SIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
+      if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int16.self)))
+      pc += 1
     case .i64Load16U:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt16.self))
+      pc += 1
+    case .i64Load16USum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt16.self))
+      pc += 1
+    case .i64Load16UIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt16.self))
       pc += 1
@@ -551,8 +704,28 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int32.self)))
       pc += 1
+    case .i64Load32SSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int32.self)))
+      pc += 1
+    case .i64Load32SIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64(bitPattern: Int64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: Int32.self)))
+      pc += 1
     case .i64Load32U:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      pc += 1
+    case .i64Load32USum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      pc += 1
+    case .i64Load32UIndexed:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])) &+ UInt64(pc.pointee.aux)
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
       fp[Int(pc.pointee.a)] = UInt64((memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
       pc += 1
@@ -561,8 +734,18 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
       (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
       pc += 1
+    case .i32StoreSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
+      pc += 1
     case .i64Store:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt64(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt64.self)
+      pc += 1
+    case .i64StoreSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
       if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
       (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt64(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt64.self)
       pc += 1
@@ -571,8 +754,18 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
       (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
       pc += 1
+    case .f32StoreSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
+      pc += 1
     case .f64Store:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt64(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt64.self)
+      pc += 1
+    case .f64StoreSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
       if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
       (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt64(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt64.self)
       pc += 1
@@ -581,8 +774,18 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
       (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt8(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt8.self)
       pc += 1
+    case .i32Store8Sum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt8(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt8.self)
+      pc += 1
     case .i32Store16:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt16(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt16.self)
+      pc += 1
+    case .i32Store16Sum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
       (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt16(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt16.self)
       pc += 1
@@ -591,13 +794,28 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
       (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt8(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt8.self)
       pc += 1
+    case .i64Store8Sum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 1 > memorySize { trap = .memoryOutOfBounds; break run }
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt8(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt8.self)
+      pc += 1
     case .i64Store16:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
       if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
       (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt16(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt16.self)
       pc += 1
+    case .i64Store16Sum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
+      if address &+ 2 > memorySize { trap = .memoryOutOfBounds; break run }
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt16(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt16.self)
+      pc += 1
     case .i64Store32:
       let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
+      pc += 1
+    case .i64Store32Sum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c) &+ UInt64(pc.pointee.aux)
       if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
       (memory + Int(truncatingIfNeeded: address)).storeBytes(of: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.a)]), as: UInt32.self)
       pc += 1
@@ -1856,10 +2074,261 @@ func execute(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
       let x = Double(bitPattern: fp[Int(pc.pointee.b)])
       fp[Int(pc.pointee.a)] = saturatedUInt64(Double(x))
       pc += 1
+    case .f32AddOfF32Load:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Float(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      let other = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)]))
+      fp[Int(pc.pointee.a)] = UInt64(rawBits(other + made))
+      pc += 1
+    case .f32AddOfF32LoadSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Float(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      let other = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)]))
+      fp[Int(pc.pointee.a)] = UInt64(rawBits(other + made))
+      pc += 1
+    case .f32SubOfF32Load:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Float(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      let other = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)]))
+      fp[Int(pc.pointee.a)] = UInt64(rawBits(other - made))
+      pc += 1
+    case .f32SubOfF32LoadSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Float(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      let other = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)]))
+      fp[Int(pc.pointee.a)] = UInt64(rawBits(other - made))
+      pc += 1
+    case .f32MulOfF32Load:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Float(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      let other = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)]))
+      fp[Int(pc.pointee.a)] = UInt64(rawBits(other * made))
+      pc += 1
+    case .f32MulOfF32LoadSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c)
+      if address &+ 4 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Float(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt32.self))
+      let other = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)]))
+      fp[Int(pc.pointee.a)] = UInt64(rawBits(other * made))
+      pc += 1
+    case .f64AddOfF64Load:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Double(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self))
+      let other = Double(bitPattern: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = rawBits(other + made)
+      pc += 1
+    case .f64AddOfF64LoadSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Double(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self))
+      let other = Double(bitPattern: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = rawBits(other + made)
+      pc += 1
+    case .f64SubOfF64Load:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Double(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self))
+      let other = Double(bitPattern: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = rawBits(other - made)
+      pc += 1
+    case .f64SubOfF64LoadSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Double(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self))
+      let other = Double(bitPattern: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = rawBits(other - made)
+      pc += 1
+    case .f64MulOfF64Load:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])) &+ UInt64(pc.pointee.c)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Double(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self))
+      let other = Double(bitPattern: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = rawBits(other * made)
+      pc += 1
+    case .f64MulOfF64LoadSum:
+      let address = UInt64(UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]) &+ pc.pointee.c)
+      if address &+ 8 > memorySize { trap = .memoryOutOfBounds; break run }
+      let made = Double(bitPattern: (memory + Int(truncatingIfNeeded: address)).loadUnaligned(as: UInt64.self))
+      let other = Double(bitPattern: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = rawBits(other * made)
+      pc += 1
+    case .f32AddOfF32Mul:
+      let x = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]))
+      let y = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)]))
+      let made = x * y
+      let other = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)]))
+      fp[Int(pc.pointee.a)] = UInt64(rawBits(other + made))
+      pc += 1
+    case .f32SubOfF32Mul:
+      let x = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)]))
+      let y = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)]))
+      let made = x * y
+      let other = Float(bitPattern: UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)]))
+      fp[Int(pc.pointee.a)] = UInt64(rawBits(other - made))
+      pc += 1
+    case .f64AddOfF64Mul:
+      let x = Double(bitPattern: fp[Int(pc.pointee.b)])
+      let y = Double(bitPattern: fp[Int(pc.pointee.c)])
+      let made = x * y
+      let other = Double(bitPattern: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = rawBits(other + made)
+      pc += 1
+    case .f64SubOfF64Mul:
+      let x = Double(bitPattern: fp[Int(pc.pointee.b)])
+      let y = Double(bitPattern: fp[Int(pc.pointee.c)])
+      let made = x * y
+      let other = Double(bitPattern: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = rawBits(other - made)
+      pc += 1
+    case .i32AddOfI32Add:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])
+      let made = x &+ y
+      let other = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = UInt64(other &+ made)
+      pc += 1
+    case .i32AddOfI32Xor:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])
+      let made = x ^ y
+      let other = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = UInt64(other &+ made)
+      pc += 1
+    case .i32AddOfI32ShlConstant:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = pc.pointee.c
+      let made = x &<< y
+      let other = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = UInt64(other &+ made)
+      pc += 1
+    case .i32XorOfI32Xor:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])
+      let made = x ^ y
+      let other = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = UInt64(other ^ made)
+      pc += 1
+    case .i32XorOfI32And:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])
+      let made = x & y
+      let other = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = UInt64(other ^ made)
+      pc += 1
+    case .i32XorOfI32RotlConstant:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = pc.pointee.c
+      let made = (x &<< y) | (x &>> (0 &- y))
+      let other = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = UInt64(other ^ made)
+      pc += 1
+    case .i32AndOfI32Xor:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])
+      let made = x ^ y
+      let other = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = UInt64(other & made)
+      pc += 1
+    case .i32OrOfI32Or:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])
+      let made = x | y
+      let other = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = UInt64(other | made)
+      pc += 1
+    case .i32OrOfI32ShlConstant:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = pc.pointee.c
+      let made = x &<< y
+      let other = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.aux)])
+      fp[Int(pc.pointee.a)] = UInt64(other | made)
+      pc += 1
+    case .i32RotlConstantOfI32Xor:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.c)])
+      let made = x ^ y
+      let other = UInt32(pc.pointee.aux)
+      fp[Int(pc.pointee.a)] = UInt64((made &<< other) | (made &>> (0 &- other)))
+      pc += 1
+    case .i32AndConstantOfI32ShrUConstant:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = pc.pointee.c
+      let made = x &>> y
+      let other = UInt32(pc.pointee.aux)
+      fp[Int(pc.pointee.a)] = UInt64(made & other)
+      pc += 1
+    case .i32ShlConstantOfI32AndConstant:
+      let x = UInt32(truncatingIfNeeded: fp[Int(pc.pointee.b)])
+      let y = pc.pointee.c
+      let made = x & y
+      let other = UInt32(pc.pointee.aux)
+      fp[Int(pc.pointee.a)] = UInt64(made &<< other)
+      pc += 1
+    case .i64AddOfI64Add:
+      let x = fp[Int(pc.pointee.b)]
+      let y = fp[Int(pc.pointee.c)]
+      let made = x &+ y
+      let other = fp[Int(pc.pointee.aux)]
+      fp[Int(pc.pointee.a)] = other &+ made
+      pc += 1
+    case .i64AddOfI64Mul:
+      let x = fp[Int(pc.pointee.b)]
+      let y = fp[Int(pc.pointee.c)]
+      let made = x &* y
+      let other = fp[Int(pc.pointee.aux)]
+      fp[Int(pc.pointee.a)] = other &+ made
+      pc += 1
+    case .i64XorOfI64Xor:
+      let x = fp[Int(pc.pointee.b)]
+      let y = fp[Int(pc.pointee.c)]
+      let made = x ^ y
+      let other = fp[Int(pc.pointee.aux)]
+      fp[Int(pc.pointee.a)] = other ^ made
+      pc += 1
+    case .i64XorOfI64ShlConstant:
+      let x = fp[Int(pc.pointee.b)]
+      let y = UInt64(bitPattern: Int64(Int32(bitPattern: pc.pointee.c)))
+      let made = x &<< y
+      let other = fp[Int(pc.pointee.aux)]
+      fp[Int(pc.pointee.a)] = other ^ made
+      pc += 1
+    case .i64XorOfI64ShrUConstant:
+      let x = fp[Int(pc.pointee.b)]
+      let y = UInt64(bitPattern: Int64(Int32(bitPattern: pc.pointee.c)))
+      let made = x &>> y
+      let other = fp[Int(pc.pointee.aux)]
+      fp[Int(pc.pointee.a)] = other ^ made
+      pc += 1
+    case .i64RotlConstantOfI64Add:
+      let x = fp[Int(pc.pointee.b)]
+      let y = fp[Int(pc.pointee.c)]
+      let made = x &+ y
+      let other = UInt64(pc.pointee.aux)
+      fp[Int(pc.pointee.a)] = (made &<< other) | (made &>> (0 &- other))
+      pc += 1
+    case .i64RotlConstantOfI64Xor:
+      let x = fp[Int(pc.pointee.b)]
+      let y = fp[Int(pc.pointee.c)]
+      let made = x ^ y
+      let other = UInt64(pc.pointee.aux)
+      fp[Int(pc.pointee.a)] = (made &<< other) | (made &>> (0 &- other))
+      pc += 1
+    case .i64ShrUConstantOfI64Mul:
+      let x = fp[Int(pc.pointee.b)]
+      let y = fp[Int(pc.pointee.c)]
+      let made = x &* y
+      let other = UInt64(pc.pointee.aux)
+      fp[Int(pc.pointee.a)] = made &>> other
+      pc += 1
     }
   }
   state.pointee.pc = pc
   state.pointee.fp = fp
-  state.pointee.instance = instance
   return trap
 }
