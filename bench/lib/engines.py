@@ -158,9 +158,11 @@ def note_of_absent(context, interprets):
     return f" Not installed: {', '.join(names)}." if names else ""
 
 
-def versions(context):
+def versions(context, sections):
+    """Of the compiler, and of the engines that are rows or columns of sections."""
+    named = {name for section in sections for name in [*section.columns, *(row.name for row in section.rows)]}
     found = {}
     for engine in ENGINES:
-        if engine.find(context) and engine.needs not in found:
+        if (engine.needs == "wasmaot" or engine.name in named) and engine.find(context) and engine.needs not in found:
             found[engine.needs] = engine.say_version(context)
     return found

@@ -110,11 +110,15 @@ def merged(earlier, document):
     """An earlier run's results with the sections of another one, which take the place of those of their names."""
     new = {section["name"]: section for section in document["sections"]}
     sections = [new.pop(section["name"], section) for section in earlier["sections"]] + list(new.values())
-    # What was measured by whom can be told from the commands.
-    commits = dict.fromkeys([earlier.get("commit"), document.get("commit")])
-    known = {"commit": ", ".join(filter(None, commits))} if any(commits) else {}
-    return {**earlier, **known, "command": f"{earlier['command']}; {document['command']}",
-            "versions": {**earlier["versions"], **document["versions"]}, "bars": bars(sections), "sections": sections}
+    # Which section is of which can be told from the commands.
+    def both(first, second):
+        return ", ".join(dict.fromkeys(filter(None, [first, second])))
+    commit = both(earlier.get("commit"), document.get("commit"))
+    versions = {name: both(earlier["versions"].get(name), document["versions"].get(name))
+                for name in {**earlier["versions"], **document["versions"]}}
+    return {**earlier, **({"commit": commit} if commit else {}),
+            "command": f"{earlier['command']}; {document['command']}", "versions": versions, "bars": bars(sections),
+            "sections": sections}
 
 
 def write(document, path):

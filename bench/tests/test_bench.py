@@ -12,7 +12,7 @@ import unittest
 from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from lib import bars, results, start, suite
+from lib import bars, engines, results, start, suite
 from lib.commands import BENCH, CLANG, Failure, measure, run
 from lib.context import Context
 from lib.elf import code_size
@@ -46,13 +46,14 @@ class Results(unittest.TestCase):
 
     def test_sections_of_another_run_take_the_place_of_those_of_their_names(self):
         def document(command, commit, *sections):
-            return {"date": "2026-11-29", "command": command, "commit": commit, "versions": {command: "1"},
+            return {"date": "2026-11-29", "command": command, "commit": commit,
+                    "versions": {"clang": "19", "x": commit},
                     "bars": [], "sections": [{"name": name, "title": title, "rows": []} for name, title in sections]}
         both = results.merged(document("a", "1", ("x", "old"), ("y", "kept")),
                               document("b", "2", ("z", "new"), ("x", "new")))
         self.assertEqual([(section["name"], section["title"]) for section in both["sections"]],
                          [("x", "new"), ("y", "kept"), ("z", "new")])
-        self.assertEqual((both["command"], both["commit"], both["versions"]), ("a; b", "1, 2", {"a": "1", "b": "1"}))
+        self.assertEqual((both["command"], both["commit"], both["versions"]), ("a; b", "1, 2", {"clang": "19", "x": "1, 2"}))
         self.assertEqual(len(both["bars"]), len(bars.BARS))
 
     def test_one_failure_takes_earlier_values_away(self):
@@ -60,6 +61,16 @@ class Results(unittest.TestCase):
         row.add("a", 1)
         row.lose("a", "later")
         self.assertIsNone(row.summary("a"))
+
+
+class Versions(unittest.TestCase):
+    def test_are_those_of_what_was_measured(self):
+        section = Section("s", "S", "s", "", ["native"])
+        section.row("node")
+        context = Context("/bin/true")
+        with mock.patch.object(Engine, "find", lambda *_: "found"), \
+                mock.patch.object(Engine, "say_version", lambda *_: "1"):
+            self.assertEqual(list(engines.versions(context, [section])), [CLANG, "wasmaot", "node"])
 
 
 class Commands(unittest.TestCase):
