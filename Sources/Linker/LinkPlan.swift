@@ -46,7 +46,10 @@ public struct LinkPlan: Sendable {
       "-z", "relro", "-z", "now", "-z", "noexecstack",
       // The backtrace finds its unwind tables by this header.
       "--eh-frame-hdr",
-      "--gc-sections", "--build-id=none", "-z", "noseparate-code",
+      // Code has pages of its own. Otherwise the ends of what lies before and behind it in the file can be executed,
+      // too, the module's data among it: bytes that a guest chooses.
+      "-z", "separate-code",
+      "--gc-sections", "--build-id=none",
     ]
     if linker.family == .lld {
       // __start_/__stop_ symbols keep their sections, as GNU ld does by itself.

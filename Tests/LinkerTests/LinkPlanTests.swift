@@ -20,6 +20,19 @@ import Testing
     #expect(!header.segments.contains { $0.type == 1 && $0.flags & 3 == 3 })
   }
 
+  /// What shares a page of the file with code could be executed.
+  @Test func codeHasPagesOfItsOwn() async throws {
+    let scratch = try Scratch()
+    let header = try ELF(try readFile(try await Guest.build("wasi", in: scratch)))
+    let loaded = header.segments.filter { $0.type == 1 && $0.fileSize > 0 }
+    let code = loaded.filter { $0.flags & 1 != 0 }
+    try #require(code.count == 1 && loaded.count > 1)
+    let pages = { (segment: ELF.Segment) in
+      segment.offset / 4096...(segment.offset + segment.fileSize - 1) / 4096
+    }
+    for other in loaded where other.flags & 1 == 0 { #expect(!pages(other).overlaps(pages(code[0]))) }
+  }
+
   @Test func linkingTwiceGivesTheSameBytes() async throws {
     let (a, b) = (try Scratch(), try Scratch())
     let first = try readFile(try await Guest.build("traps", in: a))
@@ -115,7 +128,7 @@ import Testing
 
   /// The parts of an ELF header that the tests look at.
   private struct ELF {
-    struct Segment { var type: UInt32, flags: UInt32 }
+    struct Segment { var type: UInt32, flags: UInt32, offset: UInt64, fileSize: UInt64 }
     var type: UInt16
     var segments: [Segment]
 
@@ -127,7 +140,10 @@ import Testing
       type = load(16, UInt16.self)
       let start = Int(load(32, UInt64.self))
       segments = (0..<Int(load(56, UInt16.self))).map { i in
-        Segment(type: load(start + i * 56, UInt32.self), flags: load(start + i * 56 + 4, UInt32.self))
+        let at = start + i * 56
+        return Segment(
+          type: load(at, UInt32.self), flags: load(at + 4, UInt32.self), offset: load(at + 8, UInt64.self),
+          fileSize: load(at + 32, UInt64.self))
       }
     }
   }
