@@ -47,7 +47,8 @@ import Testing
   }
 }
 
-/// `for each copy: [sum] += a[i]; b[i] = a[i] op x`, unrolled, with pointers or offsets, and perhaps one mistake.
+/// `for each copy: [sum] += a[i]; b[i] = a[i] op x`, unrolled, with pointers or offsets, and perhaps one mistake: with
+/// elements of all types, in one memory or two, with indices of either width.
 private struct RandomUnrolledLoop {
   private(set) var text = ""
   private(set) var isMutated = false
@@ -62,55 +63,70 @@ private struct RandomUnrolledLoop {
     lines.append("  v\(next) = \(operation)")
     return "v\(next)"
   }
-  private mutating func constant(_ value: Int) -> String { emit("iconst.i32 \(value)") }
+  private mutating func constant(_ value: Int, _ type: String = "i32") -> String {
+    switch type {
+    case "f32": emit("fconst.f32 0x\(String(Float(value).bitPattern, radix: 16))")
+    case "f64": emit("fconst.f64 0x\(String(Double(value).bitPattern, radix: 16))")
+    default: emit("iconst.\(type) \(value)")
+    }
+  }
 
   init(_ random: inout SplitMix64) {
     let copies = [2, 3, 4, 8].randomElement(using: &random)!
     let turns = Int.random(in: 1...6, using: &random)
     let hasStore = Bool.random(using: &random)
     let hasSum = !hasStore || Bool.random(using: &random)
-    let width = 4
+    let element = ["i32", "i64", "f32", "f64"].randomElement(using: &random)!
+    let isFloat = element.hasPrefix("f")
+    let width = element.hasSuffix("32") ? 4 : 8
+    let index = Bool.random(using: &random) ? "i32" : "i64"
+    let hasTwoMemories = Bool.random(using: &random)
+    let targetMemory = hasTwoMemories ? "mem1" : "mem0"
     var counterStep = [1, 4, 12].randomElement(using: &random)!
     let isDownward = Bool.random(using: &random)
     let mutated = Bool.random(using: &random) ? Int.random(in: 0..<copies, using: &random) : -1
     let mutation = Int.random(in: 0..<7, using: &random)
     isMutated = mutated >= 0
-    let operation = ["iadd", "isub", "imul", "bxor"].randomElement(using: &random)!
+    let operation = (isFloat ? ["fadd", "fsub", "fmul"] : ["iadd", "isub", "imul", "bxor"])
+      .randomElement(using: &random)!
+    let (add, multiply) = isFloat ? ("fadd", "fmul") : ("iadd", "imul")
 
     let isCounted = isDownward || mutated >= 0 || Bool.random(using: &random)
     isPossible = isCounted || copies != 3
     if !isCounted { counterStep = 1 }
 
+    let bound = isCounted || index == "i32" ? "v0" : emit("wrap.i32 v0")
     let start = constant(isDownward ? turns * copies * counterStep : 0)
-    let zero = constant(0)
+    let zero = constant(0, element)
     lines.append("  jump block1(v0, v1, \(start), \(zero))")
     let (source, target, counter, sum) = ("v\(next)", "v\(next + 1)", "v\(next + 2)", "v\(next + 3)")
     next += 4
-    lines.append("block1(\(source): i32, \(target): i32, \(counter): i32, \(sum): i32):")
+    lines.append("block1(\(source): \(index), \(target): \(index), \(counter): i32, \(sum): \(element)):")
     var total = sum
     for copy in 0..<copies {
       let isWrong = copy == mutated
       var offset = copy * width
       if isWrong, mutation == 0 { offset += 4 }
-      let from = copy == 0 ? source : emit("iadd.i32 \(source), \(constant(offset))")
-      var loaded = emit("load.i32 \(from), mem0")
-      if isWrong, mutation == 1 { loaded = emit("iadd.i32 \(loaded), \(constant(1))") }
+      let from = copy == 0 ? source : emit("iadd.\(index) \(source), \(constant(offset, index))")
+      var loaded = emit("load.\(element) \(from), mem0")
+      if isWrong, mutation == 1 { loaded = emit("\(add).\(element) \(loaded), \(constant(1, element))") }
       if hasStore {
-        let to = copy == 0 ? target : emit("iadd.i32 \(target), \(constant(copy * width))")
-        let operand = constant(isWrong && mutation == 2 ? 6 : 5)
+        let to = copy == 0 ? target : emit("iadd.\(index) \(target), \(constant(copy * width, index))")
+        let operand = constant(isWrong && mutation == 2 ? 6 : 5, element)
         let value =
           isWrong && mutation == 3
-          ? emit("\(operation).i32 \(operand), \(loaded)") : emit("\(operation).i32 \(loaded), \(operand)")
-        lines.append("  store.i32 \(to), \(value), mem0")
+          ? emit("\(operation).\(element) \(operand), \(loaded)")
+          : emit("\(operation).\(element) \(loaded), \(operand)")
+        lines.append("  store.\(element) \(to), \(value), \(targetMemory)")
       }
       if hasSum {
-        total = emit("iadd.i32 \(isWrong && mutation == 4 ? loaded : total), \(loaded)")
+        total = emit("\(add).\(element) \(isWrong && mutation == 4 ? loaded : total), \(loaded)")
         // A product: not any order will do.
-        total = emit("imul.i32 \(total), \(constant(3))")
+        total = emit("\(multiply).\(element) \(total), \(constant(3, element))")
       }
     }
-    let newSource = emit("iadd.i32 \(source), \(constant(copies * width))")
-    let newTarget = emit("iadd.i32 \(target), \(constant(copies * width))")
+    let newSource = emit("iadd.\(index) \(source), \(constant(copies * width, index))")
+    let newTarget = emit("iadd.\(index) \(target), \(constant(copies * width, index))")
     var step = copies * counterStep
     if isMutated, mutation == 5 { step -= 1 }
     let newCounter = emit("\(isDownward ? "isub" : "iadd").i32 \(counter), \(constant(step))")
@@ -118,18 +134,22 @@ private struct RandomUnrolledLoop {
     if isMutated, mutation == 6 { end += counterStep }
     let condition =
       end == 0 && isDownward
-      ? newCounter : emit("ine.i32 \(newCounter), \(isCounted ? constant(end) : "v0")")
-    let last = [total, newSource, newCounter, target].randomElement(using: &random)!
+      ? newCounter : emit("ine.i32 \(newCounter), \(isCounted ? constant(end) : bound)")
+    let (last, type) = [(total, element), (newSource, index), (newCounter, "i32"), (target, index)]
+      .randomElement(using: &random)!
+    // A parameter that never changes is none any more when loops are rolled up.
+    if isFloat, last == sum { isPossible = false }
     lines.append(
       "  brif \(condition), block1(\(newSource), \(newTarget), \(newCounter), \(total)), block2(\(last))")
-    lines.append("block2(v\(next): i32):")
+    lines.append("block2(v\(next): \(type)):")
     lines.append("  return v\(next)")
     text = """
-      signature sig0 = (i32, i32) -> (i32)
-      memory mem0 = 1..
+      signature sig0 = (\(index), \(index)) -> (\(type))
+      memory mem0 = 1..\(index == "i64" ? " i64" : "")
+      memory mem1 = 1..\(index == "i64" ? " i64" : "")
       export "f" = f0
       function f0 sig0 {
-      block0(v0: i32, v1: i32):
+      block0(v0: \(index), v1: \(index)):
       \(lines.joined(separator: "\n"))
       }
 

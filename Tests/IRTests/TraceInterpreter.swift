@@ -12,9 +12,16 @@ struct TraceInterpreter {
   let function: Function
   private(set) var trace: [String] = []
   private var values: [UInt64]
+  /// Called with what each value becomes.
+  var observe: (Value, UInt64) -> Void = { _, _ in }
   private var globals: [UInt64] = [7, 9]
-  /// What was stored, by address.
-  private var memory: [UInt64: UInt64] = [:]
+  /// What was stored.
+  private var stored: [Place: UInt64] = [:]
+
+  private struct Place: Hashable {
+    var memory: MemoryID
+    var address: UInt64
+  }
 
   init(_ module: Module, _ id: FunctionID) {
     self.module = module
@@ -26,13 +33,13 @@ struct TraceInterpreter {
 
   mutating func run(_ arguments: [UInt64], blockLimit: Int = 200) -> [String] {
     var block = function.blockOrder[0]
-    for (param, argument) in zip(function.blockParams[block], arguments) { values[param.index] = argument }
+    for (param, argument) in zip(function.blockParams[block], arguments) { define(param, argument) }
     do throws(Trap) {
       for _ in 0..<blockLimit {
         guard let call = try execute(block) else { return trace }
         let target = function.blockCalls[call]
         let passed = function.valueLists[target.arguments].map { self[$0] }
-        for (param, value) in zip(function.blockParams[target.block], passed) { values[param.index] = value }
+        for (param, value) in zip(function.blockParams[target.block], passed) { define(param, value) }
         block = target.block
       }
       trace.append("and so on")
@@ -40,6 +47,17 @@ struct TraceInterpreter {
       trace.append("trap \(error.code.name)")
     }
     return trace
+  }
+
+  private mutating func define(_ value: Value, _ bits: UInt64) {
+    values[value.index] = bits
+    observe(value, bits)
+  }
+
+  /// What a load or store accesses.
+  private func place(_ data: InstData) -> Place {
+    let memArg = function.memArgs[MemArgID(rawValue: data.c)]
+    return Place(memory: memArg.memory, address: self[data.valueA] &+ memArg.offset)
   }
 
   private subscript(value: Value) -> UInt64 { values[function.resolve(value).index] }
@@ -66,14 +84,15 @@ struct TraceInterpreter {
       case .trapnz: if self[data.valueA] != 0 { throw Trap(code: TrapCode(rawValue: data.c)!) }
       case .keep: break
       case .store:
-        trace.append("store \(self[data.valueA]) \(self[data.valueB])")
-        memory[self[data.valueA]] = self[data.valueB]
+        let place = place(data)
+        trace.append("store \(place.memory.rawValue) \(place.address) \(self[data.valueB])")
+        stored[place] = self[data.valueB]
       case .globalSet:
         globals[Int(data.c)] = self[data.valueA]
         trace.append("global \(data.c) \(self[data.valueA])")
       default:
         let result = try evaluate(data)
-        if !function.results(of: inst).isEmpty { values[function.result(of: inst).index] = result }
+        if !function.results(of: inst).isEmpty { define(function.result(of: inst), result) }
       }
     }
     preconditionFailure("block without terminator")
@@ -85,8 +104,9 @@ struct TraceInterpreter {
     case .opaque: return self[data.valueA]
     case .globalGet: return globals[Int(data.c)]
     case .load:
-      return memory[self[data.valueA]] ?? madeUp(self[data.valueA])
-    case .load16U: return madeUp(self[data.valueA], function.memArgs[MemArgID(rawValue: data.c)].offset)
+      let place = place(data)
+      return stored[place] ?? madeUp(place.address, UInt64(place.memory.rawValue))
+    case .load16U: return madeUp(place(data).address) & 0xFFFF
     case .call:
       return call(
         FunctionID(rawValue: data.b), function.valueLists[EntityList<Value>(handle: data.a)].map { self[$0] })
