@@ -24,6 +24,8 @@ final class FunctionLowering {
   var ownFuel: LLVMValueRef?
   /// Accesses are checked in this function, also where guard pages would do (LowerFuel.swift).
   var checksForFuel = false
+  /// Nil where nothing is optimised.
+  let regions: RegionScopes?
 
   private var values: [LLVMValueRef?]
   /// For values that are an i1 widened to i32: the i1, for branches.
@@ -61,6 +63,9 @@ final class FunctionLowering {
     resultPointer = leadingParameter(ResultPassing(results) == .pointer)
     leadingParameterCount = leading
     self.isOptimized = isOptimized
+    regions =
+      isOptimized && unit.plan.options.level != .O0
+      ? RegionScopes(unit.base, function, llvmFunction) : nil
     values = Array(repeating: nil, count: function.values.count)
     conditions = Array(repeating: nil, count: function.values.count)
     isUsed = Array(repeating: false, count: function.values.count)

@@ -51,7 +51,7 @@ extension FunctionLowering {
     case .load, .load8S, .load8U, .load16S, .load16U, .load32S, .load32U, .loadExtendS, .loadExtendU,
       .loadSplat, .loadZero, .loadLane:
       lowerLoad(inst, data)
-    case .store, .store8, .store16, .store32, .storeLane: lowerStore(data)
+    case .store, .store8, .store16, .store32, .storeLane: lowerStore(inst, data)
     case .memorySize, .memoryGrow: define(inst, memorySizeOrGrow(data))
     case .memoryFill, .memoryCopy, .memoryInit, .dataDrop: lowerBulkMemory(data)
 

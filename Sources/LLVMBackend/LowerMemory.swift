@@ -35,6 +35,7 @@ extension FunctionLowering {
     let load = LLVMBuildLoad2(builder, type, address(memArg, index, width: width), "")!
     LLVMSetAlignment(load, 1)
     LLVMSetMetadata(load, unit.aliasTags.kind, unit.aliasTags.memories[memArg.memory.index])
+    regions?.mark(load, of: inst)
     // It may trap. LLVM would drop an ordinary load whose value nobody needs; where it optimises, the pass
     // `anchor` has found out who does, and otherwise a volatile load costs nothing. (A check stays in any case.)
     if !isOptimized || !hasUses(inst), !checksBounds(of: memArg.memory) { LLVMSetVolatile(load, 1) }
@@ -73,7 +74,7 @@ extension FunctionLowering {
     define(inst, result)
   }
 
-  func lowerStore(_ data: InstData) {
+  func lowerStore(_ inst: Inst, _ data: InstData) {
     let memArg = function.memArgs[MemArgID(rawValue: data.c)]
     var value = operand(data.valueB, as: data.shape)
     let width: Int
@@ -98,6 +99,7 @@ extension FunctionLowering {
     // Around `x | 1` LLVM narrows load and store, even if the load is volatile.
     if !isOptimized { LLVMSetVolatile(store, 1) }
     LLVMSetMetadata(store, unit.aliasTags.kind, unit.aliasTags.memories[memArg.memory.index])
+    regions?.mark(store, of: inst)
   }
 
   // MARK: Size and bulk operations

@@ -14,6 +14,7 @@ public enum Pass: String, CaseIterable, Sendable {
   case markImmutable = "immutable"
   case findThrows = "throws"
   case rerollLoops = "reroll"
+  case foldOffsets = "offsets"
   case mergeFuel = "fuel"
   case anchorTraps = "anchor"
 
@@ -43,6 +44,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .markImmutable: "find globals that nothing writes and tables that nothing changes"
     case .findThrows: "find calls that can't throw, and drop the tests behind them"
     case .rerollLoops: "make loops of what unrolled them, for LLVM to vectorise"
+    case .foldOffsets: "make offsets of accesses of what is added to their addresses without wrapping"
     case .mergeFuel: "join charges of fuel that nothing can tell apart, and drop repeated checks"
     case .anchorTraps: "give loads uses that LLVM can't lose"
     }
@@ -55,7 +57,7 @@ public enum Pass: String, CaseIterable, Sendable {
       .removeDeadEntities, .markImmutable,
       .replaceConstants, .removeUnreachableBlocks, .removeTrivialParams, .foldConstants, .devirtualize,
       .findThrows,
-      .removeTrivialParams, .rerollLoops, .eliminateDeadCode, .mergeFuel, .anchorTraps,
+      .removeTrivialParams, .rerollLoops, .foldOffsets, .eliminateDeadCode, .mergeFuel, .anchorTraps,
       .removeDeadEntities,
     ]
   }
@@ -69,6 +71,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .replaceConstants: function.replaceConstants(in: module)
     case .devirtualize: function.devirtualize(in: module)
     case .rerollLoops: function.rerollLoops(in: module)
+    case .foldOffsets: function.foldOffsets()
     case .mergeFuel: function.mergeFuel()
     case .anchorTraps: function.anchorTraps()
     case .removeDeadEntities, .markImmutable, .findThrows: preconditionFailure("\(self) is for modules")
