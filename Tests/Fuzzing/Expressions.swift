@@ -52,9 +52,9 @@ extension Generator {
     var words = [choice.name]
     if choice.laneCount > 0 { words.append("\(below(choice.laneCount))") }
     for (position, type) in choice.operands.enumerated() {
-      // Chains of float arithmetic stay chains: only their end is looked at.
+      // Chains of float arithmetic stay chains: only their end is looked at. (As lanes of another width, a NaN shows.)
       if type == "v128", choice.makesNaN, size > 1, chance(2),
-        let others = Operators.vectorFloats[String(choice.name.prefix(5))]
+        let others = Operators.vectorFloats[choice.operandShape]
       {
         words.append(apply(pick(others), size - 2))
         continue

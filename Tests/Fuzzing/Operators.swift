@@ -15,6 +15,12 @@ enum Operators {
     var mayTrap: Bool
     /// Of floats that show their bits in the result: positions of the operands.
     var revealed: [Int]
+
+    /// The lanes of a vector's floats in the operands: those of the result, but `promote_low_f32x4` and
+    /// `demote_f64x2_zero` take others.
+    var operandShape: String {
+      String(name.split { $0 == "." || $0 == "_" }.last { ["f32x4", "f64x2"].contains($0) } ?? "")
+    }
   }
 
   /// An access of memory: of what is behind the address, and in bytes.
