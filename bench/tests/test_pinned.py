@@ -1,6 +1,9 @@
 """Counts of instructions: what is counted, and what becomes of a count that has changed."""
 
 import contextlib
+import importlib.machinery
+import importlib.util
+import io
 import json
 import pathlib
 import sys
@@ -158,6 +161,29 @@ class Checks(unittest.TestCase):
         def untraceable():
             raise Skipped("programs may not be traced here")
         self.assertEqual(self.check(untraceable), [True, None])
+
+
+class Command(unittest.TestCase):
+    """scripts/count-instructions, with lines that are given."""
+
+    def status(self, modules, counts):
+        script = pathlib.Path(__file__).resolve().parent.parent.parent / "scripts" / "count-instructions"
+        loader = importlib.machinery.SourceFileLoader("count_instructions", str(script))
+        command = importlib.util.module_from_spec(importlib.util.spec_from_loader("count_instructions", loader))
+        loader.exec_module(command)
+        output = io.StringIO()
+        with mock.patch.object(pinned, "check_modules", lambda: modules), mock.patch.object(sys, "argv", ["x"]), \
+                mock.patch.object(pinned, "check_counts", lambda _: counts), contextlib.redirect_stdout(output):
+            return command.main(), output.getvalue().splitlines()
+
+    def test_has_a_status_of_its_own_where_nothing_could_be_checked(self):
+        self.assertEqual(self.status([("a", None)], [("b", None)]),
+                         (77, ["skipped: a", "skipped: b", "0 passed, 0 failed"]))
+
+    def test_ends_well_where_something_could(self):
+        self.assertEqual(self.status([("a", True)], [("b", None)]), (0, ["a", "skipped: b", "1 passed, 0 failed"]))
+        self.assertEqual(self.status([("a", None)], [("b", False)]),
+                         (1, ["skipped: a", "FAILED: b", "0 passed, 1 failed"]))
 
 
 if __name__ == "__main__":
