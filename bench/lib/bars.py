@@ -30,59 +30,100 @@ class Figures:
         return {row: ratio for row in self.rows if (ratio := self.ratio(row, column, base)) is not None}
 
 
-# MARK: How figures are made: a value and what it is that of, or None
+# MARK: How figures are made: of rows; None where there is nothing to make one of
+
+@dataclass(frozen=True)
+class Figure:
+    """A value, what it is that of, of how many rows if not all, and whether we have failed in none."""
+    value: float = None
+    detail: str = ""
+    count: str = ""
+    whole: bool = True
+
+
+def of_rows(figures, own, values, choose, rows=lambda name: True):
+    """What is chosen of values by row: a value, and what it is that of.
+
+    A row in which one of `own`, our columns, has no value is one that we failed in: what could be worse than all the
+    others is not left out in silence. Where another's is missing there is nothing to compare with, which is said."""
+    names = [row for row in figures.rows if rows(row)]
+    # A section without a column is of a run that was not to measure it.
+    failed = [row for row in names if any(figures.value(row, column) is None for column in own)
+              and all(column in figures.section["columns"] for column in own)]
+    count = (f"{len(failed)} of {len(names)} failed" if failed else
+             f"{len(values)} of {len(names)}" if len(values) < len(names) else "")
+    if not values:
+        return Figure(count=count, whole=False) if failed else None
+    value, detail = choose(values)
+    return Figure(value, detail, count, not failed)
+
 
 def mean(column, base=None):
-    """The geometric mean of ratios."""
+    """The geometric mean of ratios of a column of ours."""
     def figure(figures):
-        ratios = figures.ratios(column, base or figures.section["baseline"])
-        rows = len(figures.rows)
-        some = "" if len(ratios) == rows else f"{len(ratios)} of {rows}"
-        return (statistics.geometric_mean(ratios.values()), some) if ratios else None
+        return of_rows(figures, [column], figures.ratios(column, base or figures.section["baseline"]),
+                       lambda ratios: (statistics.geometric_mean(ratios.values()), ""))
     return figure
 
 
-def worst(column, base=None, choose=max):
-    """The greatest of the ratios, or with min the least."""
+def extreme(values, choose=max):
+    row = choose(values, key=values.get)
+    return values[row], row
+
+
+def worst(column, base=None, own=None):
+    """The greatest of the ratios of a column of ours; `own` where what it is compared with is ours, too."""
     def figure(figures):
-        ratios = figures.ratios(column, base or figures.section["baseline"])
-        return (ratios[row := choose(ratios, key=ratios.get)], row) if ratios else None
+        return of_rows(figures, own or [column], figures.ratios(column, base or figures.section["baseline"]), extreme)
+    return figure
+
+
+def least(column, own):
+    """The least of the ratios of another's column to one of ours."""
+    def figure(figures):
+        return of_rows(figures, [own], figures.ratios(column, own), lambda ratios: extreme(ratios, min))
     return figure
 
 
 def greatest(*columns, rows=lambda name: True):
-    """The greatest of the values."""
+    """The greatest of the values of columns of ours."""
     def figure(figures):
-        found = [(value, row) for row in figures.rows if rows(row) for column in columns
-                 if (value := figures.value(row, column)) is not None]
-        return max(found, key=lambda pair: pair[0], default=None)
+        found = {row: max(values) for row in figures.rows if rows(row) and (
+            values := [value for column in columns if (value := figures.value(row, column)) is not None])}
+        return of_rows(figures, columns, found, extreme, rows)
     return figure
 
 
 def one(row, column, base=None):
+    """The value of a column of ours in one row, or its ratio."""
     def figure(figures):
         value = figures.ratio(row, column, base) if base else figures.value(row, column)
-        return (value, "") if value is not None else None
+        return of_rows(figures, [column], {} if value is None else {row: value}, lambda values: (values[row], ""),
+                       lambda name: name == row)
     return figure
 
 
 def beside_others(figures):
     """The mean of ratios to the engine that comes off best."""
     others = [column for column in figures.section["columns"] if column != "native" and "wasmaot" not in column]
-    means = {other: statistics.geometric_mean(ratios.values()) for other in others
-             if (ratios := figures.ratios(OWN, other))}
-    return (means[other := max(means, key=means.get)], other) if means else None
+    ratios = {other: found for other in others if (found := figures.ratios(OWN, other))}
+    means = {other: statistics.geometric_mean(found.values()) for other, found in ratios.items()}
+    if not means:
+        return of_rows(figures, [OWN], {}, extreme)
+    best = max(means, key=means.get)
+    return of_rows(figures, [OWN], ratios[best], lambda _: (means[best], best))
 
 
 def memory(figures):
     """Peak memory as a part of what there may be."""
     parts = {row: peak / (BYTES_A_BYTE * size + BYTES_BESIDE) for row in figures.rows
              if (peak := figures.value(row, OWN)) and (size := figures.value(row, "module"))}
-    if not parts:
-        return None
-    row = max(parts, key=parts.get)
-    peak, size = figures.value(row, OWN), figures.value(row, "module")
-    return parts[row], f"{row}: {peak / 1e6:.0f} of {(BYTES_A_BYTE * size + BYTES_BESIDE) / 1e6:.0f} MB"
+
+    def greatest_part(parts):
+        part, row = extreme(parts)
+        peak, size = figures.value(row, OWN), figures.value(row, "module")
+        return part, f"{row}: {peak / 1e6:.0f} of {(BYTES_A_BYTE * size + BYTES_BESIDE) / 1e6:.0f} MB"
+    return of_rows(figures, [OWN], parts, greatest_part)
 
 
 # MARK: The table
@@ -97,13 +138,22 @@ class Bar:
     figure: Callable = None
     less_is_better: bool = True
 
+    def within(self, value):
+        return value <= self.limit if self.less_is_better else value >= self.limit
+
     def json(self, sections):
-        """With its figure, where its section is among these."""
+        """With its figure, where its section is among these.
+
+        Where we failed in a row, no value says that the bar is met; one of the other rows can say that it is missed."""
         section = sections.get(self.section)
         found = self.figure(Figures(section)) if section else None
         bar = {"name": self.name, "section": self.section, "unit": self.unit, "limit": self.limit,
                "lessIsBetter": self.less_is_better}
-        return {**bar, "value": found[0], **({"detail": found[1]} if found[1] else {})} if found else bar
+        if found is None:
+            return bar
+        said = found.value is not None and (found.whole or not self.within(found.value))
+        detail = "; ".join(filter(None, [found.detail if said else "", found.count]))
+        return {**bar, **({"value": found.value} if said else {}), **({"detail": detail} if detail else {})}
 
 
 BARS = [bar for section, title in (("scalar", "scalar wasm"), ("simd", "wasm with SIMD"), ("cpu", "for the machine's CPU"))
@@ -113,7 +163,7 @@ BARS += [
     Bar("Run time, scalar wasm, beside the fastest other engine: mean", "scalar", "ratio", 1, beside_others),
     Bar("Run time, wasm with SIMD, beside the fastest other engine: mean", "simd", "ratio", 1, beside_others),
     Bar("Run time in the interpreter: WasmKit's beside ours, least", "interpreters", "ratio", 1,
-        worst("WasmKit", choose=min), less_is_better=False),
+        least("WasmKit", "wasmaot interpreter"), less_is_better=False),
 
     Bar("Compiling at -O2 beside wasm2c + clang -O2: slowest module", "compile", "ratio", 1,
         worst(OWN, "wasm2c + clang -O2")),
@@ -126,7 +176,8 @@ BARS += [
     Bar("Compiling 26 MB at -O2: the part of one function", None, "ratio", 0.1),
 
     Bar("Building again, unchanged", "rebuild", "s", 0.03, greatest("unchanged")),
-    Bar("Building again, one function changed, beside all of it", "rebuild", "ratio", 0.2, worst("one function changed")),
+    Bar("Building again, one function changed, beside all of it", "rebuild", "ratio", 0.2,
+        worst("one function changed", own=["one function changed", "full"])),
 
     Bar("Machine code at -O2 beside native code's: mean", "text-size", "ratio", 1.3, mean("app")),
     Bar("Machine code at -Oz beside that of wasm2c + clang -Oz: mean", "text-size-oz", "ratio", 1, mean("wasmaot -Oz")),

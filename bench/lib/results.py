@@ -106,17 +106,38 @@ def document(sections, versions):
             **known, "machine": machine(), "versions": versions, "bars": bars(measured), "sections": measured}
 
 
+def read(path):
+    """The results of an earlier run."""
+    try:
+        found = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise Failure(f"{path}: {error}") from None
+    if not isinstance(found, dict) or found.get("format") != 1 or not isinstance(found.get("machine"), dict):
+        raise Failure(f"{path}: no results of bench/run")
+    return found
+
+
+def refuse_other_machine(earlier, here):
+    """Results name one machine: figures of another would be said to be its own."""
+    there = earlier["machine"]
+    names = [name for name in {**there, **here} if there.get(name) != here.get(name)]
+    if names:
+        raise Failure("the results are of another machine: " +
+                      ", ".join(f"{name} is {there.get(name)}, here {here.get(name)}" for name in names))
+
+
 def merged(earlier, document):
     """An earlier run's results with the sections of another one, which take the place of those of their names."""
+    refuse_other_machine(earlier, document["machine"])
     new = {section["name"]: section for section in document["sections"]}
     sections = [new.pop(section["name"], section) for section in earlier["sections"]] + list(new.values())
-    # Which section is of which can be told from the commands.
+    # Which section is of which day and commit can be told from the commands.
     def both(first, second):
         return ", ".join(dict.fromkeys(filter(None, [first, second])))
     commit = both(earlier.get("commit"), document.get("commit"))
     versions = {name: both(earlier["versions"].get(name), document["versions"].get(name))
                 for name in {**earlier["versions"], **document["versions"]}}
-    return {**earlier, **({"commit": commit} if commit else {}),
+    return {**earlier, "date": both(earlier["date"], document["date"]), **({"commit": commit} if commit else {}),
             "command": f"{earlier['command']}; {document['command']}", "versions": versions, "bars": bars(sections),
             "sections": sections}
 

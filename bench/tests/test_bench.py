@@ -46,15 +46,23 @@ class Results(unittest.TestCase):
 
     def test_sections_of_another_run_take_the_place_of_those_of_their_names(self):
         def document(command, commit, *sections):
-            return {"date": "2026-11-29", "command": command, "commit": commit,
-                    "versions": {"clang": "19", "x": commit},
+            return {"date": f"2026-11-{28 + int(commit)}", "command": command, "commit": commit,
+                    "machine": {"cpu": "a"}, "versions": {"clang": "19", "x": commit},
                     "bars": [], "sections": [{"name": name, "title": title, "rows": []} for name, title in sections]}
         both = results.merged(document("a", "1", ("x", "old"), ("y", "kept")),
                               document("b", "2", ("z", "new"), ("x", "new")))
         self.assertEqual([(section["name"], section["title"]) for section in both["sections"]],
                          [("x", "new"), ("y", "kept"), ("z", "new")])
         self.assertEqual((both["command"], both["commit"], both["versions"]), ("a; b", "1, 2", {"clang": "19", "x": "1, 2"}))
+        self.assertEqual(both["date"], "2026-11-29, 2026-11-30")
         self.assertEqual(len(both["bars"]), len(bars.BARS))
+
+    def test_results_of_another_machine_are_not_put_into_these(self):
+        earlier = {"machine": {"cpu": "a", "cores": 2, "kernel": "Linux 6"}}
+        results.refuse_other_machine(earlier, dict(earlier["machine"]))
+        with self.assertRaisesRegex(Failure, "^the results are of another machine: cores is 2, here 4, "
+                                             "kernel is Linux 6, here None, memoryGiB is None, here 8$"):
+            results.merged(earlier, {"machine": {"cpu": "a", "cores": 4, "memoryGiB": 8}, "sections": []})
 
     def test_one_failure_takes_earlier_values_away(self):
         row = self.section().row("z")
@@ -240,17 +248,40 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(code, "bench/run: 1 errors, see above")
         self.assertIn("start: not shown: bench-report: status 3: broken", said)
 
-    def test_results_of_an_earlier_run_are_amended(self):
-        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(self.program.BENCHMARKS, self.one_section()):
+    def into(self, text):
+        """Puts a section into a file: what is in it then, the status, and whether anything was measured."""
+        measure = mock.Mock(side_effect=self.one_section()["start"])
+        with tempfile.TemporaryDirectory() as folder, mock.patch.dict(self.program.BENCHMARKS, {"start": measure}):
             path = pathlib.Path(folder) / "r.json"
-            path.write_text(json.dumps({"command": "earlier", "versions": {}, "sections": []}))
+            path.write_text(text)
             with mock.patch("sys.argv", ["bench/run", "--wasmaot", "/bin/true", "start", "--into", str(path)]), \
                     mock.patch("sys.stdout"), mock.patch.object(self.program.results, "REPORTER", "/bin/true"), \
                     mock.patch.object(self.program.engines, "versions", return_value={}):
-                self.program.main()
-            document = json.loads(path.read_text())
+                code = None
+                try:
+                    self.program.main()
+                except SystemExit as ended:
+                    code = ended.code
+            return path.read_text(), code, measure.called
+
+    def test_results_of_an_earlier_run_are_amended(self):
+        earlier = {"format": 1, "date": "2026-11-28", "machine": results.machine(), "command": "earlier",
+                   "versions": {}, "sections": []}
+        text, code, _ = self.into(json.dumps(earlier))
+        self.assertIsNone(code)
+        document = json.loads(text)
         self.assertEqual([section["name"] for section in document["sections"]], ["s"])
         self.assertIn("start --into", document["command"])
+        self.assertTrue(document["date"].startswith("2026-11-28, "))
+
+    def test_what_can_not_be_amended_is_refused_before_anything_is_measured(self):
+        for text, why in (("{", "Expecting property name"), ("[]", "no results of bench/run"),
+                          ('{"format": 1, "sections": []}', "no results of bench/run"),
+                          ('{"format": 1, "machine": {"cpu": "none such"}}',
+                           "another machine: cpu is none such, here ")):
+            after, code, measured = self.into(text)
+            self.assertRegex(code, f"^bench/run: --into: .*{why}")
+            self.assertEqual((after, measured), (text, False))
 
     def test_nothing_is_measured_twice(self):
         for names in (["start", "start"], ["scalar", "suite"]):
