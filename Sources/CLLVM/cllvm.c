@@ -17,11 +17,8 @@ void cllvm_initialize(void) {
   // zext(counter + address) is a recurrence of its own.
   // The SLP vectoriser takes what its cost model says breaks even, and is often wrong: it moves
   // values to vectors and back (ChaCha20's rounds took seven times as long).
-  // Innermost loops begin at multiples of 32 bytes: a short one, such as the dispatch of an
-  // interpreter, then lies in one line of code. In two it took up to half as long again.
-  const char *const options[] = {"wasmaot", "-indvars-widen-indvars=false", "-slp-threshold=4",
-                                 "-x86-experimental-pref-innermost-loop-alignment=5"};
-  LLVMParseCommandLineOptions(sizeof options / sizeof *options, options, NULL);
+  const char *const options[] = {"wasmaot", "-indvars-widen-indvars=false", "-slp-threshold=4"};
+  LLVMParseCommandLineOptions(3, options, NULL);
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86Target();
   LLVMInitializeX86TargetMC();
