@@ -10,7 +10,6 @@ struct LLVMInstallation {
   var config: String
   var major: Int
   var includeDirectory: String
-  var libraryDirectory: String
 
   static let supported = 19...22
 
@@ -23,11 +22,10 @@ struct LLVMInstallation {
     for candidate in candidates {
       guard let version = run(candidate, "--version"),
         let major = version.split(separator: ".").first.flatMap({ Int($0) }), supported.contains(major),
-        let include = run(candidate, "--includedir"), let library = run(candidate, "--libdir"),
+        let include = run(candidate, "--includedir"),
         FileManager.default.fileExists(atPath: include + "/llvm-c/Core.h")
       else { continue }
-      return LLVMInstallation(
-        config: candidate, major: major, includeDirectory: include, libraryDirectory: library)
+      return LLVMInstallation(config: candidate, major: major, includeDirectory: include)
     }
     let asked = environment["LLVM_CONFIG"].map { " LLVM_CONFIG is '\($0)', which is not one of these." } ?? ""
     FileHandle.standardError.write(
@@ -102,12 +100,10 @@ let package = Package(
     .target(name: "CWASI", path: "runtime-c/wasi", cSettings: [.define("_GNU_SOURCE")]),
     // Loads libcurl at run time; only its headers are needed here.
     .target(name: "CCurl", cSettings: [.define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("dl")]),
+    // Loads libLLVM when code is generated; only its headers are needed here.
     .target(
       name: "CLLVM",
-      cSettings: [.unsafeFlags(llvmInclude)],
-      linkerSettings: [
-        .unsafeFlags(["-L\(llvm.libraryDirectory)"]), .linkedLibrary("LLVM-\(llvm.major)"),
-      ]),
+      cSettings: [.unsafeFlags(llvmInclude), .define("_GNU_SOURCE")], linkerSettings: [.linkedLibrary("dl")]),
     .target(
       name: "LLVMBackend", dependencies: ["Support", "IR", "CLLVM", "CRuntimeABI"],
       swiftSettings: llvmHeadersForSwift),

@@ -121,7 +121,7 @@ public struct Builder: Sendable {
     if let cache, changeIR == nil {
       let digests = ToolDigests(folder: cache.folder)
       let compiler = Self.compilerVersions(digests)
-      key = self.key(of: bytes, name: input, tools: compiler + (try toolchain.identity(digests)))
+      key = self.key(of: bytes, name: input, tools: compiler + toolchain.identity(digests))
       // Without optimisation, looking for a unit takes as long as making it.
       if options.optimization != .O0 {
         pipeline.unitCache = CachedUnits(cache: cache, tools: compiler)
@@ -180,7 +180,7 @@ public struct Builder: Sendable {
   private static func compilerVersions(_ digests: ToolDigests) -> [String] {
     [
       "wasmaot \(Version.wasmaot) \(BuildID.own().text)",
-      "LLVM \(LLVMInfo.version) \(digests.llvm())",
+      "LLVM \(LLVMInfo.major) \(digests.llvm())",
     ]
   }
 
@@ -210,7 +210,7 @@ extension Builder {
 
 /// Reads a file that should be a core module.
 func readModule(_ path: String) throws(Problem) -> ModuleBytes {
-  let bytes = ModuleBytes(try OutputFile.read(path))
+  let bytes = try OutputFile.readModule(path)
   if let problem = InputFormat.problem(with: bytes.buffer, file: path) { throw problem }
   return bytes
 }

@@ -1,4 +1,5 @@
 import SystemPackage
+import WasmModule
 
 #if canImport(Glibc)
   import Glibc
@@ -77,35 +78,61 @@ enum OutputFile {
   static let sizeLimit = 1 << 30
 
   static func read(_ path: String) throws(Problem) -> [UInt8] {
+    try withFile(path) { file in
+      var bytes = try [UInt8](unsafeUninitializedCapacity: knownSize(of: file)) { buffer, count in
+        count = try fill(UnsafeMutableRawBufferPointer(buffer), from: file)
+      }
+      bytes += try rest(of: file, behind: bytes.count)
+      return bytes
+    }
+  }
+
+  /// Read and not mapped: another process may cut the file off meanwhile.
+  static func readModule(_ path: String) throws(Problem) -> ModuleBytes {
+    try withFile(path) { file in
+      let bytes = try ModuleBytes(capacity: knownSize(of: file)) { try fill($0, from: file) }
+      let rest = try rest(of: file, behind: bytes.count)
+      return rest.isEmpty ? bytes : ModuleBytes(Array(bytes.buffer) + rest)
+    }
+  }
+
+  private static func withFile<R>(_ path: String, _ body: (FileDescriptor) throws -> R) throws(Problem) -> R {
     do {
       let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
-      return try file.closeAfter {
-        var bytes: [UInt8] = []
-        var status = stat()
-        // A pipe has no size, and a folder's is none.
-        if fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
-          let size = min(Int(status.st_size), sizeLimit)
-          bytes = try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            // It may have become shorter meanwhile, or longer: what follows reads on.
-            while count < size {
-              let rest = UnsafeMutableRawBufferPointer(
-                rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-              let got = try file.read(into: rest)
-              if got == 0 { break }
-              count += got
-            }
-          }
-        }
-        var chunk = [UInt8](repeating: 0, count: 1 << 18)
-        while true {
-          let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
-          if count == 0 { return bytes }
-          bytes += chunk[..<count]
-          if bytes.count > sizeLimit { throw Errno.fileTooLarge }
-        }
-      }
+      return try file.closeAfter { try body(file) }
     } catch {
       throw .cannotRead(path, error)
+    }
+  }
+
+  /// A pipe has none, and a folder's is none. It may become shorter meanwhile, or longer.
+  private static func knownSize(of file: FileDescriptor) -> Int {
+    var status = stat()
+    guard fstat(file.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return 0 }
+    return min(Int(status.st_size), sizeLimit)
+  }
+
+  /// Returns how much there was.
+  private static func fill(_ buffer: UnsafeMutableRawBufferPointer, from file: FileDescriptor) throws -> Int {
+    var count = 0
+    while count < buffer.count {
+      let got = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+      if got == 0 { break }
+      count += got
+    }
+    return count
+  }
+
+  private static func rest(of file: FileDescriptor, behind known: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 14)
+    while true {
+      let count = try chunk.withUnsafeMutableBytes { try file.read(into: $0) }
+      if count == 0 { return bytes }
+      bytes += chunk[..<count]
+      if known + bytes.count > sizeLimit { throw Errno.fileTooLarge }
+      // It is a pipe.
+      if chunk.count == count { chunk = [UInt8](repeating: 0, count: 1 << 18) }
     }
   }
 }

@@ -112,6 +112,10 @@ extension Problem {
     case .unsupportedTarget: self = .usage(error.description)
     case .unknownCPU: self = .usage(error.description)
     case .unsupported: self.init(error.description)
+    case .noLLVM:
+      self.init(
+        error.description,
+        help: "install it (Debian, Ubuntu: package libllvm\(LLVMInfo.major)), or set LD_LIBRARY_PATH")
     case .internalError:
       self.init(
         error.description, help: "this is a bug in wasmaot: please report it with the module")

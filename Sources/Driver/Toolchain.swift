@@ -30,7 +30,7 @@ struct Toolchain {
   }
 
   /// For cache keys: what decides the bytes of an output besides its objects.
-  func identity(_ digests: ToolDigests) throws(Problem) -> [String] {
+  func identity(_ digests: ToolDigests) -> [String] {
     var identity: [String] = []
     if let linker {
       // The family is known by the name.
@@ -39,7 +39,8 @@ struct Toolchain {
     }
     if let runtime {
       for file in runtime.start + runtime.libraries + runtime.end {
-        identity.append(sha256(try OutputFile.read(file.string)))
+        let name = file.lastComponent?.string ?? ""
+        identity.append("\(name) \(digests.digest(ofFile: file.string, as: "runtime-\(name)"))")
       }
     }
     return identity

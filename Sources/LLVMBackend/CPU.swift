@@ -24,6 +24,7 @@ extension InstructionSet {
     switch target.architecture {
     case .x86_64:
       if cpu == "native" {
+        try initializeLLVM()
         // Only what the runtime can check, and all of it by name.
         let host = Set(LLVMInfo.hostFeatures)
         let usable = x86Features.map(\.name).filter(host.contains)

@@ -8,7 +8,7 @@ import Support
 public func generateCode(
   for module: IR.Module, options: BackendOptions
 ) throws(BackendError) -> CodegenResult {
-  initializeLLVM()
+  try initializeLLVM()
   let plan = try CodegenPlan(module: module, options: options)
   // LLVM recurses on the input: on expression trees, on loop nests, on the dominator tree.
   let units = try parallelMap(count: plan.units.count, jobs: options.jobs, stackSize: 256 << 20) {
@@ -25,7 +25,7 @@ public func generateCode(
 public func dataObject(
   symbol: String, bytes: [UInt8], section: String? = nil, alignment: UInt32 = 16, options: BackendOptions
 ) throws(BackendError) -> [UInt8] {
-  initializeLLVM()
+  try initializeLLVM()
   let instructionSet = try InstructionSet(cpu: options.cpu, target: options.target)
   let unit = Unit(name: symbol, options: options, instructionSet: instructionSet)
   unit.addGlobal(

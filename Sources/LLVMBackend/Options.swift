@@ -111,6 +111,8 @@ public enum BackendError: Error, Hashable, Sendable, CustomStringConvertible {
   case unknownCPU(String, target: String)
   /// The module needs what the options rule out.
   case unsupported(String)
+  /// LLVM's library can't be loaded.
+  case noLLVM(String)
   /// LLVM refused what this compiler gave it: a bug here.
   case internalError(String)
 
@@ -121,6 +123,7 @@ public enum BackendError: Error, Hashable, Sendable, CustomStringConvertible {
     case .unknownCPU(let name, let target):
       "unknown CPU '\(name)' for \(target); '--cpu help' lists the names"
     case .unsupported(let what): what
+    case .noLLVM(let why): "LLVM cannot be loaded: \(why)"
     case .internalError(let what): "internal error in code generation: \(what)"
     }
   }

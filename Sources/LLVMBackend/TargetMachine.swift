@@ -1,8 +1,11 @@
 internal import CLLVM
 import IR
 
-/// Registers LLVM's targets, once in the process.
-func initializeLLVM() { _ = isInitialized }
+/// Loads LLVM and registers its targets, once in the process: before any other function of it is called.
+func initializeLLVM() throws(BackendError) {
+  if let problem = LLVMInfo.loadProblem { throw .noLLVM(problem) }
+  _ = isInitialized
+}
 private let isInitialized: Bool = {
   cllvm_initialize()
   return true

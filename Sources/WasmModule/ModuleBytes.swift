@@ -11,10 +11,24 @@ public final class ModuleBytes: @unchecked Sendable {
   public let buffer: UnsafeRawBufferPointer
   private let isMapped: Bool
 
-  public init(_ bytes: [UInt8]) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 16)
-    memory.copyBytes(from: bytes)
-    buffer = UnsafeRawBufferPointer(memory)
+  public convenience init(_ bytes: [UInt8]) {
+    self.init(capacity: bytes.count) {
+      $0.copyBytes(from: bytes)
+      return bytes.count
+    }
+  }
+
+  /// `write` is given `capacity` bytes, and returns how many of them, from the first on, are the module.
+  public init<E: Error>(
+    capacity: Int, _ write: (UnsafeMutableRawBufferPointer) throws(E) -> Int
+  ) throws(E) {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 16)
+    do throws(E) {
+      buffer = UnsafeRawBufferPointer(rebasing: memory[..<(try write(memory))])
+    } catch {
+      memory.deallocate()
+      throw error
+    }
     isMapped = false
   }
 

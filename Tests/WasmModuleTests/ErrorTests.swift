@@ -131,6 +131,17 @@ import Testing
     #expect(throws: FileError.self) { try ModuleBytes.map(path: "/") }
   }
 
+  @Test func bytesThatAreWrittenInPlace() throws {
+    let bytes = ModuleBytes(capacity: 8) { buffer in
+      buffer.copyBytes(from: [1, 2, 3] as [UInt8])
+      return 3
+    }
+    #expect(Array(bytes.buffer) == [1, 2, 3])
+    #expect(throws: FileError.self) {
+      try ModuleBytes(capacity: 8) { _ throws(FileError) in throw FileError(path: "module.wasm", errno: 5) }
+    }
+  }
+
   @Test func emptyAndSpecialFiles() throws {
     #expect(try ModuleBytes.map(path: "/dev/null").count == 0)
   }

@@ -3,6 +3,8 @@
 #ifndef WASMAOT_CLLVM_H
 #define WASMAOT_CLLVM_H
 
+#include "load.h"
+
 #include <stdbool.h>
 
 #include <llvm-c/Analysis.h>
@@ -26,7 +28,7 @@ static const bool cllvm_musttail_loses_stack_arguments = LLVM_VERSION_MAJOR == 2
 
 // Registers the targets that code is generated for, and makes a fatal error of LLVM's (there is no
 // way back from one) end the process with one line on standard error and status 70 instead of a
-// stack dump; sets the two options that have no other interface. Call once.
+// stack dump; sets the two options that have no other interface. Call once, behind `cllvm_load`.
 void cllvm_initialize(void);
 
 #endif

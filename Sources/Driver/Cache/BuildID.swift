@@ -29,20 +29,6 @@ struct BuildID {
     return note(in: file).map { BuildID(text: $0) }
   }
 
-  /// The file that LLVM's functions are in; nil where that is this program, which has its own ID.
-  static func llvmLibrary() -> String? {
-    guard let function = dlsym(nil, "LLVMGetVersion"), let maps = try? OutputFile.read("/proc/self/maps")
-    else { return nil }
-    let address = UInt(bitPattern: function)
-    for line in String(decoding: maps, as: UTF8.self).split(separator: "\n") {
-      let words = line.split(separator: " ", maxSplits: 5)
-      let bounds = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-      guard words.count == 6, bounds.count == 2, (bounds[0]..<bounds[1]).contains(address) else { continue }
-      return String(words[5].drop { $0 == " " })
-    }
-    return nil
-  }
-
   /// The program headers of a 64-bit ELF file lead to its notes.
   private static func note(in file: FileDescriptor) -> String? {
     let (headerSize, segmentSize) = (64, 56)

@@ -1,3 +1,4 @@
+import LLVMBackend
 import SystemPackage
 
 #if canImport(Glibc)
@@ -6,8 +7,9 @@ import SystemPackage
   import Musl
 #endif
 
-/// Digests of programs and libraries that take part in builds, for keys. Linkers can have a hundred megabytes, so the
-/// cache's folder has the last digest of each, which holds as long as the file's place, size and times are the same.
+/// Digests of programs and libraries that take part in builds, for keys. Linkers can have a hundred megabytes, and C
+/// libraries take as long as a module, so the cache's folder has the last digest of each, which holds as long as the
+/// file's place, size and times are the same.
 struct ToolDigests {
   let folder: CacheFolder
 
@@ -32,9 +34,9 @@ struct ToolDigests {
     return digest
   }
 
-  /// Of the libLLVM that is loaded: what distributions patch keeps its version.
+  /// Of the libLLVM that will be used: what distributions patch keeps its version. It is not loaded for this.
   func llvm() -> String {
-    guard let library = BuildID.llvmLibrary() else { return "in the program" }
+    guard let library = LLVMInfo.library else { return "missing" }
     if let id = BuildID.ofFile(library) { return id.text }
     return digest(ofFile: library, as: "llvm")
   }

@@ -155,10 +155,50 @@ struct UnitCacheTests {
   }
 
   @Test func llvmsBuildIsKnown() throws {
-    let library = try #require(BuildID.llvmLibrary())
+    let library = try #require(LLVMInfo.library)
     #expect(library.contains("libLLVM"))
     let id = ToolDigests(folder: CacheFolder(path: "/nonexistent", sizeLimit: nil)).llvm()
     #expect(id.utf8.count >= 16)
+  }
+
+  /// Loading it takes as long as all else that happens then.
+  @Test(.enabled(if: CommandLineTool.path != nil, "no wasmaot"))
+  func whatTheCacheHasNeedsNoLLVM() async throws {
+    let bytes = try await Self.module()
+    let library = try #require(LLVMInfo.library.flatMap { FilePath($0).lastComponent?.string })
+    try await TemporaryFolder.with { folder in
+      let module = folder.appending("m.wasm").string
+      try TestSupport.write(bytes, to: folder.appending("m.wasm"))
+      // The C library's loader says what it does.
+      let environment = ["WASMAOT_CACHE_DIR": folder.appending("cache").string, "LD_DEBUG": "libs"]
+      let command = ["build", "-O1", module, "-o", folder.appending("output").string]
+      for isInCache in [false, true] {
+        let result = try await CommandLineTool.run(command, environment: environment)
+        #expect(result.status == 0)
+        #expect(result.errorText.contains("calling init: "))
+        #expect(result.errorText.contains("\(library)\n") != isInCache)
+      }
+    }
+  }
+
+  /// The file that a key was made for is the one that is loaded, or none is.
+  @Test(.enabled(if: CommandLineTool.path != nil, "no wasmaot"))
+  func aLibraryThatIsNotLLVMIsAnError() async throws {
+    let bytes = try await Self.module()
+    let library = try #require(LLVMInfo.library.flatMap { FilePath($0).lastComponent?.string })
+    try await TemporaryFolder.with { folder in
+      let module = folder.appending("m.wasm").string
+      try TestSupport.write(bytes, to: folder.appending("m.wasm"))
+      try TestSupport.write(Array("not LLVM".utf8), to: folder.appending(library))
+      let paths = [folder.string] + (TestSupport.environment["LD_LIBRARY_PATH"].map { [$0] } ?? [])
+      let environment = ["LD_LIBRARY_PATH": paths.joined(separator: ":")]
+      let build = try await CommandLineTool.run(
+        ["build", "--no-cache", module, "-o", folder.appending("output").string], environment: environment)
+      #expect(build.status == 1)
+      #expect(build.errorText.contains("LLVM cannot be loaded: \(folder.appending(library))"))
+      #expect(build.errorText.contains("LD_LIBRARY_PATH"))
+      #expect(try await CommandLineTool.run(["validate", module], environment: environment).status == 0)
+    }
   }
 
   /// What a build has made before it failed counts for the limit, and is used.
