@@ -58,8 +58,9 @@ struct Pipeline {
 
     var backend = options.backendOptions(entry: entry.point(in: ir), jobs: jobs)
     if backend.emission == .object { backend.unitCache = unitCache }
+    let config = options.emit == .exe ? try options.runtimeConfig(programName: programName, for: ir) : nil
     let code = try timers.measure(.codegen, explain: Problem.init) { () throws(BackendError) in
-      try generateCode(for: ir, options: backend)
+      try generateCode(taking: &ir, options: backend)
     }
     note(code, of: ir)
     if case .host(let name) = entry {
@@ -71,9 +72,8 @@ struct Pipeline {
       }
       return Output(bytes: bytes, header: Array(header.text.utf8))
     }
-    guard options.emit == .exe else { return Output(bytes: code.units[0].bytes) }
+    guard let config else { return Output(bytes: code.units[0].bytes) }
 
-    let config = try options.runtimeConfig(programName: programName, for: ir)
     let configObject = try timers.measure(.codegen, explain: Problem.init) { () throws(BackendError) in
       // Notes are read in words of four bytes.
       try dataObject(

@@ -3,6 +3,7 @@ import Support
 
 /// What all units agree on before the first is lowered; depends on the module and the options only.
 struct CodegenPlan: Sendable {
+  /// Without its bodies (`PendingBodies`).
   let module: IR.Module
   let options: BackendOptions
   let instructionSet: InstructionSet
@@ -42,7 +43,9 @@ struct CodegenPlan: Sendable {
   var usesTailCalls: Bool { usage.usesTailCalls }
 
   init(module: IR.Module, options: BackendOptions) throws(BackendError) {
-    self.module = module
+    var declarations = module
+    declarations.bodies = PrimaryMap()
+    self.module = declarations
     self.options = options
     instructionSet = try InstructionSet(cpu: options.cpu, target: options.target)
     let usage = ModuleUsage(module, options.entry)

@@ -8,14 +8,28 @@ import Support
 public func generateCode(
   for module: IR.Module, options: BackendOptions
 ) throws(BackendError) -> CodegenResult {
+  var module = module
+  return try generateCode(taking: &module, options: options)
+}
+
+/// The same, and leaves the module without its bodies, which go one by one: of a large module they are most of the
+/// memory that a build takes.
+public func generateCode(
+  taking module: inout IR.Module, options: BackendOptions
+) throws(BackendError) -> CodegenResult {
   try initializeLLVM()
   let plan = try CodegenPlan(module: module, options: options)
+  let bodies = PendingBodies(module.bodies, plan)
+  module.bodies = PrimaryMap()
+  let count = plan.units.count
   // LLVM recurses on the input: on expression trees, on loop nests, on the dominator tree.
-  let units = try parallelMap(count: plan.units.count, jobs: options.jobs, stackSize: 256 << 20) {
+  var units = try parallelMap(count: count, jobs: options.jobs, stackSize: 256 << 20) {
     index throws(BackendError) in
-    try compileUnit(plan, index)
+    // Unit 0 comes last: its data is large where the module is, and the bodies are gone by then.
+    try compileUnit(plan, bodies, (index + 1) % count)
   }
-  let giants = module.bodies.ids.filter { plan.isGiant($0) }
+  units.insert(units.removeLast(), at: 0)
+  let giants = plan.module.functions.ids.filter { plan.isGiant($0) }
   return CodegenResult(
     units: units, requiredFeatures: plan.instructionSet.features,
     giantFunctions: giants.map { ($0, plan.instructionCounts[$0]) })
@@ -35,7 +49,9 @@ public func dataObject(
   return try machine.emit(unit, .object)
 }
 
-private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError) -> UnitOutput {
+private func compileUnit(
+  _ plan: CodegenPlan, _ bodies: PendingBodies, _ index: Int
+) throws(BackendError) -> UnitOutput {
   let clock = ContinuousClock()
   let started = clock.now
   var options = plan.options
@@ -47,7 +63,7 @@ private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError)
 
   let functions = plan.units[index]
   for id in functions {
-    guard let body = plan.module.bodies[id] else { continue }
+    guard let body = bodies.take(id) else { continue }
     let function = unit.function(id).function
     let isOptimized = plan.options.level != .O0 && !plan.isGiant(id)
     if plan.isGiant(id), options.level != .O0 {
@@ -58,7 +74,7 @@ private func compileUnit(_ plan: CodegenPlan, _ index: Int) throws(BackendError)
     FunctionLowering(unit, body, into: function, isOptimized: isOptimized).lower()
   }
   for id in plan.imports(ofUnit: index) {
-    guard let body = plan.module.bodies[id] else { continue }
+    guard let body = bodies.take(id) else { continue }
     let function = unit.function(id).function
     // Gone after optimisation: the other unit has it.
     LLVMSetLinkage(function, LLVMAvailableExternallyLinkage)

@@ -39,6 +39,34 @@ import Testing
     #expect(sizes.dropFirst().allSatisfy { $0 > 0 && $0 <= CodegenUnits.unitSize })
   }
 
+  /// Units hold no more of the IR than they have yet to lower.
+  @Test func bodiesGoWhenTheyAreLowered() throws {
+    var module = chain(functions: 40, size: 3000)
+    // Small ones are in several units.
+    for id in module.functions.ids.filter({ $0.rawValue % 8 == 0 }) {
+      var builder = FunctionBuilder(signature: module.functions[id].signature, in: module)
+      builder.emitReturn([builder.params(of: builder.entryBlock)[0]])
+      module.bodies[id] = builder.finalize()
+    }
+    var options = BackendOptions(entry: .invoke(module.exports))
+    options.level = .O1
+    let plan = try CodegenPlan(module: module, options: options)
+    #expect(plan.module.bodies.isEmpty)
+    let imports = plan.units.indices.flatMap { plan.imports(ofUnit: $0) }
+    #expect(!imports.isEmpty)
+    let pending = PendingBodies(module.bodies, plan)
+    for index in plan.units.indices {
+      for id in plan.units[index] + plan.imports(ofUnit: index) { #expect(pending.take(id) != nil) }
+    }
+    for id in module.functions.ids { #expect(pending.take(id) == nil) }
+
+    let kept = try generateCode(for: module, options: options).units.map(\.bytes)
+    #expect(!module.bodies.isEmpty)
+    let taken = try generateCode(taking: &module, options: options).units.map(\.bytes)
+    #expect(module.bodies.isEmpty)
+    #expect(taken == kept)
+  }
+
   /// Where one function changes, even in size, the units of the others stay what they are.
   @Test func boundariesDependOnFewFunctions() throws {
     func units(changed: Int?) throws -> [[FunctionID]] {
