@@ -51,29 +51,70 @@ extension Unit {
     LLVMInstructionEraseFromParent(load)
   }
 
-  /// One more than the last lane that something depends on: all of them where uses are not understood.
+  /// One more than the last lane that something depends on: all of them where uses are not understood, or are many.
+  ///
+  /// LLVM shuffles behind operators of whole vectors rather than in front of them, so what these make is looked at,
+  /// too. Not what divides integers: in a lane that means nothing it may trap.
   private func usedLanes(of load: LLVMValueRef, _ lanes: Int) -> Int {
     var used = 0
-    var next = LLVMGetFirstUse(load)
-    while let use = next {
-      next = LLVMGetNextUse(use)
-      let user = LLVMGetUser(use)!
-      switch LLVMGetInstructionOpcode(user) {
-      case LLVMShuffleVector:
-        for position in 0..<LLVMGetNumMaskElements(user) {
-          let lane = Int(LLVMGetMaskValue(user, position))
-          guard lane >= 0 else { continue }
-          let operand = LLVMGetOperand(user, lane < lanes ? 0 : 1)
-          if operand == load { used = max(used, lane % lanes + 1) }
+    var values = [load]
+    var seen: Set = [load]
+    var useCount = 0
+    while let value = values.popLast() {
+      var next = LLVMGetFirstUse(value)
+      while let use = next {
+        next = LLVMGetNextUse(use)
+        useCount += 1
+        let user = LLVMGetUser(use)!
+        if let last = lastLane(of: value, in: user, lanes) {
+          used = max(used, last + 1)
+        } else if isLanewise(user, lanes) {
+          if seen.insert(user).inserted { values.append(user) }
+        } else {
+          return lanes
         }
-      case LLVMExtractElement:
-        guard let index = LLVMIsAConstantInt(LLVMGetOperand(user, 1)) else { return lanes }
-        let lane = LLVMConstIntGetZExtValue(index)
-        if lane < UInt64(lanes) { used = max(used, Int(lane) + 1) }
-      default: return lanes
+        if used == lanes || useCount > 200 { return lanes }
       }
     }
     return used
+  }
+
+  /// The last lane of a vector that a shuffle or an extraction of one lane takes, -1 if it takes none.
+  private func lastLane(of value: LLVMValueRef, in user: LLVMValueRef, _ lanes: Int) -> Int? {
+    switch LLVMGetInstructionOpcode(user) {
+    case LLVMShuffleVector:
+      var last = -1
+      for position in 0..<LLVMGetNumMaskElements(user) {
+        let lane = Int(LLVMGetMaskValue(user, position))
+        guard lane >= 0 else { continue }
+        if LLVMGetOperand(user, lane < lanes ? 0 : 1) == value { last = max(last, lane % lanes) }
+      }
+      return last
+    case LLVMExtractElement:
+      guard let index = LLVMIsAConstantInt(LLVMGetOperand(user, 1)) else { return nil }
+      let lane = LLVMConstIntGetZExtValue(index)
+      return lane < UInt64(lanes) ? Int(lane) : -1
+    default: return nil
+    }
+  }
+
+  /// Whether each lane of the result comes of the operands' lanes at the same place, and nothing else happens.
+  private func isLanewise(_ inst: LLVMValueRef, _ lanes: Int) -> Bool {
+    let type = LLVMTypeOf(inst)!
+    guard LLVMGetTypeKind(type) == LLVMVectorTypeKind, Int(LLVMGetVectorSize(type)) == lanes else {
+      return false
+    }
+    switch LLVMGetInstructionOpcode(inst) {
+    case LLVMAdd, LLVMSub, LLVMMul, LLVMShl, LLVMLShr, LLVMAShr, LLVMAnd, LLVMOr, LLVMXor, LLVMFAdd, LLVMFSub,
+      LLVMFMul, LLVMFDiv, LLVMFNeg, LLVMICmp, LLVMFCmp, LLVMSelect, LLVMFreeze, LLVMTrunc, LLVMZExt, LLVMSExt,
+      LLVMFPTrunc, LLVMFPExt, LLVMFPToUI, LLVMFPToSI, LLVMUIToFP, LLVMSIToFP, LLVMBitCast:
+      return true
+    case LLVMCall:
+      guard let function = LLVMIsAFunction(LLVMGetCalledValue(inst)) else { return false }
+      let id = LLVMGetIntrinsicID(function)
+      return id != 0 && lanewiseIntrinsics.contains { LLVMLookupIntrinsicID($0, $0.utf8.count) == id }
+    default: return false
+    }
   }
 
   private func loadLanes(
@@ -99,3 +140,14 @@ extension Unit {
     return piece
   }
 }
+
+private let lanewiseIntrinsics = [
+  "llvm.abs", "llvm.bitreverse", "llvm.bswap", "llvm.ceil", "llvm.copysign", "llvm.ctlz", "llvm.ctpop",
+  "llvm.cttz",
+  "llvm.fabs", "llvm.floor", "llvm.fptosi.sat", "llvm.fptoui.sat", "llvm.fshl", "llvm.fshr", "llvm.maximum",
+  "llvm.maxnum", "llvm.minimum", "llvm.minnum", "llvm.nearbyint", "llvm.rint", "llvm.roundeven",
+  "llvm.sadd.sat",
+  "llvm.smax", "llvm.smin", "llvm.sqrt", "llvm.ssub.sat", "llvm.trunc", "llvm.uadd.sat", "llvm.umax",
+  "llvm.umin",
+  "llvm.usub.sat",
+]
