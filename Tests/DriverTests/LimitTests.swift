@@ -155,21 +155,36 @@ struct LimitTests {
           (else (i32.const 0)))))
     """
 
+  /// WASI's table lies above the stack, if the program calls WASI.
+  private static let downWithWASI = """
+    (module
+      (import "wasi_snapshot_preview1" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func $down (export "down") (param i32) (result i32)
+        (if (result i32) (local.get 0)
+          (then (i32.add (call $down (i32.sub (local.get 0) (i32.const 1))) (local.get 0)))
+          (else (call $sizes (i32.const 0) (i32.const 4))))))
+    """
+
   /// The stack is as large as the build says, on the stack of the kernel's and where that may not be so large.
   @Test(
     arguments: ["8M", "100M"],
-    ["true", "ulimit -Ss 100", "ulimit -s 100", "ulimit -Ss $(ulimit -Hs)"])
+    [
+      "true", "ulimit -Ss 64", "ulimit -Ss 100", "ulimit -s 64", "ulimit -s 100", "ulimit -Ss $(ulimit -Hs)",
+    ])
   func stackDoesNotDependOnTheShell(size: String, shell: String) async throws {
     let frames = try #require(UInt64(size.dropLast())) << 20 / 16
-    try await withProgram(Self.down, ["--invoke=down", "--max-stack", size, "-O0"]) { app in
-      let run = { (depth: UInt64) in
-        try await TestSupport.run("/bin/sh", ["-c", "\(shell) && exec \"$0\" \(depth)", app.string])
+    for module in [Self.down, Self.downWithWASI] {
+      try await withProgram(module, ["--invoke=down", "--max-stack", size, "-O0"]) { app in
+        let run = { (depth: UInt64) in
+          try await TestSupport.run("/bin/sh", ["-c", "\(shell) && exec \"$0\" \(depth)", app.string])
+        }
+        // A frame takes 16 bytes at least, and 64 at most.
+        #expect(try await run(frames / 5).status == 0)
+        let exhausted = try await run(frames)
+        #expect(exhausted.status == 134)
+        #expect(exhausted.errorText.contains("call stack exhausted"))
       }
-      // A frame takes 16 bytes at least, and 64 at most.
-      #expect(try await run(frames / 5).status == 0)
-      let exhausted = try await run(frames)
-      #expect(exhausted.status == 134)
-      #expect(exhausted.errorText.contains("call stack exhausted"))
     }
   }
 

@@ -172,9 +172,9 @@ uint32_t wasmaot_stack_switch(void (*function)(void *), void *argument, uint64_t
 extern const uint64_t wasmaot_wasi_context_size __attribute__((weak));
 uint8_t *wasmaot_stack_main_extra(void);
 
-// Makes the main stack. How many bytes below `here`, an address in main's frame, main has to
-// reserve for what lies on top of the stack, and give to wasmaot_stack_place; 0: none, the stack is
-// mapped.
+// Makes the main stack, or lets the kernel's grow to its size. How many bytes below `here`, an
+// address in main's frame, main has to reserve for what lies on top of the stack, and give to
+// wasmaot_stack_place; 0: none, the stack is mapped.
 uint64_t wasmaot_stack_start(uint64_t here);
 void wasmaot_stack_place(uint8_t *high);
 // Calls function(argument) on the stack of wasm. Returns 0, or the trap that ended the call where

@@ -27,8 +27,11 @@
 #define SIGNAL_STACK_SIZE (32ull << 10)
 // As for the guard; and to report the trap.
 #define ROOM_SIZE GUARD_SIZE
-// Linux maps nothing in the 128 MiB below a process's first stack (mmap_base), however little of it
-// the shell allows: up to half of that it can grow, and a guard and more stay free.
+// Below a process's first stack, Linux leaves free (mmap_base) what the limit was at exec, a gap of
+// 1 MiB, and two random distances of up to 16 GiB and 1 TiB (128 MiB at least where addresses are
+// not random). So beyond the limit it is all but certain that this much is free (but for 1 in 10^7
+// starts), and nothing is lost where it is not: the kernel lets no stack grow to within 1 MiB of
+// another mapping, so that it is exhausted early.
 #define KERNEL_STACK_MAX (64ull << 20)
 // What is left free of a page for the first frames of wasm: what the program uses of the WASI
 // context lies in the rest of it.
@@ -101,6 +104,19 @@ static void map_main_stack(void) {
   wasmaot_stack_limit = main_stack.limit;
 }
 
+// Lets the kernel's stack grow to this size, if its hard limit allows that: a privileged process
+// (CAP_SYS_RESOURCE) would raise the hard limit, too, which is the administrator's to do.
+static bool limit_kernel_stack(uint64_t size) {
+  struct rlimit limit = {size, size};
+  struct rlimit previous;
+  if (sys_failed(sys4(SYS_prlimit64, 0, RLIMIT_STACK, &limit, &previous)))
+    return false;
+  if (previous.rlim_max >= size)
+    return true;
+  sys4(SYS_prlimit64, 0, RLIMIT_STACK, &previous, NULL);
+  return false;
+}
+
 uint64_t wasmaot_stack_start(uint64_t here) {
   // The name that the program was executed by is the last on the stack but for a null pointer.
   const char *name = (const char *)getauxval(AT_EXECFN); // NOLINT: a string on the stack
@@ -110,7 +126,9 @@ uint64_t wasmaot_stack_start(uint64_t here) {
     uint64_t high = ((here - above) & ~(HOST_PAGE - 1)) - HOST_PAGE + FIRST_FRAMES;
     kernel_stack_end = round_to_pages((uint64_t)(uintptr_t)name + strlen(name) + 1 + sizeof name);
     main_stack.low = (high - size) & ~(HOST_PAGE - 1); // the kernel grows it by pages
-    return here - high;
+    // Before the caller reserves: what lies above the stack may be more than the shell's limit.
+    if (limit_kernel_stack(kernel_stack_end - main_stack.low))
+      return here - high;
   }
   map_main_stack();
   return 0;
@@ -120,10 +138,6 @@ void wasmaot_stack_place(uint8_t *high) {
   main_stack.high = (uint64_t)(uintptr_t)high;
   main_stack.signal_stack = main_stack.high + main_extra();
   main_stack.limit = main_stack.low + room_size();
-  uint64_t size = kernel_stack_end - main_stack.low;
-  struct rlimit limit = {size, size};
-  if (sys_failed(sys4(SYS_prlimit64, 0, RLIMIT_STACK, &limit, NULL)))
-    map_main_stack(); // more than the hard limit
   wasmaot_stack_limit = main_stack.limit;
 }
 
