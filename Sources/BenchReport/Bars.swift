@@ -12,7 +12,7 @@ public struct Bar: Codable, Hashable, Sendable {
   public var lessIsBetter = true
   /// Nil where it was not measured.
   public var value: Double?
-  /// What the value is that of: the slowest program, say.
+  /// What the value is that of: the slowest program, say. Without a value: why there is none.
   public var detail: String?
 
   /// Nil where it was not measured.
@@ -31,7 +31,7 @@ extension BenchmarkResults {
       guard let value = bar.value, let isMet = bar.isMet else {
         return [
           Table.Cell(bar.name), limit, .missing(nil), Table.Cell("not measured", emphasis: .missing),
-          .missing(nil),
+          bar.detail.map { Table.Cell($0) } ?? .missing(nil),
         ]
       }
       return [

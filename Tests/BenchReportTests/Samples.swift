@@ -25,6 +25,7 @@ enum Samples {
     Bar(name: "slowest", section: "scalar", unit: "ratio", limit: 1.25, value: 1.2504, detail: "sort"),
     Bar(name: "least", section: "scalar", unit: "ratio", limit: 1, lessIsBetter: false, value: 1.5),
     Bar(name: "cores", unit: "ratio", limit: 0.8),
+    Bar(name: "largest", section: "size", unit: "bytes", limit: 40_000, detail: "1 of 3 failed"),
     Bar(name: "start", section: "start", unit: "s", limit: 0.00003, value: 0.000024),
   ]
 
