@@ -33,11 +33,12 @@ public struct AddressRegions {
         let data = function.insts[inst]
         guard [.load, .store, .loadLane].contains(data.opcode.format), !data.opcode.isAtomic else { continue }
         let memArg = function.memArgs[MemArgID(rawValue: data.c)]
+        guard memArg.offset < 1 << 40 else { continue }
         let index = ranges.range(of: data.valueA)
         let width = UInt64(data.accessByteCount)
         let first = index.low.addingReportingOverflow(memArg.offset)
-        let last = index.high.addingReportingOverflow(memArg.offset &+ width - 1)
-        guard !first.overflow, !last.overflow, memArg.offset < 1 << 40 else { continue }
+        let last = index.high.addingReportingOverflow(memArg.offset + width - 1)
+        guard !first.overflow, !last.overflow else { continue }
         accesses[memArg.memory, default: []].append(
           Access(inst: inst, first: first.partialValue, last: last.partialValue, isConstant: index.isConstant)
         )
