@@ -179,9 +179,11 @@
   X(LLVMIntTypeInContext) \
   X(LLVMIntrinsicGetType) \
   X(LLVMIsAAllocaInst) \
+  X(LLVMIsACallInst) \
   X(LLVMIsAConstantInt) \
   X(LLVMIsAFunction) \
   X(LLVMIsAInlineAsm) \
+  X(LLVMIsConstant) \
   X(LLVMIsDeclaration) \
   X(LLVMLookupIntrinsicID) \
   X(LLVMMDNodeInContext2) \
@@ -210,6 +212,7 @@
   X(LLVMSetLinkage) \
   X(LLVMSetMetadata) \
   X(LLVMSetModuleDataLayout) \
+  X(LLVMSetOperand) \
   X(LLVMSetOrdering) \
   X(LLVMSetSection) \
   X(LLVMSetTailCallKind) \

@@ -67,7 +67,7 @@ final class TargetMachine {
       defer { LLVMDisposeErrorMessage(message) }
       throw .internalError(String(cString: message))
     }
-    if vectorizes != 0 { unit.trimLoads() }
+    unit.correctAfterPasses()
     if let error = unit.reportedError { throw .internalError(error) }
   }
 

@@ -9,24 +9,8 @@ internal import CLLVM
 // limit would be made. So behind LLVM's passes, vectors of whose last lanes nothing is used are loaded without these.
 
 extension Unit {
-  func trimLoads() {
-    var function = LLVMGetFirstFunction(llvm)
-    while let current = function {
-      function = LLVMGetNextFunction(current)
-      var block = LLVMGetFirstBasicBlock(current)
-      while let here = block {
-        block = LLVMGetNextBasicBlock(here)
-        var inst = LLVMGetFirstInstruction(here)
-        while let load = inst {
-          inst = LLVMGetNextInstruction(load)
-          if LLVMGetInstructionOpcode(load) == LLVMLoad { trim(load) }
-        }
-      }
-    }
-  }
-
   /// To as many lanes as are used, in two loads that overlap where that is no power of two.
-  private func trim(_ load: LLVMValueRef) {
+  func trim(_ load: LLVMValueRef) {
     let type = LLVMTypeOf(load)!
     guard LLVMGetTypeKind(type) == LLVMVectorTypeKind, LLVMGetVolatile(load) == 0 else { return }
     let lanes = Int(LLVMGetVectorSize(type))
