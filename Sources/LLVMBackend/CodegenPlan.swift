@@ -29,6 +29,8 @@ struct CodegenPlan: Sendable {
   /// What comparisons with the tags of exceptions add to the work: this times their number squared. Jump threading takes
   /// cubic time over chains of them (2,000 clauses: 4 s, 4,000: 30 s).
   static let tagTestWork = 1_000
+  /// The SLP vectoriser compares the addresses of a block's stores with each other: 7,000 of them take 7 s.
+  static let storePairWork = 8
 
   /// Depth in the dominator tree, summed over the headers of loops. LLVM looks for what guards a loop in the blocks
   /// above it, so that loops in a row are quadratic: at this limit they are a second or two.

@@ -37,7 +37,9 @@ struct ModuleUsage: Sendable {
       var tagTests = 0
       // Each makes two blocks of LLVM's: divisions, conversions to integers.
       var checks = 0
+      var storePairs = 0
       for block in body.blockOrder {
+        var stores = 0
         count += body.blockInsts[block].count
         if let terminator = body.blockInsts[block].last {
           body.forEachBlockCall(of: terminator) {
@@ -47,6 +49,7 @@ struct ModuleUsage: Sendable {
         for inst in body.blockInsts[block] {
           let data = body.insts[inst]
           if data.opcode.effects == .traps { checks += 1 }
+          if data.opcode.format == .store { stores += 1 }
           switch data.opcode {
           case .refFunc: isReferenced[FunctionID(rawValue: data.c)] = true
           case .call: addCall(of: FunctionID(rawValue: data.b))
@@ -69,11 +72,12 @@ struct ModuleUsage: Sendable {
           default: break
           }
         }
+        storePairs += stores * stores
       }
       instructionCounts[id] = count
       works[id] =
         (body.blockOrder.count + 2 * checks) * (count + 2 * passedValues)
-        + CodegenPlan.tagTestWork * tagTests * tagTests
+        + CodegenPlan.tagTestWork * tagTests * tagTests + CodegenPlan.storePairWork * storePairs
     }
     addReferences(of: module, entry, isRead)
   }
