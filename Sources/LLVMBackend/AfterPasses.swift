@@ -25,7 +25,7 @@ extension Unit {
   }
 
   /// Of `x < 0 ? nan : sqrt(x)` the code generator makes `sqrt(x)`, which is a NaN then, too, but another one: the CPU's is
-  /// negative. It must not see that the value is a square root.
+  /// negative. It must not see that the value is a square root. (Vectors that take several registers can't be hidden.)
   private func keepNaN(of select: LLVMValueRef) {
     let arms: [UInt32] = [1, 2]
     guard arms.contains(where: { LLVMIsConstant(LLVMGetOperand(select, $0)) != 0 }) else { return }
@@ -36,9 +36,9 @@ extension Unit {
   }
 
   private func isSquareRoot(_ value: LLVMValueRef) -> Bool {
-    guard LLVMIsACallInst(value) != nil, let function = LLVMIsAFunction(LLVMGetCalledValue(value)) else {
-      return false
-    }
+    guard LLVMIsACallInst(value) != nil, let function = LLVMIsAFunction(LLVMGetCalledValue(value)),
+      LLVMSizeOfTypeInBits(LLVMGetModuleDataLayout(llvm), LLVMTypeOf(value)) <= 128
+    else { return false }
     let id = LLVMGetIntrinsicID(function)
     return id != 0 && LLVMLookupIntrinsicID("llvm.sqrt", 9) == id
   }
