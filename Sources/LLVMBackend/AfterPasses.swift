@@ -8,17 +8,11 @@ extension Unit {
     var function = LLVMGetFirstFunction(llvm)
     while let current = function {
       function = LLVMGetNextFunction(current)
-      var block = LLVMGetFirstBasicBlock(current)
-      while let here = block {
-        block = LLVMGetNextBasicBlock(here)
-        var next = LLVMGetFirstInstruction(here)
-        while let inst = next {
-          next = LLVMGetNextInstruction(inst)
-          switch LLVMGetInstructionOpcode(inst) {
-          case LLVMLoad: trim(inst)
-          case LLVMSelect: keepNaN(of: inst)
-          default: break
-          }
+      for inst in Instructions(of: current) {
+        switch LLVMGetInstructionOpcode(inst) {
+        case LLVMLoad: trim(inst)
+        case LLVMSelect: keepNaN(of: inst)
+        default: break
         }
       }
     }

@@ -39,23 +39,16 @@ extension ModuleUnit {
   /// Whether anything is called but intrinsics and what does not return.
   private func calls(_ function: LLVMValueRef) -> Bool {
     let noReturn = base.enumAttributeKind("noreturn")
-    var block = LLVMGetFirstBasicBlock(function)
-    while let current = block {
-      block = LLVMGetNextBasicBlock(current)
-      var inst = LLVMGetFirstInstruction(current)
-      while let candidate = inst {
-        inst = LLVMGetNextInstruction(candidate)
-        guard LLVMGetInstructionOpcode(candidate) == LLVMCall else { continue }
-        let callee: LLVMValueRef = LLVMGetCalledValue(candidate)
-        if LLVMIsAInlineAsm(callee) != nil { continue }
-        if LLVMIsAFunction(callee) != nil {
-          // memcpy and its kin may become calls, of functions that need no more than is left.
-          if LLVMGetIntrinsicID(callee) != 0 { continue }
-          let index = LLVMAttributeIndex(bitPattern: Int32(LLVMAttributeFunctionIndex))
-          if LLVMGetEnumAttributeAtIndex(callee, index, noReturn) != nil { continue }
-        }
-        return true
+    for inst in Instructions(of: function) where LLVMGetInstructionOpcode(inst) == LLVMCall {
+      let callee: LLVMValueRef = LLVMGetCalledValue(inst)
+      if LLVMIsAInlineAsm(callee) != nil { continue }
+      if LLVMIsAFunction(callee) != nil {
+        // memcpy and its kin may become calls, of functions that need no more than is left.
+        if LLVMGetIntrinsicID(callee) != 0 { continue }
+        let index = LLVMAttributeIndex(bitPattern: Int32(LLVMAttributeFunctionIndex))
+        if LLVMGetEnumAttributeAtIndex(callee, index, noReturn) != nil { continue }
       }
+      return true
     }
     return false
   }
