@@ -44,10 +44,9 @@ public struct SandboxPlan: Equatable, Sendable {
     let takesPaths = { (name: String) in name.hasPrefix("path_") }
     opensPaths = canHaveDirectories && named.contains(where: takesPaths)
     movesFiles = canHaveDirectories && (named.contains("path_rename") || named.contains("path_link"))
-    // Who reads and writes the streams it was given makes few calls, or such as depend on their arguments and have to be
-    // asked about every time.
-    let makesManyCalls =
-      opensPaths || features.contains(.atomicWaits) || named.contains { $0.hasPrefix("sock_") }
+    // Who reads and writes streams and files makes few calls, or has so much data that they do not count. Servers and
+    // threads make many small ones.
+    let makesManyCalls = features.contains(.atomicWaits) || named.contains { $0.hasPrefix("sock_") }
     filter = FilterProgram(
       ([.always] + features).flatMap(SystemCallTable.rules(of:))
         + named.flatMap { name in
