@@ -115,6 +115,7 @@
   X(LLVMDoubleTypeInContext) \
   X(LLVMFloatTypeInContext) \
   X(LLVMFunctionType) \
+  X(LLVMGetAggregateElement) \
   X(LLVMGetAlignment) \
   X(LLVMGetBufferSize) \
   X(LLVMGetBufferStart) \

@@ -19,26 +19,42 @@ extension Unit {
   }
 
   /// Of `x < 0 ? nan : sqrt(x)` the code generator makes `sqrt(x)`, which is a NaN then, too, but another one: the CPU's is
-  /// negative. It must not see that the value is a square root. (Vectors that take several registers can't be hidden.)
+  /// negative. It must not see that the other arm is a NaN.
   private func keepNaN(of select: LLVMValueRef) {
-    let arms: [UInt32] = [1, 2]
-    guard arms.contains(where: { LLVMIsConstant(LLVMGetOperand(select, $0)) != 0 }) else { return }
-    for arm in arms where isSquareRoot(LLVMGetOperand(select, arm)) {
+    for (arm, other): (UInt32, UInt32) in [(1, 2), (2, 1)] {
+      let constant = LLVMGetOperand(select, arm)!
+      guard LLVMIsConstant(constant) != 0, isSquareRoot(LLVMGetOperand(select, other)) else { continue }
       LLVMPositionBuilderBefore(builder, select)
-      LLVMSetOperand(select, arm, hidden(LLVMGetOperand(select, arm)))
+      LLVMSetOperand(select, arm, hidden(constant))
     }
   }
 
   private func isSquareRoot(_ value: LLVMValueRef) -> Bool {
-    guard LLVMIsACallInst(value) != nil, let function = LLVMIsAFunction(LLVMGetCalledValue(value)),
-      LLVMSizeOfTypeInBits(LLVMGetModuleDataLayout(llvm), LLVMTypeOf(value)) <= 128
-    else { return false }
+    guard LLVMIsACallInst(value) != nil, let function = LLVMIsAFunction(LLVMGetCalledValue(value)) else {
+      return false
+    }
     let id = LLVMGetIntrinsicID(function)
     return id != 0 && LLVMLookupIntrinsicID("llvm.sqrt", 9) == id
   }
 
-  /// The same value behind an empty piece of assembly, which takes no instruction.
-  private func hidden(_ value: LLVMValueRef) -> LLVMValueRef {
+  /// The same floats, of which the code generator knows nothing. Vectors are made lane by lane, because they may take more
+  /// than a register, and be split before it looks at them.
+  private func hidden(_ constant: LLVMValueRef) -> LLVMValueRef {
+    let type = LLVMTypeOf(constant)!
+    guard LLVMGetTypeKind(type) == LLVMVectorTypeKind else { return hiddenScalar(constant) }
+    var vector = LLVMGetPoison(type)!
+    var known: [LLVMValueRef: LLVMValueRef] = [:]
+    for lane in 0..<LLVMGetVectorSize(type) {
+      let element = LLVMGetAggregateElement(constant, lane)!
+      let scalar = known[element] ?? hiddenScalar(element)
+      known[element] = scalar
+      vector = LLVMBuildInsertElement(builder, vector, scalar, LLVMConstInt(types.i32, UInt64(lane), 0), "")
+    }
+    return vector
+  }
+
+  /// Behind an empty piece of assembly, which takes no instruction.
+  private func hiddenScalar(_ value: LLVMValueRef) -> LLVMValueRef {
     let constraints = "=x,0"
     let type = functionType(LLVMTypeOf(value), [LLVMTypeOf(value)])
     let assembly = LLVMGetInlineAsm(
