@@ -151,6 +151,34 @@ public struct Function: Sendable {
 
   @inlinable public func type(of value: Value) -> Type { values[value].type }
 
+  /// The instruction that has the value as a result; nil for parameters of blocks.
+  @inlinable public func definition(of value: Value) -> InstData? {
+    let data = values[resolve(value)]
+    return data.kind == .result ? insts[Inst(rawValue: data.owner)] : nil
+  }
+
+  /// The bits of an `iconst`.
+  @inlinable public func integerConstant(_ value: Value) -> UInt64? {
+    guard let data = definition(of: value), data.opcode == .iconst else { return nil }
+    return data.constantBits
+  }
+
+  /// An integer as another one and a constant, modulo two to its width.
+  func splitSum(_ value: Value) -> (base: Value, addend: UInt64) {
+    var value = resolve(value)
+    let type = type(of: value)
+    var addend: UInt64 = 0
+    for _ in 0..<8 {
+      guard let data = definition(of: value), data.opcode == .iadd || data.opcode == .isub else { break }
+      var (base, other) = (resolve(data.valueA), resolve(data.valueB))
+      if data.opcode == .iadd, integerConstant(other) == nil { swap(&base, &other) }
+      guard let constant = integerConstant(other) else { break }
+      addend = data.opcode == .iadd ? addend &+ constant : addend &- constant
+      value = base
+    }
+    return (value, LinearSum.masked(addend, type))
+  }
+
   /// The results of an instruction.
   @inlinable public func results(of inst: Inst) -> Range<UInt32> {
     let first = firstResults[inst]

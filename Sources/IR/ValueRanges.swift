@@ -189,30 +189,9 @@ public struct ValueRanges {
     return step
   }
 
-  /// A value as another one and a constant, modulo two to its width.
   private func splitSum(_ value: Value) -> (Value, Int64) {
-    var value = function.resolve(value)
-    var addend: UInt64 = 0
-    let type = function.type(of: value)
-    for _ in 0..<8 {
-      guard let data = definition(value), data.opcode == .iadd || data.opcode == .isub else { break }
-      var (base, other) = (function.resolve(data.valueA), function.resolve(data.valueB))
-      if data.opcode == .iadd, constant(other) == nil { swap(&base, &other) }
-      guard let constant = constant(other) else { break }
-      addend = data.opcode == .iadd ? addend &+ constant : addend &- constant
-      value = base
-    }
-    return (value, LinearSum.signed(LinearSum.masked(addend, type), type))
-  }
-
-  private func definition(_ value: Value) -> InstData? {
-    let data = function.values[value]
-    return data.kind == .result ? function.insts[Inst(rawValue: data.owner)] : nil
-  }
-
-  private func constant(_ value: Value) -> UInt64? {
-    guard let data = definition(value), data.opcode == .iconst else { return nil }
-    return data.constantBits
+    let (base, addend) = function.splitSum(value)
+    return (base, LinearSum.signed(addend, function.type(of: base)))
   }
 
   /// How often a loop goes back to its header at most, because of one of the branches that each turn comes to.
@@ -293,9 +272,9 @@ private struct Test {
   var includesEqual = false
 
   init?(_ function: Function, _ condition: Value, goesOnIfTrue: Bool) {
-    let value = function.values[condition]
-    let data = value.kind == .result ? function.insts[Inst(rawValue: value.owner)] : nil
-    guard let data, data.shape == .i32 || data.shape == .i64, Self.opcodes.contains(data.opcode) else {
+    guard let data = function.definition(of: condition), data.shape == .i32 || data.shape == .i64,
+      Self.opcodes.contains(data.opcode)
+    else {
       guard goesOnIfTrue else { return nil }
       left = condition
       relation = .different

@@ -160,7 +160,7 @@ final class FunctionLowering {
       preconditionFailure("use of v\(value.rawValue) is not dominated by its definition")
     }
     // With the lanes that it is used with: a cast of a constant is not the constant to a comparison.
-    if shape.isVector, let data = definition(of: value), data.opcode == .vconst {
+    if shape.isVector, let data = function.definition(of: value), data.opcode == .vconst {
       return unit.constant(function.vectorConstants[VectorConstant(rawValue: data.a)], as: shape)
     }
     return shape.isVector ? cast(llvm, types[shape]) : llvm
@@ -190,12 +190,6 @@ final class FunctionLowering {
   }
 
   func hasUses(_ inst: Inst) -> Bool { isUsed[function.result(of: inst).index] }
-
-  /// The opcode that defines a value, nil for block parameters.
-  func definition(of value: Value) -> InstData? {
-    let data = function.values[function.resolve(value)]
-    return data.kind == .result ? function.insts[Inst(rawValue: data.owner)] : nil
-  }
 
   func cast(_ value: LLVMValueRef, _ type: LLVMTypeRef) -> LLVMValueRef {
     LLVMTypeOf(value) == type ? value : LLVMBuildBitCast(builder, value, type, "")

@@ -40,7 +40,7 @@ extension FunctionLowering {
     let needsEdge = taken.block == other.block && !function.blockParams[taken.block].isEmpty
     let takenTarget = needsEdge ? edge(taken) : directEdge(taken)
     let branch = LLVMBuildCondBr(builder, condition, takenTarget, directEdge(other))
-    if definition(of: data.valueA)?.opcode == .exceptionPending {
+    if function.definition(of: data.valueA)?.opcode == .exceptionPending {
       LLVMSetMetadata(branch, base.profileKind, base.unlikelyWeights)
     }
     switch data.branchHint {

@@ -36,7 +36,7 @@ extension FunctionLowering {
   /// Whether a value is a promoted float, but for its sign.
   private func isPromoted(_ value: Value) -> Bool {
     var value = value
-    while let data = definition(of: value) {
+    while let data = function.definition(of: value) {
       switch data.opcode {
       case .promote: return true
       case .fneg, .fabs, .fcopysign, .copy: value = data.valueA

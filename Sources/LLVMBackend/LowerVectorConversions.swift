@@ -133,7 +133,7 @@ extension FunctionLowering {
   private func demoteZero(_ data: InstData) -> LLVMValueRef {
     var value = operand(data.valueA, as: .f64x2)
     // LLVM drops the pair, and with it the quieting of a signalling NaN.
-    if definition(of: data.valueA)?.opcode == .promoteLow { value = opaque(value) }
+    if function.definition(of: data.valueA)?.opcode == .promoteLow { value = opaque(value) }
     return withZeros(LLVMBuildFPTrunc(builder, value, vectorType(types.f32, 2), ""), .f32x4)
   }
 

@@ -101,8 +101,7 @@ extension Function {
   }
 
   private func isKnownNull(_ value: Value) -> Bool? {
-    guard values[value].kind == .result else { return nil }
-    switch insts[Inst(rawValue: values[value].owner)].opcode {
+    switch definition(of: value)?.opcode {
     case .refNull: return true
     case .refFunc: return false
     default: return nil

@@ -28,7 +28,7 @@ extension Function {
         }
         let site = IndirectSite(signature: SignatureID(rawValue: data.b), table: TableID(rawValue: data.c))
         let index = resolve(valueLists.element(EntityList(handle: data.a), at: 0))
-        if let constant = constantIndex(index) {
+        if let constant = integerConstant(index) {
           switch module.entry(constant, site) {
           case .success(let callee): callDirectly(inst, callee)
           case .failure(let trap):
@@ -55,15 +55,8 @@ extension Function {
 
   /// Validation has shown that the types agree.
   private func referredFunction(_ value: Value) -> FunctionID? {
-    guard values[value].kind == .result else { return nil }
-    let data = insts[Inst(rawValue: values[value].owner)]
-    return data.opcode == .refFunc ? FunctionID(rawValue: data.c) : nil
-  }
-
-  private func constantIndex(_ value: Value) -> UInt64? {
-    guard values[value].kind == .result else { return nil }
-    let data = insts[Inst(rawValue: values[value].owner)]
-    return data.opcode == .iconst ? data.constantBits : nil
+    guard let data = definition(of: value), data.opcode == .refFunc else { return nil }
+    return FunctionID(rawValue: data.c)
   }
 
   private mutating func callDirectly(_ inst: Inst, _ callee: FunctionID) {

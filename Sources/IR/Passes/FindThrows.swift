@@ -137,10 +137,7 @@ private struct ThrowGraph {
 }
 
 extension Function {
-  fileprivate func isNull(_ value: Value) -> Bool {
-    let data = values[resolve(value)]
-    return data.kind == .result && insts[Inst(rawValue: data.owner)].opcode == .refNull
-  }
+  fileprivate func isNull(_ value: Value) -> Bool { definition(of: value)?.opcode == .refNull }
 
   fileprivate mutating func dropTests(unless throwing: (InstData) -> Bool) {
     var isChanged = false

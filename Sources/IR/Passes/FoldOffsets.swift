@@ -43,30 +43,11 @@ extension Function {
   private func foldableIndex(of inst: Inst) -> (base: Value, constant: UInt64)? {
     let data = insts[inst]
     guard [.load, .store, .loadLane].contains(data.opcode.format), !data.opcode.isAtomic else { return nil }
-    var value = resolve(data.valueA)
-    guard type(of: value) == .i32 else { return nil }
-    var sum: UInt64 = 0
-    for _ in 0..<8 {
-      guard let data = definition(value), data.opcode == .iadd || data.opcode == .isub else { break }
-      var (base, other) = (resolve(data.valueA), resolve(data.valueB))
-      if data.opcode == .iadd, iconst(other) == nil { swap(&base, &other) }
-      guard let constant = iconst(other) else { break }
-      sum = data.opcode == .iadd ? sum &+ constant : sum &- constant
-      value = base
-    }
-    sum &= 0xFFFF_FFFF
+    guard type(of: data.valueA) == .i32 else { return nil }
+    let (base, constant) = splitSum(data.valueA)
     let offset = memArgs[MemArgID(rawValue: data.c)].offset
-    guard sum != 0, offset <= Self.mostOffset, iconst(value) == nil else { return nil }
-    return (value, sum)
-  }
-
-  private func definition(_ value: Value) -> InstData? {
-    values[value].kind == .result ? insts[Inst(rawValue: values[value].owner)] : nil
-  }
-
-  private func iconst(_ value: Value) -> UInt64? {
-    guard let data = definition(value), data.opcode == .iconst else { return nil }
-    return data.constantBits
+    guard constant != 0, offset <= Self.mostOffset, integerConstant(base) == nil else { return nil }
+    return (base, constant)
   }
 
   private mutating func fold(_ access: Inst, _ index: Value, _ offset: UInt64) {

@@ -96,9 +96,7 @@ extension LoopScan {
   /// A value from outside as a sum of others.
   mutating func sumOutside(_ value: Value, _ type: Type, depth: Int = 8) -> LinearSum {
     let value = function.resolve(value)
-    let data = function.values[value]
-    if depth > 0, data.kind == .result {
-      let inst = function.insts[Inst(rawValue: data.owner)]
+    if depth > 0, let inst = function.definition(of: value) {
       if inst.shape == Shape(type), inst.opcode == .iconst {
         return LinearSum(type, constant: inst.constantBits)
       }

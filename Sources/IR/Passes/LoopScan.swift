@@ -93,8 +93,7 @@ struct LoopScan {
     guard data.b != data.c else { return nil }
     let continuesIfTrue = data.b == latch.rawValue
     let value = function.resolve(data.valueA)
-    if function.values[value].kind == .result {
-      let test = function.insts[Inst(rawValue: function.values[value].owner)]
+    if let test = function.definition(of: value) {
       switch test.opcode {
       case .ine, .ieq:
         guard !test.shape.isVector, (test.opcode == .ine) == continuesIfTrue else { return nil }
@@ -152,11 +151,9 @@ struct LoopScan {
   /// A value of the loop, or from outside.
   private mutating func number(of value: Value) -> UInt32 {
     if let known = numbers[value] { return known }
-    let data = function.values[value]
     var number: UInt32?
-    if data.kind == .result {
-      let definition = function.insts[Inst(rawValue: data.owner)]
-      if definition.opcode.format == .constant { number = table.number(of: definition, []) }
+    if let definition = function.definition(of: value), definition.opcode.format == .constant {
+      number = table.number(of: definition, [])
     }
     let result = number ?? table.number(.value(value))
     numbers[value] = result

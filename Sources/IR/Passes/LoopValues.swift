@@ -131,12 +131,11 @@ struct LoopValues {
   func load(_ inst: Inst) -> Access? { loadPositions[inst].map { loads[$0] } }
 
   func definition(_ value: Value) -> InstData? {
-    let data = function.values[value]
-    return data.kind == .result ? function.insts[Inst(rawValue: data.owner)] : nil
+    function.definition(of: value)
   }
 
   func constant(_ value: Value) -> UInt64? {
-    guard let data = definition(function.resolve(value)), data.opcode == .iconst || data.opcode == .fconst
+    guard let data = definition(value), data.opcode == .iconst || data.opcode == .fconst
     else { return nil }
     return data.constantBits
   }

@@ -49,9 +49,8 @@ struct TrailingZeros {
 extension Function {
   /// How many of an integer's low bits are certainly zero; the type's width for 0.
   func trailingZeros(_ value: Value, depth: Int = 8) -> Int {
-    let value = resolve(value)
-    guard depth > 0, values[value].kind == .result else { return 0 }
-    return trailingZeros(ofResult: insts[Inst(rawValue: values[value].owner)]) {
+    guard depth > 0, let data = definition(of: value) else { return 0 }
+    return trailingZeros(ofResult: data) {
       trailingZeros($0, depth: depth - 1)
     }
   }
@@ -61,12 +60,6 @@ extension Function {
     guard !data.shape.isVector else { return 0 }
     let width = data.shape == .i32 ? 32 : 64
     func zero(_ operand: Value) -> Int { zeros(resolve(operand)) }
-    func constant(_ operand: Value) -> UInt64? {
-      let operand = resolve(operand)
-      guard values[operand].kind == .result else { return nil }
-      let data = insts[Inst(rawValue: values[operand].owner)]
-      return data.opcode == .iconst ? data.constantBits : nil
-    }
     switch data.opcode {
     case .iconst: return min(width, data.constantBits.trailingZeroBitCount)
     case .copy, .opaque: return zero(data.valueA)
@@ -74,7 +67,7 @@ extension Function {
     case .band: return max(zero(data.valueA), zero(data.valueB))
     case .imul: return min(width, zero(data.valueA) + zero(data.valueB))
     case .ishl:
-      guard let count = constant(data.valueB) else { return zero(data.valueA) }
+      guard let count = integerConstant(data.valueB) else { return zero(data.valueA) }
       return min(width, zero(data.valueA) + Int(count % UInt64(width)))
     case .select: return min(zero(data.valueB), zero(data.valueC))
     case .uextend, .sextend:
