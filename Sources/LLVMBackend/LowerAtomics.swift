@@ -9,12 +9,12 @@ extension FunctionLowering {
     switch data.opcode {
     case .atomicLoad: define(inst, widened(atomicLoad(data), data.shape))
     case .atomicStore: atomicStore(data)
-    case .atomicAdd: define(inst, atomicUpdate(inst, data, LLVMAtomicRMWBinOpAdd))
-    case .atomicSub: define(inst, atomicUpdate(inst, data, LLVMAtomicRMWBinOpSub))
-    case .atomicAnd: define(inst, atomicUpdate(inst, data, LLVMAtomicRMWBinOpAnd))
-    case .atomicOr: define(inst, atomicUpdate(inst, data, LLVMAtomicRMWBinOpOr))
-    case .atomicXor: define(inst, atomicUpdate(inst, data, LLVMAtomicRMWBinOpXor))
-    case .atomicExchange: define(inst, atomicUpdate(inst, data, LLVMAtomicRMWBinOpXchg))
+    case .atomicAdd: define(inst, atomicUpdate(data, LLVMAtomicRMWBinOpAdd))
+    case .atomicSub: define(inst, atomicUpdate(data, LLVMAtomicRMWBinOpSub))
+    case .atomicAnd: define(inst, atomicUpdate(data, LLVMAtomicRMWBinOpAnd))
+    case .atomicOr: define(inst, atomicUpdate(data, LLVMAtomicRMWBinOpOr))
+    case .atomicXor: define(inst, atomicUpdate(data, LLVMAtomicRMWBinOpXor))
+    case .atomicExchange: define(inst, atomicUpdate(data, LLVMAtomicRMWBinOpXchg))
     case .atomicCompareExchange: define(inst, atomicCompareExchange(data))
     case .atomicNotify: define(inst, atomicNotify(data))
     case .atomicWait: define(inst, atomicWait(data))
@@ -64,13 +64,12 @@ extension FunctionLowering {
     LLVMSetOrdering(store, order)
   }
 
-  private func atomicUpdate(
-    _ inst: Inst, _ data: InstData, _ operation: LLVMAtomicRMWBinOp
-  ) -> LLVMValueRef {
+  private func atomicUpdate(_ data: InstData, _ operation: LLVMAtomicRMWBinOp) -> LLVMValueRef {
     let (type, pointer) = access(data, data.valueA)
     let old = LLVMBuildAtomicRMW(builder, operation, pointer, narrowed(data.valueB, type), order, 0)!
-    // Adding 0 to nobody's knowledge is a fence to LLVM; but it may trap.
-    if !hasUses(inst) { LLVMSetVolatile(old, 1) }
+    // Adding 0 to nobody's knowledge is a fence to LLVM, which may find out by itself that nobody needs the result; but it
+    // may trap.
+    LLVMSetVolatile(old, 1)
     return widened(old, data.shape)
   }
 
