@@ -1,22 +1,12 @@
 import IR
 import Support
 
-/// What all units agree on before the first is lowered; depends on the module and the options only.
+/// How a module becomes units; depends on the module and the options only.
 struct CodegenPlan: Sendable {
-  /// Without its bodies (`PendingBodies`).
-  let module: IR.Module
-  let options: BackendOptions
-  let instructionSet: InstructionSet
+  /// What lowering may ask, in whatever unit.
+  let facts: CodegenFacts
   private let codegenUnits: CodegenUnits
-  let usage: ModuleUsage
-  /// Functions that are too large, or too much work, for LLVM's passes.
-  private var isGiant: SecondaryMap<FunctionID, Bool>
-  /// From 1, position in `describedFunctions` of each function that references lead to; 0 for the others.
-  var descriptors: SecondaryMap<FunctionID, UInt32>
-  /// What `wasmaot_funcs` of the static model has from position 1, and `wasmaot_code.described` of the embedded one.
-  var describedFunctions: [FunctionID]
-  /// Of the embedded model's instances.
-  let layout: InstanceLayout
+  private let sizes: FunctionSizes
 
   /// LLVM's passes and its register allocator are not linear: a function above one of these is compiled as at -O0
   /// rather than letting it take most of the build.
@@ -38,33 +28,24 @@ struct CodegenPlan: Sendable {
 
   /// The functions with a body that each unit defines, ascending. Unit 0 defines the data as well.
   var units: [[FunctionID]] { codegenUnits.units }
-  var isSingleUnit: Bool { units.count == 1 }
-  var instructionCounts: SecondaryMap<FunctionID, Int> { usage.instructionCounts }
-  /// Whether functions follow a convention with guaranteed tail calls, which costs registers and stack, rather
-  /// than `fastcc`.
-  var usesTailCalls: Bool { usage.usesTailCalls }
+  var instructionCounts: SecondaryMap<FunctionID, Int> { sizes.instructionCounts }
+  var module: IR.Module { facts.module }
+  var options: BackendOptions { facts.options }
 
   init(module: IR.Module, options: BackendOptions) throws(BackendError) {
-    var declarations = module
-    declarations.bodies = PrimaryMap()
-    self.module = declarations
-    self.options = options
-    instructionSet = try InstructionSet(cpu: options.cpu, target: options.target)
-    let usage = ModuleUsage(module, options.entry)
-    self.usage = usage
-    isGiant = SecondaryMap(default: false)
+    var sizes = FunctionSizes()
+    let usage = ModuleUsage(module, options.entry, &sizes)
+    var isGiant = SecondaryMap<FunctionID, Bool>(default: false)
     for id in module.bodies.ids {
       guard options.level != .O0, let body = module.bodies[id] else { continue }
       isGiant[id] =
-        usage.instructionCounts[id] > Self.giantFunctionSize || usage.works[id] > Self.giantFunctionWork
+        sizes.instructionCounts[id] > Self.giantFunctionSize || sizes.works[id] > Self.giantFunctionWork
         || Self.depthOfLoops(body) > Self.giantFunctionLoops
     }
-    descriptors = SecondaryMap(default: 0)
-    describedFunctions = module.functions.ids.filter { usage.isReferenced[$0] }
-    layout = InstanceLayout(module, usage, referenceCount: describedFunctions.count)
-    for (position, id) in describedFunctions.enumerated() { descriptors[id] = UInt32(position + 1) }
-    let isGiant = isGiant
-    codegenUnits = CodegenUnits(module, usage, options) { isGiant[$0] }
+    self.sizes = sizes
+    facts = CodegenFacts(
+      module, options, try InstructionSet(cpu: options.cpu, target: options.target), usage, isGiant)
+    codegenUnits = CodegenUnits(module, usage, sizes, options) { isGiant[$0] }
   }
 
   private static func depthOfLoops(_ body: Function) -> Int {
@@ -78,13 +59,7 @@ struct CodegenPlan: Sendable {
     }
   }
 
-  func checksBounds(of memory: MemoryID) -> Bool {
-    options.boundsChecks.areExplicit(for: module.memories[memory])
-  }
-
-  var checksAllBounds: Bool { module.memories.ids.allSatisfy { checksBounds(of: $0) } }
-
-  func isGiant(_ id: FunctionID) -> Bool { isGiant[id] }
+  func isGiant(_ id: FunctionID) -> Bool { facts.isGiant[id] }
 
   /// Functions of other units that this one has as well, to be inlined.
   func imports(ofUnit index: Int) -> [FunctionID] {
@@ -92,10 +67,73 @@ struct CodegenPlan: Sendable {
   }
 
   /// Nothing outside of the function's unit refers to it.
-  func isLocal(_ id: FunctionID) -> Bool { isSingleUnit || codegenUnits.isLocal[id] }
+  func isLocal(_ id: FunctionID) -> Bool { units.count == 1 || codegenUnits.isLocal[id] }
 
-  /// The level that a unit is compiled at.
-  func level(ofUnit index: Int) -> OptimizationLevel {
-    !units[index].isEmpty && units[index].allSatisfy { isGiant[$0] } ? .O0 : options.level
+  func unit(_ index: Int) -> UnitPlan {
+    let functions = units[index]
+    let isGiant = !functions.isEmpty && functions.allSatisfy { self.isGiant($0) }
+    return UnitPlan(
+      functions: functions, imports: imports(ofUnit: index), localFunctions: Set(functions.filter(isLocal)),
+      definesData: index == 0, isLast: index == units.count - 1, isOnly: units.count == 1,
+      level: isGiant ? .O0 : options.level)
   }
+}
+
+/// What lowering may ask of more than the unit that it is in, besides the bodies. All of it is in the key of each unit
+/// (`UnitKey.swift`): structures and arrays of plain values, no classes or closures, whose text is less than they are.
+struct CodegenFacts: Sendable {
+  /// Without its bodies (`PendingBodies`).
+  var module: IR.Module
+  var options: BackendOptions
+  let instructionSet: InstructionSet
+  let usage: ModuleUsage
+  /// Functions that are too large, or too much work, for LLVM's passes.
+  let isGiant: SecondaryMap<FunctionID, Bool>
+  /// From 1, position in `describedFunctions` of each function that references lead to; 0 for the others.
+  private(set) var descriptors = SecondaryMap<FunctionID, UInt32>(default: 0)
+  /// What `wasmaot_funcs` of the static model has from position 1, and `wasmaot_code.described` of the embedded one.
+  let describedFunctions: [FunctionID]
+  /// Of the embedded model's instances.
+  let layout: InstanceLayout
+
+  init(
+    _ module: IR.Module, _ options: BackendOptions, _ instructionSet: InstructionSet, _ usage: ModuleUsage,
+    _ isGiant: SecondaryMap<FunctionID, Bool>
+  ) {
+    self.module = module
+    self.module.bodies = PrimaryMap()
+    self.options = options
+    self.instructionSet = instructionSet
+    self.usage = usage
+    self.isGiant = isGiant
+    describedFunctions = module.functions.ids.filter { usage.isReferenced[$0] }
+    layout = InstanceLayout(module, usage, referenceCount: describedFunctions.count)
+    for (position, id) in describedFunctions.enumerated() { descriptors[id] = UInt32(position + 1) }
+  }
+
+  /// Whether functions follow a convention with guaranteed tail calls, which costs registers and stack, rather
+  /// than `fastcc`.
+  var usesTailCalls: Bool { usage.usesTailCalls }
+
+  func checksBounds(of memory: MemoryID) -> Bool {
+    options.boundsChecks.areExplicit(for: module.memories[memory])
+  }
+
+  var checksAllBounds: Bool { module.memories.ids.allSatisfy { checksBounds(of: $0) } }
+}
+
+/// What is one unit's own. All of it is in its key (`UnitKey.swift`).
+struct UnitPlan: Sendable {
+  /// Ascending.
+  let functions: [FunctionID]
+  /// Functions of other units that this one has as well, to be inlined.
+  let imports: [FunctionID]
+  /// Those of its functions that nothing outside of it refers to.
+  let localFunctions: Set<FunctionID>
+  let definesData: Bool
+  let isLast: Bool
+  /// There is no other unit.
+  let isOnly: Bool
+  /// That the unit is compiled at.
+  let level: OptimizationLevel
 }

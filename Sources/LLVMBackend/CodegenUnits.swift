@@ -22,21 +22,24 @@ struct CodegenUnits: Sendable {
 
   var count: Int { units.count }
 
-  init(_ module: IR.Module, _ usage: ModuleUsage, _ options: BackendOptions, isGiant: (FunctionID) -> Bool) {
+  init(
+    _ module: IR.Module, _ usage: ModuleUsage, _ sizes: FunctionSizes, _ options: BackendOptions,
+    isGiant: (FunctionID) -> Bool
+  ) {
     let defined = module.bodies.ids.filter { module.bodies[$0] != nil }
     let ordinary = defined.filter { !isGiant($0) }
     let giants = defined.filter(isGiant)
-    let size = ordinary.reduce(0) { $0 + usage.instructionCounts[$1] }
+    let size = ordinary.reduce(0) { $0 + sizes.instructionCounts[$1] }
     if options.isOneUnit || (size <= Self.smallModuleSize && giants.isEmpty) {
       units = [defined]
       return
     }
     units = [[]]
-    Self.split(ordinary[...], usage.instructionCounts, into: &units)
+    Self.split(ordinary[...], sizes.instructionCounts, into: &units)
     // A giant is a unit by itself: the code generator's effort is the unit's.
     units += giants.map { [$0] }
-    if options.level != .O0 { findImports(usage, isGiant: isGiant) }
-    findLocals(module, usage, options.entry)
+    if options.level != .O0 { findImports(sizes, isGiant: isGiant) }
+    findLocals(module, usage, sizes, options.entry)
   }
 
   /// Splits at multiples of powers of two among the functions' indices, the largest first: neighbours stay together,
@@ -62,7 +65,7 @@ struct CodegenUnits: Sendable {
     }
   }
 
-  private mutating func findImports(_ usage: ModuleUsage, isGiant: (FunctionID) -> Bool) {
+  private mutating func findImports(_ sizes: FunctionSizes, isGiant: (FunctionID) -> Bool) {
     var unit = SecondaryMap<FunctionID, Int>(default: -1)
     for (index, functions) in units.enumerated() { for id in functions { unit[id] = index } }
     imports = units.enumerated().map { index, functions in
@@ -71,12 +74,12 @@ struct CodegenUnits: Sendable {
       // What is inlined may call others that are small.
       var pending = functions.filter { !isGiant($0) }[...]
       while let caller = pending.popFirst() {
-        for callee in usage.callees(of: caller)
-        where unit[callee] >= 0 && unit[callee] != index && usage.instructionCounts[callee] <= Self.importSize
-          && size + usage.instructionCounts[callee] <= Self.importSizeOfUnit
+        for callee in sizes.callees(of: caller)
+        where unit[callee] >= 0 && unit[callee] != index && sizes.instructionCounts[callee] <= Self.importSize
+          && size + sizes.instructionCounts[callee] <= Self.importSizeOfUnit
         {
           guard imported.insert(callee).inserted else { continue }
-          size += usage.instructionCounts[callee]
+          size += sizes.instructionCounts[callee]
           pending.append(callee)
         }
       }
@@ -84,7 +87,9 @@ struct CodegenUnits: Sendable {
     }
   }
 
-  private mutating func findLocals(_ module: IR.Module, _ usage: ModuleUsage, _ entry: EntryPoint) {
+  private mutating func findLocals(
+    _ module: IR.Module, _ usage: ModuleUsage, _ sizes: FunctionSizes, _ entry: EntryPoint
+  ) {
     var unit = SecondaryMap<FunctionID, Int>(default: 0)
     for (index, functions) in units.enumerated() {
       for id in functions {
@@ -94,7 +99,7 @@ struct CodegenUnits: Sendable {
     }
     for (index, functions) in units.enumerated() {
       for caller in functions + (imports.isEmpty ? [] : imports[index]) {
-        for callee in usage.callees(of: caller) where unit[callee] != index { isLocal[callee] = false }
+        for callee in sizes.callees(of: caller) where unit[callee] != index { isLocal[callee] = false }
       }
     }
     // The data, and what the runtime enters, is in unit 0.

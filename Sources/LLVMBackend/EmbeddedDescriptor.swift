@@ -6,7 +6,7 @@ import Support
 // `struct wasmaot_code` and all that it points to: constant data, which the runtime makes instances from.
 extension EmbeddedModel {
   func defineModule() {
-    if !plan.isSingleUnit { defineShared() }
+    if !unit.isOnly { defineShared() }
     var expressions = ExpressionTable(self)
     let signatures = module.signatures.ids.map { id in
       let signature = module.signatures[id]

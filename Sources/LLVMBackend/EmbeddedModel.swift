@@ -19,7 +19,7 @@ struct EmbeddedModel: InstanceModel {
   var base: Unit { unit.base }
   var types: UnitTypes { unit.types }
   var module: IR.Module { unit.module }
-  var plan: CodegenPlan { unit.plan }
+  var plan: CodegenFacts { unit.plan }
   var layout: InstanceLayout { unit.plan.layout }
 
   /// Hidden symbols of two modules that are linked into one program must differ, too.
@@ -183,7 +183,7 @@ struct EmbeddedModel: InstanceModel {
   func constantSize(of memory: MemoryID) -> UInt64? {
     let isShared =
       module.memories[memory].isExternal || module.exports.contains { $0.item == .memory(memory) }
-    return isShared || plan.usage.grownMemories.contains(memory) ? nil : module.memories[memory].minimumBytes
+    return isShared || plan.usage.grownMemories[memory] ? nil : module.memories[memory].minimumBytes
   }
 
   func memory(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef {

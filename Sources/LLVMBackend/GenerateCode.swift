@@ -19,19 +19,19 @@ public func generateCode(
 ) throws(BackendError) -> CodegenResult {
   try initializeLLVM()
   let plan = try CodegenPlan(module: module, options: options)
-  let bodies = PendingBodies(module.bodies, plan)
-  module.bodies = PrimaryMap()
+  let bodies = PendingBodies(packing: &module.bodies, plan)
+  let factsKey = options.unitCache.map { plan.facts.key(in: $0) }
   let count = plan.units.count
   // LLVM recurses on the input: on expression trees, on loop nests, on the dominator tree.
   var units = try parallelMap(count: count, jobs: options.jobs, stackSize: 256 << 20) {
     index throws(BackendError) in
     // Unit 0 comes last: its data is large where the module is, and the bodies are gone by then.
-    try compileUnit(plan, bodies, (index + 1) % count)
+    try compileUnit(plan, (index + 1) % count, bodies, factsKey)
   }
   units.insert(units.removeLast(), at: 0)
   let giants = plan.module.functions.ids.filter { plan.isGiant($0) }
   return CodegenResult(
-    units: units, requiredFeatures: plan.instructionSet.features,
+    units: units, requiredFeatures: plan.facts.instructionSet.features,
     giantFunctions: giants.map { ($0, plan.instructionCounts[$0]) })
 }
 
@@ -50,20 +50,42 @@ public func dataObject(
 }
 
 private func compileUnit(
-  _ plan: CodegenPlan, _ bodies: PendingBodies, _ index: Int
+  _ plan: CodegenPlan, _ index: Int, _ pending: PendingBodies, _ factsKey: String?
 ) throws(BackendError) -> UnitOutput {
   let clock = ContinuousClock()
   let started = clock.now
+  let unitPlan = plan.unit(index)
+  let (functions, imports) = (unitPlan.functions, unitPlan.imports)
+  func result(_ bytes: [UInt8]) -> UnitOutput {
+    UnitOutput(
+      bytes: bytes, functionCount: functions.count,
+      instructionCount: functions.reduce(0) { $0 + plan.instructionCounts[$1] })
+  }
+  var bodies = (functions + imports).map { pending.take($0)! }
+  let cache = plan.options.unitCache
+  // The first key says what goes into the lowering, the second one what came out.
+  var keys: [String] = []
+  func known() -> UnitOutput? {
+    guard let object = cache?.object(for: keys[keys.count - 1]) else { return nil }
+    var output = result(object)
+    output.isFromCache = true
+    output.lowering = (clock.now - started).seconds
+    return output
+  }
+  if let cache, let factsKey {
+    keys.append(unitPlan.key(in: cache, facts: factsKey, bodies))
+    if let output = known() { return output }
+  }
+
   var options = plan.options
-  options.level = plan.level(ofUnit: index)
-  let machine = try TargetMachine(options, plan.instructionSet)
-  let unit = ModuleUnit(plan: plan, index: index)
+  options.level = unitPlan.level
+  let machine = try TargetMachine(options, plan.facts.instructionSet)
+  let unit = ModuleUnit(plan.facts, unitPlan)
   machine.prepare(unit.base)
   unit.model.beginUnit()
-
-  let functions = plan.units[index]
+  bodies.reverse()
   for id in functions {
-    guard let body = bodies.take(id) else { continue }
+    let body = bodies.removeLast().unpacked()
     let function = unit.function(id).function
     let isOptimized = plan.options.level != .O0 && !plan.isGiant(id)
     if plan.isGiant(id), options.level != .O0 {
@@ -73,8 +95,8 @@ private func compileUnit(
     }
     FunctionLowering(unit, body, into: function, isOptimized: isOptimized).lower()
   }
-  for id in plan.imports(ofUnit: index) {
-    guard let body = bodies.take(id) else { continue }
+  for id in imports {
+    let body = bodies.removeLast().unpacked()
     let function = unit.function(id).function
     // Gone after optimisation: the other unit has it.
     LLVMSetLinkage(function, LLVMAvailableExternallyLinkage)
@@ -83,17 +105,12 @@ private func compileUnit(
   unit.model.defineEntries(of: functions)
   if unit.definesData { unit.model.defineModule() }
   if plan.options.verify { try unit.base.verify("lowering") }
-  func result(_ bytes: [UInt8]) -> UnitOutput {
-    UnitOutput(
-      bytes: bytes, functionCount: functions.count,
-      instructionCount: functions.reduce(0) { $0 + plan.instructionCounts[$1] })
-  }
-  let key = plan.options.unitCache.map { unit.key(in: $0, options) }
-  if let key, let known = plan.options.unitCache?.object(for: key) {
-    var output = result(known)
-    output.isFromCache = true
-    output.lowering = (clock.now - started).seconds
-    return output
+  if let cache {
+    keys.append(unit.key(in: cache))
+    if let output = known() {
+      cache.link(keys[0], to: keys[1])
+      return output
+    }
   }
   let lowered = clock.now
 
@@ -107,25 +124,8 @@ private func compileUnit(
   output.lowering = (lowered - started).seconds
   output.optimization = (optimized - lowered).seconds
   output.emission = (clock.now - optimized).seconds
-  if let key { plan.options.unitCache?.store(output.bytes, for: key) }
+  cache?.store(output.bytes, for: keys.reversed())
   return output
-}
-
-extension ModuleUnit {
-  /// Names what will be made of this unit: by its code as it is before optimisation, and by all that decides what
-  /// follows besides: the target machine, what is optimised, and what `finishUnit` and `checkStack` add.
-  fileprivate func key(in cache: any UnitCache, _ options: BackendOptions) -> String {
-    let settings = [
-      options.target.triple, base.instructionSet.tuning, base.instructionSet.featureString,
-      options.level.rawValue, "\(options.emission)", options.boundsChecks.rawValue,
-      definesData ? "first" : "", isLast ? "last" : "", module.isThreaded ? "threads" : "",
-      plan.options.entry.isEmbedded ? "embedded \(model.symbolPrefix)" : "static",
-    ]
-    let code = LLVMWriteBitcodeToMemoryBuffer(base.llvm)
-    defer { LLVMDisposeMemoryBuffer(code) }
-    let bytes = UnsafeRawBufferPointer(start: LLVMGetBufferStart(code), count: LLVMGetBufferSize(code))
-    return cache.key(code: bytes, settings: settings.joined(separator: "\n"))
-  }
 }
 
 extension Duration {

@@ -2,7 +2,7 @@ internal import CLLVM
 import CRuntimeABI
 import IR
 
-// Bounds checks of the memories that have any (`CodegenPlan.checksBounds`); the others are a matter of guard
+// Bounds checks of the memories that have any (`CodegenFacts.checksBounds`); the others are a matter of guard
 // pages. No sum or difference here can wrap: a bounds check that wraps is no check (wabt 1401, wabt 2790).
 
 /// An access is out of bounds if and only if `left > right`, unsigned.

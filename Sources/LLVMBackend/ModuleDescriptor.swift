@@ -8,8 +8,8 @@ extension StaticModel {
   /// units know by name.
   func defineModuleDescriptor() {
     _ = descriptors
-    for id in module.globals.ids where module.globals[id].isMutable && !plan.isSingleUnit { _ = global(id) }
-    if !plan.isSingleUnit { defineShared() }
+    for id in module.globals.ids where module.globals[id].isMutable && !unit.isOnly { _ = global(id) }
+    if !unit.isOnly { defineShared() }
     if module.tags.count > 0, !module.isThreaded { defineExceptionRoots() }
 
     let memories = module.memories.ids.map { memory($0) }

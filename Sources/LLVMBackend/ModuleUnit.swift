@@ -6,8 +6,8 @@ import Support
 /// A codegen unit's view of the module: the LLVM function or variable that stands for each entity,
 /// declared on first use.
 final class ModuleUnit {
-  let plan: CodegenPlan
-  let index: Int
+  let plan: CodegenFacts
+  let unitPlan: UnitPlan
   let base: Unit
   let aliasTags: AliasTags
   /// Metadata of loads that always give the same value.
@@ -19,10 +19,11 @@ final class ModuleUnit {
   var module: IR.Module { plan.module }
   var types: UnitTypes { base.types }
   /// The data and the adaptors are unit 0's.
-  var definesData: Bool { index == 0 }
-  var isLast: Bool { index == plan.units.count - 1 }
+  var definesData: Bool { unitPlan.definesData }
+  var isLast: Bool { unitPlan.isLast }
+  var isOnly: Bool { unitPlan.isOnly }
   /// Of data, and functions that aren't local: internal in a single unit, so that LLVM sees every use; otherwise hidden.
-  var linkage: LLVMLinkage { plan.isSingleUnit ? LLVMInternalLinkage : LLVMExternalLinkage }
+  var linkage: LLVMLinkage { isOnly ? LLVMInternalLinkage : LLVMExternalLinkage }
   private(set) lazy var model: any InstanceModel =
     if case .embedded(let name) = plan.options.entry {
       EmbeddedModel(unit: self, name: name)
@@ -30,11 +31,11 @@ final class ModuleUnit {
       StaticModel(unit: self)
     }
 
-  init(plan: CodegenPlan, index: Int) {
+  init(_ plan: CodegenFacts, _ unitPlan: UnitPlan) {
     self.plan = plan
-    self.index = index
+    self.unitPlan = unitPlan
     base = Unit(
-      name: plan.units[index].first.map { "wasmaot.\($0.rawValue)" } ?? "wasmaot", options: plan.options,
+      name: unitPlan.functions.first.map { "wasmaot.\($0.rawValue)" } ?? "wasmaot", options: plan.options,
       instructionSet: plan.instructionSet,
       isThreaded: plan.module.isThreaded)
     invariantLoadKind = LLVMGetMDKindIDInContext(base.context, "invariant.load", 14)
@@ -64,8 +65,9 @@ final class ModuleUnit {
   func function(_ id: FunctionID) -> Callee {
     let type = functionType(module.functions[id].signature)
     if let known = functions[id] { return Callee(function: known, type: type) }
+    let isLocal = isOnly || unitPlan.localFunctions.contains(id)
     let function = base.addFunction(
-      symbol(of: id), type, linkage: plan.isLocal(id) ? LLVMInternalLinkage : linkage,
+      symbol(of: id), type, linkage: isLocal ? LLVMInternalLinkage : linkage,
       convention: model.convention(of: id))
     LLVMSetSection(function, WASMAOT_TEXT_SECTION)
     if model.contextParameter != nil {

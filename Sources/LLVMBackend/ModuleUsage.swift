@@ -1,36 +1,30 @@
 import IR
 import Support
 
-/// What the bodies of a module do with its entities, and how much work they are: one walk over all of them.
+/// What the bodies of a module do with its entities. All of it is in the key of each unit (`UnitKey.swift`), so that nothing
+/// may be in here that each change of a body changes.
 struct ModuleUsage: Sendable {
-  /// IR instructions of each function.
-  private(set) var instructionCounts = SecondaryMap<FunctionID, Int>(default: 0)
-  /// The work of each function, as `CodegenPlan.giantFunctionWork` counts it.
-  private(set) var works = SecondaryMap<FunctionID, Int>(default: 0)
   /// A reference to the function exists that others may hold: made by `ref.func`, or in a table, a global or a
   /// segment.
   private(set) var isReferenced = SecondaryMap<FunctionID, Bool>(default: false)
   /// A call names the function, or finds it in a table that is constant data.
   private(set) var isCalled = SecondaryMap<FunctionID, Bool>(default: false)
-  /// Whom each function calls, of neighbours that are equal one; those of a function begin at `firstCallee` and end
-  /// where the next one's begin.
-  private var allCallees: [FunctionID] = []
-  private var firstCallee: [Int] = []
   private(set) var dataSegments = SecondaryMap<DataID, Bool>(default: false)
   private(set) var elementSegments = SecondaryMap<ElementID, Bool>(default: false)
   private(set) var tags = SecondaryMap<TagID, Bool>(default: false)
   private(set) var signatures = SecondaryMap<SignatureID, Bool>(default: false)
   /// Memories with a memory.grow.
-  private(set) var grownMemories: Set<MemoryID> = []
+  private(set) var grownMemories = SecondaryMap<MemoryID, Bool>(default: false)
   private(set) var usesTailCalls = false
   private(set) var countsFuel = false
 
   func isUsed(_ function: FunctionID) -> Bool { isReferenced[function] || isCalled[function] }
 
-  init(_ module: IR.Module, _ entry: EntryPoint) {
+  /// One walk over all bodies, which finds their `sizes`, too.
+  init(_ module: IR.Module, _ entry: EntryPoint, _ sizes: inout FunctionSizes) {
     var isRead = SecondaryMap<TableID, Bool>(default: false)
     for id in module.bodies.ids {
-      firstCallee.append(allCallees.count)
+      sizes.beginFunction()
       guard let body = module.bodies[id] else { continue }
       var count = 0
       var passedValues = 0
@@ -52,16 +46,16 @@ struct ModuleUsage: Sendable {
           if data.opcode.format == .store { stores += 1 }
           switch data.opcode {
           case .refFunc: isReferenced[FunctionID(rawValue: data.c)] = true
-          case .call: addCall(of: FunctionID(rawValue: data.b))
+          case .call: addCall(of: FunctionID(rawValue: data.b), &sizes)
           case .returnCall:
-            addCall(of: FunctionID(rawValue: data.b))
+            addCall(of: FunctionID(rawValue: data.b), &sizes)
             usesTailCalls = true
           case .callIndirect: signatures[SignatureID(rawValue: data.b)] = true
           case .returnCallIndirect:
             signatures[SignatureID(rawValue: data.b)] = true
             usesTailCalls = true
           case .tableGet: isRead[TableID(rawValue: data.c)] = true
-          case .memoryGrow: grownMemories.insert(MemoryID(rawValue: data.c))
+          case .memoryGrow: grownMemories[MemoryID(rawValue: data.c)] = true
           case .memoryInit, .dataDrop: dataSegments[DataID(rawValue: data.c)] = true
           case .exceptionNew: tags[TagID(rawValue: data.b)] = true
           case .exceptionIs:
@@ -74,24 +68,17 @@ struct ModuleUsage: Sendable {
         }
         storePairs += stores * stores
       }
-      instructionCounts[id] = count
-      works[id] =
+      sizes.instructionCounts[id] = count
+      sizes.works[id] =
         (body.blockOrder.count + 2 * checks) * (count + 2 * passedValues)
         + CodegenPlan.tagTestWork * tagTests * tagTests + CodegenPlan.storePairWork * storePairs
     }
     addReferences(of: module, entry, isRead)
   }
 
-  private mutating func addCall(of callee: FunctionID) {
+  private mutating func addCall(of callee: FunctionID, _ sizes: inout FunctionSizes) {
     isCalled[callee] = true
-    if allCallees.last != callee || firstCallee.last == allCallees.count { allCallees.append(callee) }
-  }
-
-  /// The functions that calls in this one's body name; perhaps some of them twice.
-  func callees(of function: FunctionID) -> ArraySlice<FunctionID> {
-    let next = function.index + 1
-    let end = next < firstCallee.count ? firstCallee[next] : allCallees.count
-    return allCallees[firstCallee[function.index]..<end]
+    sizes.addCall(of: callee)
   }
 
   private mutating func addReferences(
@@ -123,5 +110,30 @@ struct ModuleUsage: Sendable {
         signatures[module.functions[id].signature] = true
       }
     }
+  }
+}
+
+/// How much work the bodies are, and whom each calls: what decides about units, and nothing that lowering may ask.
+struct FunctionSizes: Sendable {
+  /// IR instructions of each function.
+  fileprivate(set) var instructionCounts = SecondaryMap<FunctionID, Int>(default: 0)
+  /// The work of each function, as `CodegenPlan.giantFunctionWork` counts it.
+  fileprivate(set) var works = SecondaryMap<FunctionID, Int>(default: 0)
+  /// Whom each function calls, of neighbours that are equal one; those of a function begin at `firstCallee` and end
+  /// where the next one's begin.
+  private var allCallees: [FunctionID] = []
+  private var firstCallee: [Int] = []
+
+  fileprivate mutating func beginFunction() { firstCallee.append(allCallees.count) }
+
+  fileprivate mutating func addCall(of callee: FunctionID) {
+    if allCallees.last != callee || firstCallee.last == allCallees.count { allCallees.append(callee) }
+  }
+
+  /// The functions that calls in this one's body name; perhaps some of them twice.
+  func callees(of function: FunctionID) -> ArraySlice<FunctionID> {
+    let next = function.index + 1
+    let end = next < firstCallee.count ? firstCallee[next] : allCallees.count
+    return allCallees[firstCallee[function.index]..<end]
   }
 }

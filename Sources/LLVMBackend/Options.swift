@@ -77,10 +77,13 @@ public struct BackendOptions: Sendable {
 
 /// Keeps the objects of units by what they were made from. Used by several threads at once.
 public protocol UnitCache: Sendable {
-  /// Names whatever is made of `code`, LLVM's bitcode before optimisation, under these settings.
-  func key(code: UnsafeRawBufferPointer, settings: String) -> String
+  /// Names whatever is made of `input` under these settings.
+  func key(of input: UnsafeRawBufferPointer, settings: String) -> String
   func object(for key: String) -> [UInt8]?
-  func store(_ object: [UInt8], for key: String)
+  /// Keeps it once, to be found by each of the keys.
+  func store(_ object: [UInt8], for keys: [String])
+  /// What `key` finds is found by `other` from now on.
+  func link(_ other: String, to key: String)
 }
 
 /// One codegen unit's output.

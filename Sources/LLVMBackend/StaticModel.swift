@@ -10,7 +10,7 @@ struct StaticModel: InstanceModel {
   var base: Unit { unit.base }
   var types: UnitTypes { unit.types }
   var module: IR.Module { unit.module }
-  var plan: CodegenPlan { unit.plan }
+  var plan: CodegenFacts { unit.plan }
 
   var symbolPrefix: String { "" }
 
@@ -127,7 +127,7 @@ struct StaticModel: InstanceModel {
 
   /// The program's only instance: whatever grows a memory is an instruction.
   func constantSize(of memory: MemoryID) -> UInt64? {
-    plan.usage.grownMemories.contains(memory) ? nil : module.memories[memory].minimumBytes
+    plan.usage.grownMemories[memory] ? nil : module.memories[memory].minimumBytes
   }
 
   func constantMemoryBase(_ id: MemoryID) -> LLVMValueRef {

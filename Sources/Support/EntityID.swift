@@ -73,6 +73,12 @@ public struct SecondaryMap<ID: EntityID, Element> {
     storage.reserveCapacity(capacity)
   }
 
+  /// `values` are those of the first entities.
+  @inlinable public init(_ values: [Element], default defaultValue: Element) {
+    self.defaultValue = defaultValue
+    self.storage = values
+  }
+
   @inlinable public subscript(id: ID) -> Element {
     @inline(__always) get { id.index < storage.count ? storage[id.index] : defaultValue }
     set {

@@ -6,6 +6,11 @@ public struct ListPool<Element: EntityID>: Sendable {
 
   @inlinable public init() {}
 
+  /// All lists, one behind the other, as they lie in memory.
+  @inlinable public var words: [UInt32] { storage }
+  /// Of the words of another one.
+  @inlinable public init(words: [UInt32]) { storage = words }
+
   @inlinable public mutating func make(_ elements: some Sequence<Element>) -> EntityList<Element> {
     let start = storage.count
     storage.append(0)

@@ -54,7 +54,9 @@ import Testing
     #expect(plan.module.bodies.isEmpty)
     let imports = plan.units.indices.flatMap { plan.imports(ofUnit: $0) }
     #expect(!imports.isEmpty)
-    let pending = PendingBodies(module.bodies, plan)
+    var bodies = module.bodies
+    let pending = PendingBodies(packing: &bodies, plan)
+    #expect(bodies.isEmpty)
     for index in plan.units.indices {
       for id in plan.units[index] + plan.imports(ofUnit: index) { #expect(pending.take(id) != nil) }
     }

@@ -136,7 +136,7 @@ public struct BuildCache: Sendable {
       if let header, let file = report.header {
         files.append((File(path: RemoteFile.header, digest: file.sha256, size: header.count), header))
       }
-      remote.put(files, standardOutput: Array(report.json().utf8), for: key.text)
+      remote.put(files, standardOutput: Array(report.json().utf8), for: [key.text])
     }
     return try keep(bytes, header: header, report: report, for: key)
   }
@@ -165,7 +165,8 @@ public struct BuildCache: Sendable {
   }
 }
 
-/// Objects of units. A file is the digest of what follows it, and the object.
+/// Objects of units. A file is the digest of what follows it, and the object; or, in a folder of its own, the key of another
+/// one, for objects that have several.
 struct CachedUnits: UnitCache {
   let cache: BuildCache
   /// The versions of all that takes part behind the lowering.
@@ -175,10 +176,10 @@ struct CachedUnits: UnitCache {
   /// The path in an `ActionResult`.
   private static let remoteFile = "unit.o"
 
-  func key(code: UnsafeRawBufferPointer, settings: String) -> String {
+  func key(of input: UnsafeRawBufferPointer, settings: String) -> String {
     var hash = SHA256()
     hash.update(data: Array("wasmaot unit\0\(tools.joined(separator: "\0"))\0\(settings)\0".utf8))
-    hash.update(bufferPointer: code)
+    hash.update(bufferPointer: input)
     return hash.finalize().hexadecimal
   }
 
@@ -203,29 +204,42 @@ struct CachedUnits: UnitCache {
   }
 
   private func localObject(for key: String) -> [UInt8]? {
-    guard let file = cache.folder.contents(of: cache.folder.path(of: key, .units)),
-      file.count > Self.digestSize
-    else {
-      return nil
-    }
-    let object = file.dropFirst(Self.digestSize)
-    let isWhole = object.withUnsafeBytes {
+    let object =
+      contents(for: key, .units)
+      ?? contents(for: key, .links).flatMap { contents(for: String(decoding: $0, as: UTF8.self), .units) }
+    return object.flatMap { Self.isObject($0) ? $0 : nil }
+  }
+
+  /// Nil if they are not what was written.
+  private func contents(for key: String, _ kind: CacheFolder.Kind) -> [UInt8]? {
+    guard let file = cache.folder.contents(of: cache.folder.path(of: key, kind)), file.count > Self.digestSize
+    else { return nil }
+    let contents = file.dropFirst(Self.digestSize)
+    let isWhole = contents.withUnsafeBytes {
       var hash = SHA256()
       hash.update(bufferPointer: $0)
       return hash.finalize().elementsEqual(file.prefix(Self.digestSize))
     }
-    return isWhole && Self.isObject(Array(object.prefix(65))) ? Array(object) : nil
+    return isWhole ? Array(contents) : nil
   }
 
-  func store(_ object: [UInt8], for key: String) {
+  func store(_ object: [UInt8], for keys: [String]) {
     let digest = SHA256.hash(data: object)
-    keep(object, digest, for: key)
+    keep(object, digest, for: keys[0])
+    for key in keys.dropFirst() { link(key, to: keys[0]) }
     let file = ActionResult.File(path: Self.remoteFile, digest: digest.hexadecimal, size: object.count)
-    cache.remote?.put([(file, object)], for: key)
+    cache.remote?.put([(file, object)], for: keys)
   }
 
-  private func keep(_ object: [UInt8], _ digest: SHA256Digest, for key: String) {
+  func link(_ other: String, to key: String) {
+    let key = Array(key.utf8)
+    keep(key, SHA256.hash(data: key), for: other, .links)
+  }
+
+  private func keep(
+    _ contents: [UInt8], _ digest: SHA256Digest, for key: String, _ kind: CacheFolder.Kind = .units
+  ) {
     // A failure stays in the folder's `problem`, and becomes one warning for the whole build.
-    try? cache.folder.write(digest + object, to: cache.folder.path(of: key, .units))
+    try? cache.folder.write(digest + contents, to: cache.folder.path(of: key, kind))
   }
 }

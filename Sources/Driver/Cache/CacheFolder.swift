@@ -14,8 +14,8 @@ import SystemPackage
 /// What is in the cache gets executed. So the folder must be the user's own and closed to all others: with `sudo`,
 /// HOME can be somebody else's, and a folder below /tmp anybody's.
 final class CacheFolder: Sendable {
-  /// A subfolder each; within it, one for each first byte of a key.
-  enum Kind: String, CaseIterable { case outputs, units }
+  /// A subfolder each; within it, one for each first byte of a key. `links` are keys under which there is a unit, too.
+  enum Kind: String, CaseIterable { case outputs, units, links }
 
   let path: String
   /// Bytes; nil: no limit.

@@ -214,19 +214,21 @@ final class RemoteCache: Sendable {
 
   // MARK: - Writing
 
-  /// Has this put there at the end of the build.
+  /// Has this put there at the end of the build, to be found by each of the keys.
   func put(
-    _ files: [(file: ActionResult.File, bytes: [UInt8])], standardOutput: [UInt8] = [], for key: String
+    _ files: [(file: ActionResult.File, bytes: [UInt8])], standardOutput: [UInt8] = [], for keys: [String]
   ) {
     guard options.uploads, client != nil else { return }
-    var result = ActionResult(files: files.map(\.file), standardOutput: standardOutput)
-    sign(&result, key)
-    let action = result.encoded()
+    let entries = keys.map { key in
+      var result = ActionResult(files: files.map(\.file), standardOutput: standardOutput)
+      sign(&result, key)
+      return ("ac/\(key)", result.encoded())
+    }
     let contents = files.map { ("cas/\($0.file.digest)", $0.bytes) }
     state.withLock { state in
       state.uploads.append { cache in
-        // The entry last: servers look whether its files are there.
-        for (path, bytes) in contents + [("ac/\(key)", action)] {
+        // The entries last: servers look whether their files are there.
+        for (path, bytes) in contents + entries {
           guard cache.put(path, bytes) else { return }
         }
       }
