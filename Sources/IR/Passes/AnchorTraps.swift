@@ -126,10 +126,19 @@ private struct AnchorPlan {
       else { continue }
       let initial = values.constant(start)
       let type = values.function.type(of: param)
+      // Whoever knows what one turn reads may know that the sum stays as it is then, whatever the others read. So
+      // nobody may know where they read.
       let shown = expression.loads.filter {
         !anchored.contains($0.inst) && expression.remembers($0, initial: initial, type)
+          && (expression.remembersAlways($0, type) || addressLeaf(of: $0, values) != nil)
       }
       guard !shown.isEmpty else { continue }
+      for load in shown where !expression.remembersAlways(load, type) {
+        switch addressLeaf(of: load, values)! {
+        case .start(let param): hideStart(of: param, values)
+        case .operand(let operand): hidden.insert(operand)
+        }
+      }
       anchor(shown, by: expression, values)
       if initial == nil { hideStart(of: param, values) }
       // An exit in front of the sum's computation leaves with the turn before's.
@@ -138,6 +147,36 @@ private struct AnchorPlan {
         exits.append((exit.from, exit.call, value))
       }
     }
+  }
+}
+
+extension AnchorPlan {
+  /// What an address is unknown by, in each turn, once it is unknown itself.
+  private enum AddressLeaf {
+    /// What a counter starts with.
+    case start(Value)
+    case operand(LoopExpression.Operand)
+  }
+
+  /// Nil if the address is a constant in some turn.
+  private func addressLeaf(of load: LoopValues.Access, _ values: LoopValues) -> AddressLeaf? {
+    let function = values.function
+    let base = function.splitSum(function.insts[load.inst].valueA).base
+    guard let home = values.definingBlock(base) else { return nil }
+    guard let sum = values.definition(base) else {
+      guard home == values.loop.header, values.isCounter(base),
+        let next = values.latchArgument(of: base), values.definition(next) != nil,
+        let start = values.entryArgument(of: base), values.constant(start) == nil
+      else { return nil }
+      return .start(base)
+    }
+    guard sum.opcode == .iadd else { return nil }
+    for operand in [function.resolve(sum.valueA), function.resolve(sum.valueB)]
+    where values.definingBlock(operand) == nil && values.constant(operand) == nil {
+      return .operand(
+        LoopExpression.Operand(inst: Inst(rawValue: function.values[base].owner), value: operand))
+    }
+    return nil
   }
 }
 

@@ -167,6 +167,19 @@ extension LoopExpression {
     }
   }
 
+  /// Whether that is so whatever the sum is when the load comes: `x & y` is 0 for good once one `y` was. The values are
+  /// those at which optimisers know that an operator does nothing any more.
+  func remembersAlways(_ load: LoopValues.Access, _ type: Type) -> Bool {
+    let ends: [UInt64] =
+      switch type {
+      case .i32: [0, 1, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF]
+      case .i64: [0, 1, .max >> 1, 1 << 63, .max]
+      case .f32: [UInt64(Float.nan.bitPattern)]
+      default: [Double.nan.bitPattern]
+      }
+    return ends.allSatisfy { remembers(load, initial: $0, type) }
+  }
+
   /// Beside those for all, some for comparisons: what decides one is that its sides are about the same. These make up
   /// what a load reads as a whole, so no bytes may be read in two ways.
   private func trials(with target: AccessRange? = nil) -> [Trial] {
