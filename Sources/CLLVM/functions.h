@@ -136,6 +136,7 @@
   X(LLVMGetInlineAsm) \
   X(LLVMGetInsertBlock) \
   X(LLVMGetInstructionOpcode) \
+  X(LLVMGetInstructionParent) \
   X(LLVMGetIntrinsicDeclaration) \
   X(LLVMGetIntrinsicID) \
   X(LLVMGetMDKindIDInContext) \
@@ -147,8 +148,10 @@
   X(LLVMGetNextFunction) \
   X(LLVMGetNextInstruction) \
   X(LLVMGetNextUse) \
+  X(LLVMGetNumArgOperands) \
   X(LLVMGetNumMaskElements) \
   X(LLVMGetOperand) \
+  X(LLVMGetOrdering) \
   X(LLVMGetParam) \
   X(LLVMGetPoison) \
   X(LLVMGetReturnType) \
@@ -184,6 +187,7 @@
   X(LLVMIsAConstantInt) \
   X(LLVMIsAFunction) \
   X(LLVMIsAInlineAsm) \
+  X(LLVMIsAInstruction) \
   X(LLVMIsConstant) \
   X(LLVMIsDeclaration) \
   X(LLVMLookupIntrinsicID) \

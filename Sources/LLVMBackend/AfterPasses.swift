@@ -8,13 +8,16 @@ extension Unit {
     var function = LLVMGetFirstFunction(llvm)
     while let current = function {
       function = LLVMGetNextFunction(current)
+      var keeps: [LLVMValueRef] = []
       for inst in Instructions(of: current) {
         switch LLVMGetInstructionOpcode(inst) {
         case LLVMLoad: trim(inst)
         case LLVMSelect: keepNaN(of: inst)
+        case LLVMCall: if isKeep(inst) { keeps.append(inst) }
         default: break
         }
       }
+      settle(keeps)
     }
   }
 
@@ -41,21 +44,21 @@ extension Unit {
   /// than a register, and be split before it looks at them.
   private func hidden(_ constant: LLVMValueRef) -> LLVMValueRef {
     let type = LLVMTypeOf(constant)!
-    guard LLVMGetTypeKind(type) == LLVMVectorTypeKind else { return hiddenScalar(constant) }
+    guard LLVMGetTypeKind(type) == LLVMVectorTypeKind else { return hiddenScalar(constant, "x") }
     var vector = LLVMGetPoison(type)!
     var known: [LLVMValueRef: LLVMValueRef] = [:]
     for lane in 0..<LLVMGetVectorSize(type) {
       let element = LLVMGetAggregateElement(constant, lane)!
-      let scalar = known[element] ?? hiddenScalar(element)
+      let scalar = known[element] ?? hiddenScalar(element, "x")
       known[element] = scalar
       vector = LLVMBuildInsertElement(builder, vector, scalar, LLVMConstInt(types.i32, UInt64(lane), 0), "")
     }
     return vector
   }
 
-  /// Behind an empty piece of assembly, which takes no instruction.
-  private func hiddenScalar(_ value: LLVMValueRef) -> LLVMValueRef {
-    let constraints = "=x,0"
+  /// Behind an empty piece of assembly, which takes no instruction, in a register of this class.
+  func hiddenScalar(_ value: LLVMValueRef, _ register: String) -> LLVMValueRef {
+    let constraints = "=\(register),0"
     let type = functionType(LLVMTypeOf(value), [LLVMTypeOf(value)])
     let assembly = LLVMGetInlineAsm(
       type, "", 0, constraints, constraints.utf8.count, 0, 0, LLVMInlineAsmDialectATT, 0)

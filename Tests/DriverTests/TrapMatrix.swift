@@ -54,6 +54,7 @@ struct TrapMatrix {
       addContexts(load)
     }
     addStores()
+    for width in Updated.all { addUpdates(width) }
     addLoops()
   }
 
@@ -260,6 +261,55 @@ struct TrapMatrix {
   ) {
     functions.append("  (func (export \"\(name)\") \(params) (local $i i32) (local $x i32) \(body))")
     self.calls += calls.map { Call(name: name, arguments: $0, outcome: $1, marker: $2) }
+  }
+
+  // MARK: Updates
+
+  private struct Updated {
+    var load: Load
+    var store: String
+
+    static let all = [
+      Updated(load: Load(name: "i32.load8_u", type: "i32", width: 1), store: "i32.store8"),
+      Updated(load: Load(name: "i32.load16_s", type: "i32", width: 2), store: "i32.store16"),
+      Updated(load: Load(name: "i32.load", type: "i32", width: 4), store: "i32.store"),
+      Updated(load: Load(name: "i64.load32_u", type: "i64", width: 4), store: "i64.store32"),
+      Updated(load: Load(name: "i64.load", type: "i64", width: 8), store: "i64.store"),
+    ]
+  }
+
+  /// An operator's result goes back to where its first operand comes from: the store may trap for both.
+  private mutating func addUpdates(_ updated: Updated) {
+    let (load, type) = (updated.load, updated.load.type)
+    func store(_ value: String) -> String { "(\(updated.store) (local.get $p) \(value))" }
+    func update(_ name: String, _ operand: String) -> String {
+      store("(\(type).\(name) \(load.text("(local.get $p)")) \(operand))")
+    }
+    let argument = type == "i32" ? "(local.get $q)" : "(i64.extend_i32_s (local.get $q))"
+    let overwrite = store("(\(type).const 0)")
+    for (name, inverse) in [("add", "sub"), ("sub", "add"), ("and", "or"), ("or", "and"), ("xor", "xor")] {
+      let callee = "$\"\(load.name) \(name)\""
+      functions.append("  (func \(callee) (param $p i32) (param $q i32) \(update(name, argument)))")
+      for value in [0, 1, -1, 255, 1 << Int64(8 * load.width - 1)] {
+        let constant = "(\(type).const \(value))"
+        let once = update(name, constant)
+        add(load, "\(name) \(value), stored", once)
+        add(load, "\(name) \(value), stored, undone", once + update(inverse, constant))
+        add(load, "\(name) \(value), stored, overwritten", once + overwrite)
+      }
+      for value in [0, 1, -1] {
+        let call = "(call \(callee) (local.get $p) (i32.const \(value)))"
+        add(load, "\(name) \(value), stored by a callee", call)
+        add(load, "\(name) \(value), stored by a callee, twice", call + call)
+        let others = [UInt32(truncatingIfNeeded: value)]
+        let once = update(name, argument)
+        add(load, "\(name) \(value) of the caller, stored", once, others: others)
+        add(
+          load, "\(name) \(value) of the caller, stored, undone", once + update(inverse, argument),
+          others: others)
+        add(load, "\(name) \(value) of the caller, stored, overwritten", once + overwrite, others: others)
+      }
+    }
   }
 
   // MARK: Loops

@@ -117,8 +117,14 @@ struct TrapProgram {
     case 4:
       // What is there already, or nearly.
       let place = "(local.tee $q \(address()))"
+      let (type, load, store) = [
+        ("i32", "load", "store"), ("i32", "load8_u", "store8"), ("i32", "load16_s", "store16"),
+        ("i64", "load", "store"), ("i64", "load32_u", "store32"),
+      ][below(5)]
+      let old = "(\(type).\(load) (local.get $q))"
+      let operand = below(2) == 0 ? "(\(type).const \(below(4) - 1))" : expression(type, 1)
       return
-        "(i32.store \(place) (i32.\(["or", "add", "mul", "xor"][below(4)]) (i32.load (local.get $q)) (i32.const \(below(2)))))"
+        "(\(type).\(store) \(place) (\(type).\(["or", "add", "sub", "and", "mul", "xor"][below(6)]) \(old) \(operand)))"
     default: return "(i32.store\(offset()) \(address()) \(expression("i32", 2)))"
     }
   }
