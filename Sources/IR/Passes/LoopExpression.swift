@@ -168,15 +168,15 @@ extension LoopExpression {
   }
 
   /// Whether that is so whatever the sum is when the load comes: `x & y` is 0 for good once one `y` was. The values are
-  /// those at which optimisers know that an operator does nothing any more.
+  /// those at which optimisers know that an operator does nothing any more. (Of floats only a NaN is such a value, and that a
+  /// constant NaN is in memory where a sum begins is not worth the loops that would not be vectorised.)
   func remembersAlways(_ load: LoopValues.Access, _ type: Type) -> Bool {
-    let ends: [UInt64] =
-      switch type {
-      case .i32: [0, 1, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF]
-      case .i64: [0, 1, .max >> 1, 1 << 63, .max]
-      case .f32: [UInt64(Float.nan.bitPattern)]
-      default: [Double.nan.bitPattern]
-      }
+    let ends: [UInt64]
+    switch type {
+    case .i32: ends = [0, 1, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF]
+    case .i64: ends = [0, 1, .max >> 1, 1 << 63, .max]
+    default: return true
+    }
     return ends.allSatisfy { remembers(load, initial: $0, type) }
   }
 
