@@ -36,33 +36,22 @@ extension Unit {
     guard LLVMIsACallInst(value) != nil, let function = LLVMIsAFunction(LLVMGetCalledValue(value)) else {
       return false
     }
-    let id = LLVMGetIntrinsicID(function)
-    return id != 0 && LLVMLookupIntrinsicID("llvm.sqrt", 9) == id
+    return LLVMGetIntrinsicID(function) == intrinsicNumber("llvm.sqrt")
   }
 
   /// The same floats, of which the code generator knows nothing. Vectors are made lane by lane, because they may take more
   /// than a register, and be split before it looks at them.
   private func hidden(_ constant: LLVMValueRef) -> LLVMValueRef {
     let type = LLVMTypeOf(constant)!
-    guard LLVMGetTypeKind(type) == LLVMVectorTypeKind else { return hiddenScalar(constant, "x") }
+    guard LLVMGetTypeKind(type) == LLVMVectorTypeKind else { return opaque(constant) }
     var vector = LLVMGetPoison(type)!
     var known: [LLVMValueRef: LLVMValueRef] = [:]
     for lane in 0..<LLVMGetVectorSize(type) {
       let element = LLVMGetAggregateElement(constant, lane)!
-      let scalar = known[element] ?? hiddenScalar(element, "x")
+      let scalar = known[element] ?? opaque(element)
       known[element] = scalar
       vector = LLVMBuildInsertElement(builder, vector, scalar, LLVMConstInt(types.i32, UInt64(lane), 0), "")
     }
     return vector
-  }
-
-  /// Behind an empty piece of assembly, which takes no instruction, in a register of this class.
-  func hiddenScalar(_ value: LLVMValueRef, _ register: String) -> LLVMValueRef {
-    let constraints = "=\(register),0"
-    let type = functionType(LLVMTypeOf(value), [LLVMTypeOf(value)])
-    let assembly = LLVMGetInlineAsm(
-      type, "", 0, constraints, constraints.utf8.count, 0, 0, LLVMInlineAsmDialectATT, 0)
-    var operand: LLVMValueRef? = value
-    return LLVMBuildCall2(builder, type, assembly, &operand, 1, "")
   }
 }

@@ -10,6 +10,8 @@ extension Unit {
   /// Of a function, in its order.
   func settle(_ keeps: [LLVMValueRef]) {
     let others = keeps.filter { !isUpdate($0) }
+    // LLVM 19 has none.
+    guard intrinsicNumber(Self.fakeUse) != nil else { return }
     var isShort: [LLVMBasicBlockRef: Bool] = [:]
     for keep in others {
       let block = LLVMGetInstructionParent(keep)!
@@ -19,21 +21,13 @@ extension Unit {
     }
   }
 
-  /// Whether this is what `FunctionLowering.keep` makes.
-  func isKeep(_ call: LLVMValueRef) -> Bool {
-    LLVMIsAInlineAsm(LLVMGetCalledValue(call)) != nil && LLVMGetNumArgOperands(call) == 1
-      && LLVMGetTypeKind(LLVMTypeOf(call)) == LLVMVoidTypeKind
-  }
-
   // MARK: Lighter anchors
 
   /// The same code at the ends of several blocks becomes one, but not if there is assembly in it. LLVM has a use that is no
   /// instruction, either, and not in the way of that; but nothing is scheduled across it, which long blocks suffer from.
   private func lighten(_ keep: LLVMValueRef) {
-    // LLVM 19 has none.
-    guard fakeUse != 0 else { return }
     LLVMPositionBuilderBefore(builder, keep)
-    let use = intrinsic("llvm.fake.use")
+    let use = intrinsic(Self.fakeUse)
     var value: LLVMValueRef? = LLVMGetOperand(keep, 0)
     LLVMBuildCall2(builder, use.type, use.function, &value, 1, "")
     LLVMInstructionEraseFromParent(keep)
@@ -67,7 +61,7 @@ extension Unit {
     // Anchors of other loads would be in between.
     LLVMPositionBuilderBefore(builder, store)
     if isComputed(LLVMGetOperand(sum, number)) {
-      LLVMSetOperand(sum, number, hiddenScalar(LLVMGetOperand(sum, number), "r"))
+      LLVMSetOperand(sum, number, opaque(LLVMGetOperand(sum, number)))
     }
     for inst in [load, sum] {
       LLVMInstructionRemoveFromParent(inst)
@@ -154,7 +148,7 @@ extension Unit {
     return inst == last
   }
 
-  private var fakeUse: UInt32 { LLVMLookupIntrinsicID("llvm.fake.use", 13) }
+  private static var fakeUse: String { "llvm.fake.use" }
 }
 
 /// Instructions of a block whose anchors are in nobody's way.

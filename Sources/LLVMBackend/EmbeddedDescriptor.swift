@@ -10,7 +10,7 @@ extension EmbeddedModel {
     var expressions = ExpressionTable(self)
     let signatures = module.signatures.ids.map { id in
       let signature = module.signatures[id]
-      let isUsed = plan.usage.signatures[id]
+      let isUsed = facts.usage.signatures[id]
       return base.record([
         text(signature.preciseTypes.params), text(signature.preciseTypes.results),
         isUsed ? enterFunction(id) : base.null, isUsed ? hostAdaptor(id) : base.null,
@@ -29,25 +29,25 @@ extension EmbeddedModel {
         offset: layout.tags[id], flags: imported(module.tags[id].isExternal),
         signature: module.tags[id].signature.rawValue)
     }
-    let described = plan.describedFunctions.map { id in
+    let described = facts.describedFunctions.map { id in
       base.record([
         module.isExternal(id) ? base.null : referencedCode(id),
         base.int32(module.functions[id].signature.rawValue), base.int32(id.rawValue),
       ])
     }
-    let positions = module.functions.ids.map { base.int32(Int(plan.descriptors[$0]) - 1) }
+    let positions = module.functions.ids.map { base.int32(Int(facts.descriptors[$0]) - 1) }
     let elements =
       initialEntries(&expressions)
       + module.elementSegments.ids.map { elementInit($0, &expressions) }
     let data = module.dataSegments.ids.map { dataInit($0, &expressions) }
     let (images, imageCount) = unit.images(isConstant: true)
-    let names = plan.options.names ? unit.nameTable() : (offsets: base.null, names: base.null)
+    let names = facts.options.names ? unit.nameTable() : (offsets: base.null, names: base.null)
 
     let code = base.record(
       [
         base.int32(WASMAOT_EMBEDDED_ABI_VERSION), base.int32(MemoryLayout<wasmaot_code>.size),
-        base.int32(plan.instructionSet.requiredBits),
-        base.int32(plan.usage.countsFuel ? WASMAOT_CODE_COUNTS_FUEL : 0), base.int64(layout.size),
+        base.int32(facts.instructionSet.requiredBits),
+        base.int32(facts.usage.countsFuel ? WASMAOT_CODE_COUNTS_FUEL : 0), base.int64(layout.size),
         base.int64(interfaceHash(of: module)),
       ]
         + [
@@ -107,7 +107,7 @@ extension EmbeddedModel {
       offset: layout.memories[id],
       flags: imported(memory.isExternal) | (memory.isMemory64 ? WASMAOT_ENTITY_64 : 0)
         | (memory.isShared ? WASMAOT_ENTITY_SHARED : 0)
-        | (plan.checksBounds(of: id) ? WASMAOT_ENTITY_MAY_MOVE : 0),
+        | (facts.checksBounds(of: id) ? WASMAOT_ENTITY_MAY_MOVE : 0),
       minimum: memory.minimum, maximum: memory.maximum, pageSizeLog2: memory.pageSizeLog2)
   }
 
@@ -147,7 +147,7 @@ extension EmbeddedModel {
 
   /// Position in `described`, for a function or null.
   private func position(_ function: FunctionID) -> LLVMValueRef {
-    base.int32(function.isNone ? -1 : Int(plan.descriptors[function]) - 1)
+    base.int32(function.isNone ? -1 : Int(facts.descriptors[function]) - 1)
   }
 
   /// `struct wasmaot_element_init`
@@ -304,7 +304,7 @@ private struct ExpressionTable {
       add(WASMAOT_EXPRESSION_CONST, bits.high)
     case .null: add(WASMAOT_EXPRESSION_NULL)
     case .function(let function):
-      add(WASMAOT_EXPRESSION_FUNC, UInt64(model.plan.descriptors[function] - 1))
+      add(WASMAOT_EXPRESSION_FUNC, UInt64(model.facts.descriptors[function] - 1))
     }
   }
 

@@ -17,7 +17,7 @@ extension EmbeddedModel {
   }
 
   func defineEntries(of functions: [FunctionID]) {
-    for id in functions where plan.descriptors[id] != 0 && convention(of: id) != referenceConvention {
+    for id in functions where facts.descriptors[id] != 0 && convention(of: id) != referenceConvention {
       let entry = referencedCode(id)
       let block = LLVMAppendBasicBlockInContext(base.context, entry, "")
       LLVMPositionBuilderAtEnd(base.builder, block)

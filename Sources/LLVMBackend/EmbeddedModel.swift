@@ -19,8 +19,8 @@ struct EmbeddedModel: InstanceModel {
   var base: Unit { unit.base }
   var types: UnitTypes { unit.types }
   var module: IR.Module { unit.module }
-  var plan: CodegenFacts { unit.plan }
-  var layout: InstanceLayout { unit.plan.layout }
+  var facts: CodegenFacts { unit.facts }
+  var layout: InstanceLayout { unit.facts.layout }
 
   /// Hidden symbols of two modules that are linked into one program must differ, too.
   var symbolPrefix: String { "\(name)_wasm." }
@@ -31,11 +31,11 @@ struct EmbeddedModel: InstanceModel {
   var referenceConvention: UInt32 { cllvm_swift_tail_call_convention }
 
   private var internalConvention: UInt32 {
-    plan.usesTailCalls ? referenceConvention : LLVMFastCallConv.rawValue
+    facts.usesTailCalls ? referenceConvention : LLVMFastCallConv.rawValue
   }
 
   func convention(of function: FunctionID) -> UInt32 {
-    plan.usage.isCalled[function] || !plan.usage.isReferenced[function]
+    facts.usage.isCalled[function] || !facts.usage.isReferenced[function]
       ? internalConvention : referenceConvention
   }
 
@@ -73,7 +73,7 @@ struct EmbeddedModel: InstanceModel {
   // MARK: References and tables of functions
 
   func reference(_ function: FunctionID, in lowering: FunctionLowering) -> LLVMValueRef {
-    let position = plan.descriptors[function]
+    let position = facts.descriptors[function]
     precondition(position != 0, "reference to a function without a descriptor")
     return address(layout.offset(ofReference: Int(position) - 1), in: lowering)
   }
@@ -169,7 +169,7 @@ struct EmbeddedModel: InstanceModel {
   }
 
   func memoryBase(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef {
-    if plan.checksBounds(of: memory) {
+    if facts.checksBounds(of: memory) {
       // It may have no reservation, and move when it grows.
       return lowering.memoryField(WasmaotMemory.base, of: memory, types.ptr)
     }
@@ -183,7 +183,7 @@ struct EmbeddedModel: InstanceModel {
   func constantSize(of memory: MemoryID) -> UInt64? {
     let isShared =
       module.memories[memory].isExternal || module.exports.contains { $0.item == .memory(memory) }
-    return isShared || plan.usage.grownMemories[memory] ? nil : module.memories[memory].minimumBytes
+    return isShared || facts.usage.grownMemories[memory] ? nil : module.memories[memory].minimumBytes
   }
 
   func memory(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef {
@@ -263,7 +263,7 @@ struct EmbeddedModel: InstanceModel {
   }
 
   func stackLimit(in lowering: FunctionLowering) -> LLVMValueRef? {
-    guard plan.options.boundsChecks == .explicit else { return nil }
+    guard facts.options.boundsChecks == .explicit else { return nil }
     let limit = loadPointer(head(\.stack_limit), in: lowering, size: 8, alignment: 8)
     return lowering.loadRuntime(types.i64, limit)
   }

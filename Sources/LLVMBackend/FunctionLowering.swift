@@ -42,8 +42,8 @@ final class FunctionLowering {
   var module: IR.Module { unit.module }
   var model: any InstanceModel { unit.model }
 
-  func checksBounds(of memory: MemoryID) -> Bool { checksForFuel || unit.plan.checksBounds(of: memory) }
-  var checksAllBounds: Bool { checksForFuel || unit.plan.checksAllBounds }
+  func checksBounds(of memory: MemoryID) -> Bool { checksForFuel || unit.facts.checksBounds(of: memory) }
+  var checksAllBounds: Bool { checksForFuel || unit.facts.checksAllBounds }
 
   init(
     _ unit: ModuleUnit, _ function: Function, into llvmFunction: LLVMValueRef, isOptimized: Bool = true
@@ -64,7 +64,7 @@ final class FunctionLowering {
     leadingParameterCount = leading
     self.isOptimized = isOptimized
     regions =
-      isOptimized && unit.plan.options.level != .O0
+      isOptimized && unit.facts.options.level != .O0
       ? RegionScopes(unit.base, function, llvmFunction) : nil
     values = Array(repeating: nil, count: function.values.count)
     conditions = Array(repeating: nil, count: function.values.count)
@@ -252,10 +252,10 @@ final class FunctionLowering {
 
   /// Ends the current block with a trap.
   func emitTrap(_ code: TrapCode) {
-    if unit.plan.options.boundsChecks == .explicit {
+    if unit.facts.options.boundsChecks == .explicit {
       _ = model.callRuntime(.trap, [base.int32(code.rawValue)], in: self)
     } else {
-      exposeMemory()
+      base.exposeMemory()
       _ = call(base.intrinsic("llvm.ubsantrap"), [base.int(code.rawValue, types.i8)])
     }
     LLVMBuildUnreachable(builder)

@@ -64,7 +64,7 @@ extension FunctionLowering {
   /// The pointer, or null where the comparison fails: a processor that runs ahead of the check's branch reads
   /// nothing through it (Spectre, variant 1).
   func masked(_ pointer: LLVMValueRef, unless comparison: BoundsComparison) -> LLVMValueRef {
-    guard unit.plan.options.mitigatesSpectre else { return pointer }
+    guard unit.facts.options.mitigatesSpectre else { return pointer }
     let address = LLVMBuildPtrToInt(builder, pointer, types.i64, "")!
     return LLVMBuildIntToPtr(
       builder, zeroed(address, if: "a", comparison.left, comparison.right), types.ptr, "")
@@ -72,7 +72,7 @@ extension FunctionLowering {
 
   /// The index, or 0 where it is not less than the size.
   func masked(_ index: LLVMValueRef, below size: LLVMValueRef) -> LLVMValueRef {
-    guard unit.plan.options.mitigatesSpectre else { return index }
+    guard unit.facts.options.mitigatesSpectre else { return index }
     return zeroed(index, if: "ae", index, size)
   }
 
@@ -81,7 +81,7 @@ extension FunctionLowering {
     _ value: LLVMValueRef, if condition: String, _ left: LLVMValueRef, _ right: LLVMValueRef
   ) -> LLVMValueRef {
     let text: String
-    switch unit.plan.options.target.architecture {
+    switch unit.facts.options.target.architecture {
     case .x86_64: text = "cmpq $3, $2\n\tcmov\(condition)q $4, $0"
     }
     let constraints = "=r,0,r,r,r,~{flags}"

@@ -145,7 +145,7 @@ extension ModuleUnit {
   func passesInRegisters(_ signature: Signature) -> Bool {
     let floats = signature.params.count { $0 == .f32 || $0 == .f64 || $0 == .v128 }
     let others = signature.params.count - floats + (ResultPassing(signature.results) == .pointer ? 1 : 0)
-    return switch plan.options.target.architecture {
+    return switch facts.options.target.architecture {
     case .x86_64: others <= 6 && floats <= 8
     }
   }

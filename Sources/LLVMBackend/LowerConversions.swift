@@ -21,7 +21,7 @@ extension FunctionLowering {
     case .demote:
       var value = operand(data.valueA)
       // LLVM drops the pair, and with it the quieting of a signalling NaN.
-      if isPromoted(data.valueA) { value = opaque(value) }
+      if isPromoted(data.valueA) { value = base.opaque(value) }
       return LLVMBuildFPTrunc(builder, value, type, "")
     case .reinterpret: return cast(operand(data.valueA), type)
     default: preconditionFailure("\(data.opcode) is not a conversion")

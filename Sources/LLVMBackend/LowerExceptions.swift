@@ -69,7 +69,7 @@ extension StaticModel {
   func tag(_ id: TagID) -> LLVMValueRef {
     unit.sharedVariable("wasmaot_tag_\(id.rawValue)", type: types.tag, isConstant: true, alignment: 8) {
       let tag = module.tags[id]
-      let hasName = plan.options.names && !tag.name.isEmpty
+      let hasName = facts.options.names && !tag.name.isEmpty
       return base.structure(
         types.tag,
         [

@@ -28,8 +28,8 @@ extension FunctionLowering {
     var b = b
     for identity in identities(opcode) {
       let constant = unit.splat(float: identity, shape)
-      if a == constant { a = opaque(a) }
-      if b == constant { b = opaque(b) }
+      if a == constant { a = base.opaque(a) }
+      if b == constant { b = base.opaque(b) }
     }
     switch opcode {
     case .fadd: return LLVMBuildFAdd(builder, a, b, "")
@@ -38,10 +38,10 @@ extension FunctionLowering {
     case .fdiv: return LLVMBuildFDiv(builder, a, b, "")
     case .fmin, .fmax:
       // min(x, x) is another identity.
-      if a == b { b = opaque(b) }
+      if a == b { b = base.opaque(b) }
       // Instruction selection (LLVM 19 to 22) looks through bitcasts for zeros in constants, and takes lanes of another
       // width for lanes that are none: max(0, -0) is -0 then. Optimised code has such constants folded.
-      if !isOptimized, shape.isVector { (a, b) = (opaque(a), opaque(b)) }
+      if !isOptimized, shape.isVector { (a, b) = (base.opaque(a), base.opaque(b)) }
       let result = intrinsic(opcode == .fmin ? "llvm.minimum" : "llvm.maximum", [type], [a, b])
       // The intrinsics may return a signalling NaN as it came; an addition quiets it.
       let isNaN: LLVMValueRef = LLVMBuildFCmp(builder, LLVMRealUNO, a, b, "")

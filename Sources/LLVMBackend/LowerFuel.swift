@@ -32,15 +32,15 @@ extension FunctionLowering {
   private func setFuel(_ count: LLVMValueRef) {
     guard let ownFuel else { return storeFuel(count) }
     LLVMBuildStore(builder, count, ownFuel)
-    exposeMemory()
+    base.exposeMemory()
     storeFuel(count)
-    exposeMemory()
+    base.exposeMemory()
   }
 
   /// Chooses the way. At the end of the entry block.
   func beginFuel() {
     let countsFuel = function.insts.values.contains { $0.opcode == .fuelCharge || $0.opcode == .fuelCheck }
-    guard countsFuel, isOptimized, !unit.plan.checksAllBounds else { return }
+    guard countsFuel, isOptimized, !unit.facts.checksAllBounds else { return }
     checksForFuel = function.hasRegularLoop()
     if !checksForFuel { ownFuel = LLVMBuildAlloca(builder, types.i64, "") }
     updateFuel()
@@ -48,13 +48,13 @@ extension FunctionLowering {
 
   /// After a call, which may have changed the count.
   func updateFuel() {
-    if checksForFuel { exposeMemory() }
+    if checksForFuel { base.exposeMemory() }
     if let ownFuel { LLVMBuildStore(builder, loadFuel(), ownFuel) }
   }
 
   /// Before a call, or the function's end.
   func leaveFuel() {
-    if checksForFuel { exposeMemory() }
+    if checksForFuel { base.exposeMemory() }
   }
 
   private func loadFuel() -> LLVMValueRef {

@@ -9,9 +9,9 @@ extension FunctionLowering {
     case .iconst, .fconst, .vconst, .refNull, .refFunc: lowerConstant(inst, data)
     case .copy: define(inst, operand(data.valueA))
     // Where every load is checked, LLVM has no load's trap to lose.
-    case .keep: if !checksAllBounds { keep(operand(data.valueA)) }
+    case .keep: if !checksAllBounds { base.keep(operand(data.valueA)) }
     case .opaque:
-      define(inst, checksAllBounds ? operand(data.valueA) : opaque(operand(data.valueA)))
+      define(inst, checksAllBounds ? operand(data.valueA) : base.opaque(operand(data.valueA)))
     case .refIsNull: defineCondition(inst, LLVMBuildIsNull(builder, operand(data.valueA), ""))
     case .select:
       define(

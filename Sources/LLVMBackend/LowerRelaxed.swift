@@ -6,7 +6,7 @@ import IR
 
 extension FunctionLowering {
   func relaxedOperation(_ data: InstData) -> LLVMValueRef {
-    switch (data.opcode, unit.plan.options.target.architecture) {
+    switch (data.opcode, unit.facts.options.target.architecture) {
     case (.fmulAdd, _), (.fnegMulAdd, _): return multiplyAdd(data)
     case (.relaxedSwizzle, .x86_64):
       // An index of 128 and more gives 0, as it must not otherwise.
@@ -32,7 +32,7 @@ extension FunctionLowering {
     let b = operand(data.valueB, as: shape)
     let c = operand(data.valueC, as: shape)
     if data.opcode == .fnegMulAdd { a = LLVMBuildFNeg(builder, a, "") }
-    if unit.plan.instructionSet.features.contains("fma") {
+    if unit.facts.instructionSet.features.contains("fma") {
       return intrinsic("llvm.fma", [types[shape]], [a, b, c])
     }
     return arithmetic(.fadd, arithmetic(.fmul, a, b, shape), c, shape)

@@ -115,7 +115,7 @@ extension FunctionLowering {
     let a = operand(data.valueA, as: .i16x8)
     let b = operand(data.valueB, as: .i16x8)
     let result: LLVMValueRef
-    switch unit.plan.options.target.architecture {
+    switch unit.facts.options.target.architecture {
     // The one instruction here that selection does not find behind generic code.
     case .x86_64: result = intrinsic("llvm.x86.ssse3.pmul.hr.sw.128", [], [a, b])
     }
@@ -133,7 +133,7 @@ extension FunctionLowering {
   private func demoteZero(_ data: InstData) -> LLVMValueRef {
     var value = operand(data.valueA, as: .f64x2)
     // LLVM drops the pair, and with it the quieting of a signalling NaN.
-    if function.definition(of: data.valueA)?.opcode == .promoteLow { value = opaque(value) }
+    if function.definition(of: data.valueA)?.opcode == .promoteLow { value = base.opaque(value) }
     return withZeros(LLVMBuildFPTrunc(builder, value, vectorType(types.f32, 2), ""), .f32x4)
   }
 

@@ -56,7 +56,7 @@ extension FunctionLowering {
 
   /// Lanes of `a` that `indices` name; 0 where the index is 16 or more.
   private func swizzle(_ a: LLVMValueRef, _ indices: LLVMValueRef) -> LLVMValueRef {
-    switch unit.plan.options.target.architecture {
+    switch unit.facts.options.target.architecture {
     case .x86_64:
       // pshufb gives 0 where bit 7 is set and looks at the low four bits otherwise: 16 + 0x70 sets it.
       let adjusted = intrinsic(

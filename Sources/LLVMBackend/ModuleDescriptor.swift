@@ -20,18 +20,18 @@ extension StaticModel {
     let (images, imageCount) = unit.images(isConstant: false)
     var exports: [LLVMValueRef] = []
     var entry = base.null
-    switch plan.options.entry {
+    switch facts.options.entry {
     case .start(let id): entry = plainWrapper("wasmaot_entry", id)
     case .invoke(let list): exports = list.enumerated().map { exportEntry($1, number: $0) }
     case .embedded: preconditionFailure("instances of a host have no program")
     }
-    let names = plan.options.names ? unit.nameTable() : (offsets: base.null, names: base.null)
+    let names = facts.options.names ? unit.nameTable() : (offsets: base.null, names: base.null)
     let fields = [
       base.int32(WASMAOT_ABI_VERSION), base.int32(module.instantiationTrap?.rawValue ?? 0),
       base.int32(memories.count), base.int32(tables.count), base.int32(imageCount),
       base.int32(exports.count), base.int32(module.functions.count),
-      base.int32(plan.instructionSet.requiredBits),
-      base.int32(plan.options.boundsChecks == .explicit ? WASMAOT_MODULE_CHECKS : 0), base.int32(0),
+      base.int32(facts.instructionSet.requiredBits),
+      base.int32(facts.options.boundsChecks == .explicit ? WASMAOT_MODULE_CHECKS : 0), base.int32(0),
       unit.constantArray(types.ptr, memories), unit.constantArray(types.ptr, tables), images,
       unit.constantArray(types.export, exports),
       module.start.isNone ? base.null : plainWrapper("wasmaot_start", module.start), entry,

@@ -6,8 +6,8 @@ import Support
 /// A codegen unit's view of the module: the LLVM function or variable that stands for each entity,
 /// declared on first use.
 final class ModuleUnit {
-  let plan: CodegenFacts
-  let unitPlan: UnitPlan
+  let facts: CodegenFacts
+  let plan: UnitPlan
   let base: Unit
   let aliasTags: AliasTags
   /// Metadata of loads that always give the same value.
@@ -16,30 +16,30 @@ final class ModuleUnit {
   private var variables: [String: LLVMValueRef] = [:]
   private var signatureTypes: [SignatureID: LLVMTypeRef] = [:]
 
-  var module: IR.Module { plan.module }
+  var module: IR.Module { facts.module }
   var types: UnitTypes { base.types }
   /// The data and the adaptors are unit 0's.
-  var definesData: Bool { unitPlan.definesData }
-  var isLast: Bool { unitPlan.isLast }
-  var isOnly: Bool { unitPlan.isOnly }
+  var definesData: Bool { plan.definesData }
+  var isLast: Bool { plan.isLast }
+  var isOnly: Bool { plan.isOnly }
   /// Of data, and functions that aren't local: internal in a single unit, so that LLVM sees every use; otherwise hidden.
   var linkage: LLVMLinkage { isOnly ? LLVMInternalLinkage : LLVMExternalLinkage }
   private(set) lazy var model: any InstanceModel =
-    if case .embedded(let name) = plan.options.entry {
+    if case .embedded(let name) = facts.options.entry {
       EmbeddedModel(unit: self, name: name)
     } else {
       StaticModel(unit: self)
     }
 
-  init(_ plan: CodegenFacts, _ unitPlan: UnitPlan) {
+  init(_ facts: CodegenFacts, _ plan: UnitPlan) {
+    self.facts = facts
     self.plan = plan
-    self.unitPlan = unitPlan
     base = Unit(
-      name: unitPlan.functions.first.map { "wasmaot.\($0.rawValue)" } ?? "wasmaot", options: plan.options,
-      instructionSet: plan.instructionSet,
-      isThreaded: plan.module.isThreaded)
+      name: plan.functions.first.map { "wasmaot.\($0.rawValue)" } ?? "wasmaot", options: facts.options,
+      instructionSet: facts.instructionSet,
+      isThreaded: facts.module.isThreaded)
     invariantLoadKind = LLVMGetMDKindIDInContext(base.context, "invariant.load", 14)
-    aliasTags = AliasTags(base, plan.module.memories)
+    aliasTags = AliasTags(base, facts.module.memories)
   }
 
   // MARK: Functions
@@ -47,7 +47,7 @@ final class ModuleUnit {
   /// `wasmaot_f12`, or with symbols `wasm[12]::name`: never a name that a C library could have, to LLVM
   /// those mean what the C standard says of them.
   func symbol(of id: FunctionID) -> String {
-    guard plan.options.symbols else { return "\(model.symbolPrefix)wasmaot_f\(id.rawValue)" }
+    guard facts.options.symbols else { return "\(model.symbolPrefix)wasmaot_f\(id.rawValue)" }
     return "\(model.symbolPrefix)wasm[\(id.rawValue)]::\(module.functions[id].name)"
   }
 
@@ -65,13 +65,13 @@ final class ModuleUnit {
   func function(_ id: FunctionID) -> Callee {
     let type = functionType(module.functions[id].signature)
     if let known = functions[id] { return Callee(function: known, type: type) }
-    let isLocal = isOnly || unitPlan.localFunctions.contains(id)
+    let isLocal = isOnly || plan.localFunctions.contains(id)
     let function = base.addFunction(
       symbol(of: id), type, linkage: isLocal ? LLVMInternalLinkage : linkage,
       convention: model.convention(of: id))
     LLVMSetSection(function, WASMAOT_TEXT_SECTION)
     if model.contextParameter != nil {
-      base.addContextAttributes(to: function, instanceSize: plan.layout.size)
+      base.addContextAttributes(to: function, instanceSize: facts.layout.size)
     }
     functions[id] = function
     return Callee(function: function, type: type)
@@ -148,7 +148,7 @@ final class ModuleUnit {
       types.descriptor,
       [
         function(id).function, base.int32(typeNumber(module.functions[id].signature)),
-        base.int32(plan.descriptors[id]),
+        base.int32(facts.descriptors[id]),
       ])
   }
 

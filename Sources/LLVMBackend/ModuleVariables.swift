@@ -12,7 +12,7 @@ extension StaticModel {
     unit.sharedVariable("wasmaot_memory_\(id.rawValue)", type: types.memory, isConstant: false, alignment: 8)
     {
       let memory = module.memories[id]
-      let mayMove = plan.checksBounds(of: id)
+      let mayMove = facts.checksBounds(of: id)
       // Of single bytes at most as many as an i32 can count.
       let addressSpace: UInt64 =
         memory.isMemory64

@@ -10,7 +10,7 @@ import IR
 extension ModuleUnit {
   /// Adds the checks; after optimisation, so that a function that was inlined into a loop is not checked there.
   func checkStack() {
-    guard plan.options.boundsChecks == .explicit else { return }
+    guard facts.options.boundsChecks == .explicit else { return }
     var next = LLVMGetFirstFunction(base.llvm)
     while let function = next {
       next = LLVMGetNextFunction(function)

@@ -10,7 +10,7 @@ struct StaticModel: InstanceModel {
   var base: Unit { unit.base }
   var types: UnitTypes { unit.types }
   var module: IR.Module { unit.module }
-  var plan: CodegenFacts { unit.plan }
+  var facts: CodegenFacts { unit.facts }
 
   var symbolPrefix: String { "" }
 
@@ -18,7 +18,7 @@ struct StaticModel: InstanceModel {
 
   var contextParameter: LLVMTypeRef? { nil }
   var referenceConvention: UInt32 {
-    plan.usesTailCalls ? cllvm_tail_call_convention : LLVMFastCallConv.rawValue
+    facts.usesTailCalls ? cllvm_tail_call_convention : LLVMFastCallConv.rawValue
   }
   func convention(of function: FunctionID) -> UInt32 { referenceConvention }
 
@@ -96,20 +96,20 @@ struct StaticModel: InstanceModel {
 
   /// The array of function descriptors. The runtime knows it by name.
   var descriptors: LLVMValueRef {
-    let count = UInt64(plan.describedFunctions.count + 1)
+    let count = UInt64(facts.describedFunctions.count + 1)
     return unit.sharedVariable(
       "wasmaot_funcs", type: LLVMArrayType2(types.descriptor, count), isConstant: true, alignment: 16,
       isKnownToRuntime: true
     ) {
       base.array(
         types.descriptor,
-        [LLVMConstNull(types.descriptor)] + plan.describedFunctions.map { unit.constantEntry($0) })
+        [LLVMConstNull(types.descriptor)] + facts.describedFunctions.map { unit.constantEntry($0) })
     }
   }
 
   /// The address of a function's descriptor: what a funcref holds.
   func descriptorAddress(_ id: FunctionID) -> LLVMValueRef {
-    let position = plan.descriptors[id]
+    let position = facts.descriptors[id]
     precondition(position != 0, "reference to a function without a descriptor")
     return base.elementAddress(types.descriptor, descriptors, Int(position))
   }
@@ -121,19 +121,19 @@ struct StaticModel: InstanceModel {
   /// A constant: never loaded, so that addressing modes and loop analyses see through. A memory that is checked
   /// explicitly has no reservation, and may move when it grows.
   func memoryBase(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef {
-    plan.checksBounds(of: memory)
+    facts.checksBounds(of: memory)
       ? lowering.memoryField(WasmaotMemory.base, of: memory, types.ptr) : constantMemoryBase(memory)
   }
 
   /// The program's only instance: whatever grows a memory is an instruction.
   func constantSize(of memory: MemoryID) -> UInt64? {
-    plan.usage.grownMemories[memory] ? nil : module.memories[memory].minimumBytes
+    facts.usage.grownMemories[memory] ? nil : module.memories[memory].minimumBytes
   }
 
   func constantMemoryBase(_ id: MemoryID) -> LLVMValueRef {
     let address =
       id.rawValue == 0
-      ? plan.options.memoryBase
+      ? facts.options.memoryBase
       : UInt64(WASMAOT_MEMORY_N_BASE) + UInt64(id.rawValue - 1) * UInt64(WASMAOT_MEMORY_N_STRIDE)
     return LLVMConstIntToPtr(base.int64(address), types.ptr)
   }
@@ -171,7 +171,7 @@ struct StaticModel: InstanceModel {
   }
 
   func stackLimit(in lowering: FunctionLowering) -> LLVMValueRef? {
-    guard plan.options.boundsChecks == .explicit else { return nil }
+    guard facts.options.boundsChecks == .explicit else { return nil }
     let limit = unit.runtimeVariable(
       "wasmaot_\(base.threadInfix)stack_limit", types.i64, isThreadLocal: module.isThreaded)
     return lowering.loadRuntime(types.i64, limit)

@@ -129,18 +129,21 @@ final class Unit {
   }
 
   func intrinsic(_ name: String, _ overloads: [LLVMTypeRef] = []) -> Callee {
-    let id: UInt32
-    if let known = intrinsics[name] {
-      id = known
-    } else {
-      id = LLVMLookupIntrinsicID(name, name.utf8.count)
-      precondition(id != 0, "LLVM \(LLVMInfo.version) has no intrinsic \(name)")
-      intrinsics[name] = id
+    guard let id = intrinsicNumber(name) else {
+      preconditionFailure("LLVM \(LLVMInfo.version) has no intrinsic \(name)")
     }
     var overloads = overloads.map(Optional.some)
     return Callee(
       function: LLVMGetIntrinsicDeclaration(llvm, id, &overloads, overloads.count),
       type: LLVMIntrinsicGetType(context, id, &overloads, overloads.count))
+  }
+
+  /// Nil if this LLVM has no such intrinsic.
+  func intrinsicNumber(_ name: String) -> UInt32? {
+    if let known = intrinsics[name] { return known == 0 ? nil : known }
+    let number = LLVMLookupIntrinsicID(name, name.utf8.count)
+    intrinsics[name] = number
+    return number == 0 ? nil : number
   }
 
   // MARK: Attributes

@@ -54,10 +54,10 @@ extension ModuleUnit {
   /// Names what will be made of this unit: by its code as it is before optimisation, and by all that decides what
   /// follows besides: the target machine, what is optimised, and what `finishUnit` and `checkStack` add.
   func key(in cache: any UnitCache) -> String {
-    let options = plan.options
+    let options = facts.options
     let settings = [
       options.target.triple, base.instructionSet.tuning, base.instructionSet.featureString,
-      unitPlan.level.rawValue, "\(options.emission)", options.boundsChecks.rawValue,
+      plan.level.rawValue, "\(options.emission)", options.boundsChecks.rawValue,
       definesData ? "first" : "", isLast ? "last" : "", module.isThreaded ? "threads" : "",
       options.entry.isEmbedded ? "embedded \(model.symbolPrefix)" : "static",
     ]

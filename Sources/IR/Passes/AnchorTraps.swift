@@ -128,13 +128,19 @@ private struct AnchorPlan {
       let type = values.function.type(of: param)
       // Whoever knows what one turn reads may know that the sum stays as it is then, whatever the others read. So
       // nobody may know where they read.
-      let shown = expression.loads.filter {
-        !anchored.contains($0.inst) && expression.remembers($0, initial: initial, type)
-          && (expression.remembersAlways($0, type) || addressLeaf(of: $0, values) != nil)
+      var shown: [LoopValues.Access] = []
+      var leaves: [AddressLeaf] = []
+      for load in expression.loads
+      where !anchored.contains(load.inst) && expression.remembers(load, initial: initial, type) {
+        if !expression.remembersAlways(load, type) {
+          guard let leaf = addressLeaf(of: load, values) else { continue }
+          leaves.append(leaf)
+        }
+        shown.append(load)
       }
       guard !shown.isEmpty else { continue }
-      for load in shown where !expression.remembersAlways(load, type) {
-        switch addressLeaf(of: load, values)! {
+      for leaf in leaves {
+        switch leaf {
         case .start(let param): hideStart(of: param, values)
         case .operand(let operand): hidden.insert(operand)
         }

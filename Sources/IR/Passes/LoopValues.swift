@@ -108,7 +108,9 @@ struct LoopValues {
       guard let sum = definition(index), sum.opcode == .iadd || sum.opcode == .isub,
         let constant = constant(sum.valueB)
       else { break }
-      let signed = Int64(Int32(truncatingIfNeeded: constant))
+      let signed =
+        function.type(of: index) == .i64
+        ? Int64(bitPattern: constant) : Int64(Int32(truncatingIfNeeded: constant))
       offset = sum.opcode == .iadd ? offset &+ signed : offset &- signed
       index = function.resolve(sum.valueA)
     }

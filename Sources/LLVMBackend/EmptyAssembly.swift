@@ -3,21 +3,27 @@ import IR
 
 // Empty pieces of assembly: LLVM can't look into them, and they cost no instruction.
 
-extension FunctionLowering {
+extension Unit {
   /// A use of the value that LLVM can neither drop nor move away from where it is. It does not read or write
   /// memory that the program has, so that it is in nobody's way.
   func keep(_ value: LLVMValueRef) {
     let call = assembly(registers(value), [value], result: types.void, hasSideEffects: true)
-    base.addCallAttribute("willreturn", to: call)
-    base.addCallAttribute("memory", Self.writesInaccessibleMemory, to: call)
+    addCallAttribute("willreturn", to: call)
+    addCallAttribute("memory", Self.writesInaccessibleMemory, to: call)
+  }
+
+  /// Whether this is what `keep` makes.
+  func isKeep(_ call: LLVMValueRef) -> Bool {
+    LLVMIsAInlineAsm(LLVMGetCalledValue(call)) != nil && LLVMGetNumArgOperands(call) == 1
+      && LLVMGetTypeKind(LLVMTypeOf(call)) == LLVMVoidTypeKind
   }
 
   /// The same value, of which LLVM knows nothing.
   func opaque(_ value: LLVMValueRef) -> LLVMValueRef {
     let call = assembly(
       "=\(registers(value)),0", [value], result: LLVMTypeOf(value), hasSideEffects: false)
-    base.addCallAttribute("willreturn", to: call)
-    base.addCallAttribute("memory", Self.noMemory, to: call)
+    addCallAttribute("willreturn", to: call)
+    addCallAttribute("memory", Self.noMemory, to: call)
     return call
   }
 
@@ -29,24 +35,25 @@ extension FunctionLowering {
 
   /// `llvm::MemoryEffects`: two bits for each kind of memory, where 2 is "writes"; inaccessible memory is the
   /// second kind.
-  private static let writesInaccessibleMemory: UInt64 = 2 << 2
-  private static let noMemory: UInt64 = 0
+  private static var writesInaccessibleMemory: UInt64 { 2 << 2 }
+  private static var noMemory: UInt64 { 0 }
 
   private func assembly(
     _ constraints: String, _ operands: [LLVMValueRef], result: LLVMTypeRef, hasSideEffects: Bool
   ) -> LLVMValueRef {
-    let type = base.functionType(result, operands.map { LLVMTypeOf($0) })
+    let type = functionType(result, operands.map { LLVMTypeOf($0) })
     let assembly = LLVMGetInlineAsm(
       type, "", 0, constraints, constraints.utf8.count, hasSideEffects ? 1 : 0, 0,
-      LLVMInlineAsmDialectATT, 0)!
-    let call = call(Callee(function: assembly, type: type), operands)
-    base.addCallAttribute("nounwind", to: call)
+      LLVMInlineAsmDialectATT, 0)
+    var arguments = operands.map(Optional.some)
+    let call = LLVMBuildCall2(builder, type, assembly, &arguments, UInt32(arguments.count), "")!
+    addCallAttribute("nounwind", to: call)
     return call
   }
 
   /// The constraint for values of this type: any register that can hold one.
   private func registers(_ value: LLVMValueRef) -> String {
-    switch unit.plan.options.target.architecture {
+    switch options.target.architecture {
     case .x86_64: LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMIntegerTypeKind ? "r" : "x"
     }
   }
