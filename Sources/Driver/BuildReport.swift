@@ -17,6 +17,16 @@ public struct BuildReport: Codable, Sendable {
     public var unitsFromCache = 0
   }
 
+  /// A codegen unit: what LLVM has at a time.
+  public struct Unit: Hashable, Codable, Sendable {
+    public var functions: Int
+    /// As `wasmaot inspect` and backtraces name it; nil where the unit has data only.
+    public var largestFunction: String?
+    /// Of the IR.
+    public var instructions: Int
+    public var seconds: Double
+  }
+
   public var wasmaot = Version.wasmaot
   public var llvm: String
   public var input: File
@@ -28,6 +38,8 @@ public struct BuildReport: Codable, Sendable {
   public var counts = Counts()
   public var stages: [StageTime] = []
   public var seconds = 0.0
+  /// No function took longer than this, whichever it is in.
+  public var slowestUnit: Unit?
   /// The output came out of the cache; then the times are those of the build that put it there.
   public var isFromCache = false
   /// And was not in the cache of this machine.
@@ -43,7 +55,19 @@ public struct BuildReport: Codable, Sendable {
       let share = seconds > 0 ? time.seconds / seconds * 100 : 0
       text += row(time.stage.rawValue, time.seconds, share)
     }
-    return text + row("total", seconds, 100)
+    return text + row("total", seconds, 100) + slowestUnitText
+  }
+
+  private var slowestUnitText: String {
+    guard let unit = slowestUnit, counts.codegenUnits > 1 else { return "" }
+    let milliseconds = fixed(unit.seconds * 1000, digits: 1)
+    let share = fixed(seconds > 0 ? unit.seconds / seconds * 100 : 0, digits: 1)
+    var text = "slowest of \(counts.codegenUnits) units: \(milliseconds) ms (\(share) %)"
+    if let largest = unit.largestFunction {
+      text +=
+        unit.functions == 1 ? ", \(largest)" : ", \(unit.functions) functions, the largest is \(largest)"
+    }
+    return text + "\n"
   }
 
   private func row(_ name: String, _ seconds: Double, _ share: Double) -> String {

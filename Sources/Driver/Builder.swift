@@ -152,7 +152,7 @@ public struct Builder: Sendable {
       input: .init(path: input, size: bytes.count, sha256: sha256(bytes.buffer)),
       output: .init(path: "", size: output.bytes.count, sha256: sha256(output.bytes)), options: options,
       features: pipeline.featuresUsed.names, counts: pipeline.counts, stages: timers.times,
-      seconds: timers.total,
+      seconds: timers.total, slowestUnit: pipeline.slowestUnit,
       warnings: pipeline.warnings)
     report.header = output.header.map { .init(path: "", size: $0.count, sha256: sha256($0)) }
     var product = Product(bytes: output.bytes, header: output.header, report: report)

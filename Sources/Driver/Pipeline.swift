@@ -18,6 +18,7 @@ struct Pipeline {
   var changeIR: (@Sendable (inout IR.Module) -> Void)?
   var unitCache: (any UnitCache)?
   private(set) var counts = BuildReport.Counts()
+  private(set) var slowestUnit: BuildReport.Unit?
   private(set) var featuresUsed: Features = []
   private(set) var warnings: [String] = []
 
@@ -123,12 +124,20 @@ extension Pipeline {
   private mutating func note(_ code: CodegenResult, of ir: IR.Module) {
     counts.codegenUnits = code.units.count
     counts.unitsFromCache = code.units.count(where: \.isFromCache)
-    for (function, size) in code.giantFunctions {
-      let name = ir.functions[function].name
-      warnings.append(
-        "function \(function.rawValue)\(name.isEmpty ? "" : " (\(name))") has \(size) instructions, and was optimised less than the others"
-      )
+    slowestUnit = code.units.max { $0.seconds < $1.seconds }.map { unit in
+      BuildReport.Unit(
+        functions: unit.functionCount, largestFunction: unit.largestFunction.map { words(for: $0, in: ir) },
+        instructions: unit.instructionCount, seconds: unit.seconds)
     }
+    for (function, size) in code.giantFunctions {
+      warnings.append(
+        "\(words(for: function, in: ir)) has \(size) instructions, and was optimised less than the others")
+    }
+  }
+
+  private func words(for function: FunctionID, in ir: IR.Module) -> String {
+    let name = ir.functions[function].name
+    return "function \(function.rawValue)" + (name.isEmpty ? "" : " (\(name))")
   }
 
   /// argv[0] of the program: the module's name without its folder.

@@ -59,7 +59,9 @@ private func compileUnit(
   func result(_ bytes: [UInt8]) -> UnitOutput {
     UnitOutput(
       bytes: bytes, functionCount: functions.count,
-      instructionCount: functions.reduce(0) { $0 + plan.instructionCounts[$1] })
+      largestFunction: functions.max { plan.instructionCounts[$0] < plan.instructionCounts[$1] },
+      instructionCount: functions.reduce(0) { $0 + plan.instructionCounts[$1] },
+      seconds: (clock.now - started).seconds)
   }
   var bodies = (functions + imports).map { pending.take($0)! }
   let cache = plan.options.unitCache
@@ -69,7 +71,6 @@ private func compileUnit(
     guard let object = cache?.object(for: keys[keys.count - 1]) else { return nil }
     var output = result(object)
     output.isFromCache = true
-    output.lowering = (clock.now - started).seconds
     return output
   }
   if let cache, let factsKey {
@@ -112,18 +113,13 @@ private func compileUnit(
       return output
     }
   }
-  let lowered = clock.now
 
   try machine.optimize(unit.base)
   unit.model.finishUnit()
   unit.checkStack()
   if plan.options.verify { try unit.base.verify("optimisation") }
-  let optimized = clock.now
 
-  var output = result(try machine.emit(unit.base, plan.options.emission))
-  output.lowering = (lowered - started).seconds
-  output.optimization = (optimized - lowered).seconds
-  output.emission = (clock.now - optimized).seconds
+  let output = result(try machine.emit(unit.base, plan.options.emission))
   cache?.store(output.bytes, for: keys.reversed())
   return output
 }

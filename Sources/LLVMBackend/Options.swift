@@ -91,12 +91,12 @@ public struct UnitOutput: Sendable {
   public var bytes: [UInt8]
   public var isFromCache = false
   public var functionCount: Int
+  /// Nil where it defines none.
+  public var largestFunction: FunctionID?
   /// IR instructions.
   public var instructionCount: Int
-  /// Seconds, for `--timings`.
-  public var lowering = 0.0
-  public var optimization = 0.0
-  public var emission = 0.0
+  /// How long it took.
+  public var seconds = 0.0
 }
 
 public struct CodegenResult: Sendable {

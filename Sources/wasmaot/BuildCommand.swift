@@ -41,7 +41,7 @@ struct BuildCommand: AsyncParsableCommand {
 
   @OptionGroup var options: ModuleOptions
 
-  @Flag(help: "Show how long each stage took.")
+  @Flag(help: "Show how long each stage took, and the slowest part.")
   var timings = false
 
   @Flag(help: "Print a report: sizes, times, digests and options.")

@@ -62,6 +62,24 @@ struct BuildTests {
   }
 
   /// A library has no `_start`, and need not have one unless it is to be a program.
+  @Test func slowestUnitInTimings() async throws {
+    try await Self.withModule { folder, module in
+      var report = try await Self.builder(.obj).build(module.string, to: folder.appending("output.o").string)
+      // One unit is all of it.
+      #expect(report.slowestUnit != nil)
+      #expect(report.timings().hasSuffix("100.0 %\n"))
+      report.counts.codegenUnits = 94
+      report.seconds = 2
+      report.slowestUnit = .init(
+        functions: 1, largestFunction: "function 7 (f)", instructions: 9, seconds: 0.5)
+      #expect(report.timings().hasSuffix("\nslowest of 94 units: 500.0 ms (25.0 %), function 7 (f)\n"))
+      report.slowestUnit?.functions = 3
+      #expect(report.timings().hasSuffix("(25.0 %), 3 functions, the largest is function 7 (f)\n"))
+      report.slowestUnit?.largestFunction = nil
+      #expect(report.timings().hasSuffix("(25.0 %)\n"))
+    }
+  }
+
   @Test func objectOfALibrary() async throws {
     try await Self.withModule("(module (func (export \"f\") (result i32) (i32.const 1)))") { folder, module in
       let output = folder.appending("output.o")

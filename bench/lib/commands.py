@@ -29,10 +29,11 @@ class Failure(Exception):
 
 @dataclass
 class Measured:
-    """What a program took: seconds from start to end, and the memory of the largest process in bytes.
+    """What a program took: seconds from start to end and of CPU time, and the memory of the largest process in bytes.
 
     Linux carries what a process had resident before execve over: no less is measured than Python itself has."""
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
     output: str
 
@@ -67,7 +68,7 @@ def measure(command, limit=300, **options):
             raise Failure(f"not done after {limit} s")
         if child.returncode != 0:
             raise Failure(reason(command, child.returncode, errors.read() or output.read()))
-        return Measured(seconds, usage.ru_maxrss * 1024, output.read())
+        return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, output.read())
 
 
 def end(child):

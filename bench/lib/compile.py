@@ -1,9 +1,11 @@
 """What compiling real modules costs: time, memory, and how large the result is."""
 
+import json
 import os
 import pathlib
 import shutil
 
+from .bars import OWN
 from .commands import BUILD, CLANG, OWN_PEAK, PROGRAMS, TOOLS, Failure, measure
 from .engines import SEARCHED, wabt
 from .results import Section
@@ -12,11 +14,12 @@ from .results import Section
 MODULES = ["lua", "sqlite3", "resvg"]
 # Of 26 MB: minutes for each compiler.
 LARGE = ["avr_cc1plus", "cpython"]
+CORES, SLOWEST = "CPU time", "slowest unit"
 
 
 def wasmaot(level):
     def job(context, module, output):
-        return [context.wasmaot, "build", "--no-cache", level, module, "-o", output], [output]
+        return [context.wasmaot, "build", "--no-cache", "--json", level, module, "-o", output], [output]
     return job
 
 
@@ -70,6 +73,10 @@ def measured(context, prefix, modules, limit):
     size = Section(f"{prefix}-size", "Size of what is compiled", "bytes",
                    "Of the same runs: an app, with the runtime, of wasmaot; what needs its engine, of others.",
                    ["module", *columns])
+    parts = Section(f"{prefix}-parts", "How a build is spread", "ratio",
+                    f"Of the same runs of {OWN}: CPU time for each second of each core, and the part of the time from start to "
+                    "end that its slowest unit of code took. No function takes longer than the unit that it is in.",
+                    [CORES, SLOWEST])
     sections = [time, memory, size]
     for name in modules:
         module = PROGRAMS / f"{name}.wasm"
@@ -79,6 +86,7 @@ def measured(context, prefix, modules, limit):
         rows = [section.row(name if section is not time else f"{name}, {bytes_ / 1e6:.1f} MB") for section in sections]
         for row in rows[1:]:
             row.add("module", bytes_)
+        spread = parts.row(name)
         for _ in range(rounds):
             for column, job in compilers.items():
                 if column in rows[0].missing:
@@ -91,13 +99,17 @@ def measured(context, prefix, modules, limit):
                     written = sum(pathlib.Path(path).stat().st_size for path in results)
                     for row, figure in zip(rows, (done.seconds, done.peak_bytes, written)):
                         row.add(column, figure)
+                    if column == OWN:
+                        report = json.loads(done.output)
+                        spread.add(CORES, done.cpu_seconds / done.seconds / len(os.sched_getaffinity(0)))
+                        spread.add(SLOWEST, report["slowestUnit"]["seconds"] / report["seconds"])
                 except Failure as failure:
                     for row in rows:
                         row.lose(column, failure)
     context.progress(None)
     if not time.rows:
         raise Failure("no module to compile: run scripts/programs")
-    return sections
+    return [*sections, parts] if OWN in compilers else sections
 
 
 def compiling(context):

@@ -36,6 +36,7 @@ class FiguresTests(unittest.TestCase):
     def test_greatest_and_one(self):
         self.assertEqual(bars.greatest("a", "b")(self.runs), Figure(4, "x", "2 of 3 failed", False))
         self.assertEqual(bars.greatest("a")(self.runs), Figure(4, "x"))
+        self.assertEqual(bars.greatest("a", choose=min)(self.runs), Figure(1, "z"))
         self.assertEqual(bars.greatest("a", rows=lambda name: name == "z")(self.runs), Figure(1, "z"))
         self.assertEqual(bars.one("y", "a")(self.runs), Figure(4))
         self.assertEqual(bars.one("y", "a", "native")(self.runs), Figure(2))
@@ -47,8 +48,7 @@ class FiguresTests(unittest.TestCase):
     def test_nothing_is_made_of_nothing(self):
         empty = bars.Figures(section(["native", bars.OWN], {}, "native"))
         for bar in bars.BARS:
-            if bar.figure:
-                self.assertIsNone(bar.figure(empty))
+            self.assertIsNone(bar.figure(empty))
 
 
 class FailuresTests(unittest.TestCase):
@@ -67,6 +67,7 @@ class FailuresTests(unittest.TestCase):
                 (bars.least("other", bars.OWN), runs, Figure(2, "x", "1 of 3 failed", False)),
                 (bars.greatest(bars.OWN), runs, Figure(1, "x", "1 of 3 failed", False)),
                 (bars.greatest(bars.OWN, rows=lambda name: name != "y"), runs, Figure(1, "x")),
+                (bars.greatest("other", choose=min), runs, Figure(2, "x", "1 of 3 failed", False)),
                 (bars.one("y", bars.OWN), runs, Figure(None, "", "1 of 1 failed", False)),
                 (bars.one("x", bars.OWN), runs, Figure(1)),
                 (bars.beside_others, runs, Figure(0.5, "other", "1 of 3 failed", False)),

@@ -52,6 +52,11 @@ struct UnitCacheTests {
       #expect(!again.isFromCache)
       #expect(again.counts.codegenUnits == full.counts.codegenUnits)
       #expect(again.counts.unitsFromCache == full.counts.codegenUnits - 1)
+      // The one that was compiled.
+      let slowest = try #require(again.slowestUnit)
+      #expect((1..<full.counts.functions).contains(slowest.functions))
+      #expect(slowest.largestFunction?.hasPrefix("function ") == true)
+      #expect(slowest.seconds > 0 && slowest.seconds < again.seconds)
 
       // The same bytes, whatever the cache had, and for any number of threads.
       let cached = try TestSupport.read(output)
