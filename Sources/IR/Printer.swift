@@ -194,20 +194,7 @@ struct Printer {
     hex(value.high, digits: 16) + hex(value.low, digits: 16).dropFirst(2)
   }
 
-  /// A string in which every byte outside printable ASCII is `\xx`.
-  private func quoted(_ bytes: some Sequence<UInt8>) -> String {
-    var text: [UInt8] = [UInt8(ascii: "\"")]
-    let digits = Array("0123456789abcdef".utf8)
-    for byte in bytes {
-      if byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-        text += [UInt8(ascii: "\\"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-      } else {
-        text.append(byte)
-      }
-    }
-    text.append(UInt8(ascii: "\""))
-    return String(decoding: text, as: UTF8.self)
-  }
+  private func quoted(_ bytes: some Sequence<UInt8>) -> String { ByteString(bytes).debugDescription }
 
   /// Strings of 64 bytes, on lines of their own if there are several.
   private mutating func bytes(_ bytes: [UInt8]) {

@@ -109,7 +109,7 @@ private func compileUnit(
   if let cache {
     keys.append(unit.key(in: cache))
     if let output = known() {
-      cache.link(keys[0], to: keys[1])
+      cache.link(keys[0], to: keys[1], of: output.bytes)
       return output
     }
   }

@@ -82,8 +82,8 @@ public protocol UnitCache: Sendable {
   func object(for key: String) -> [UInt8]?
   /// Keeps it once, to be found by each of the keys.
   func store(_ object: [UInt8], for keys: [String])
-  /// What `key` finds is found by `other` from now on.
-  func link(_ other: String, to key: String)
+  /// What `key` found, this object, is found by `other` from now on.
+  func link(_ other: String, to key: String, of object: [UInt8])
 }
 
 /// One codegen unit's output.

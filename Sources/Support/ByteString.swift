@@ -25,6 +25,24 @@ extension ByteString: ExpressibleByStringLiteral {
   }
 }
 
+extension ByteString: CustomDebugStringConvertible {
+  /// A string in which every byte outside printable ASCII is `\xx`: another one for each name, which texts of whole values
+  /// need that something is found by.
+  public var debugDescription: String {
+    var text: [UInt8] = [UInt8(ascii: "\"")]
+    let digits = Array("0123456789abcdef".utf8)
+    for byte in bytes {
+      if byte < 0x20 || byte >= 0x7F || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+        text += [UInt8(ascii: "\\"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+      } else {
+        text.append(byte)
+      }
+    }
+    text.append(UInt8(ascii: "\""))
+    return String(decoding: text, as: UTF8.self)
+  }
+}
+
 extension ByteString: CustomStringConvertible {
   /// The name with control characters escaped, so that a hostile name can't drive a terminal.
   public var description: String {

@@ -23,7 +23,7 @@ import Testing
       objects.withLock { $0[keys[0]] = object }
       for key in keys.dropFirst() { link(key, to: keys[0]) }
     }
-    func link(_ other: String, to key: String) { links.withLock { $0[other] = key } }
+    func link(_ other: String, to key: String, of object: [UInt8]) { links.withLock { $0[other] = key } }
   }
 
   private static func module(constant: Int32 = 1) -> IR.Module {
@@ -142,6 +142,10 @@ import Testing
     #expect(
       labels(Import(module: "m", name: "n", item: .function(FunctionID(0)))) == ["module", "name", "item"])
     #expect(labels(Export(name: "n", item: .function(FunctionID(0)))) == ["name", "item"])
+    let offset = ConstantExpression([])
+    #expect(labels(offset) == ["operators"])
+    #expect(labels(SegmentPlace(target: MemoryID(0), offset: offset)) == ["target", "offset"])
+    #expect(labels(PreciseTypes(params: "", results: "")) == ["params", "results"])
   }
 
   /// A change of the facts that changes no code is found by the code, and by the new facts from then on.

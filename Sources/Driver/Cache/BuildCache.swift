@@ -226,14 +226,24 @@ struct CachedUnits: UnitCache {
   func store(_ object: [UInt8], for keys: [String]) {
     let digest = SHA256.hash(data: object)
     keep(object, digest, for: keys[0])
-    for key in keys.dropFirst() { link(key, to: keys[0]) }
-    let file = ActionResult.File(path: Self.remoteFile, digest: digest.hexadecimal, size: object.count)
-    cache.remote?.put([(file, object)], for: keys)
+    for key in keys.dropFirst() { keepLink(key, to: keys[0]) }
+    put(object, digest, for: keys)
   }
 
-  func link(_ other: String, to key: String) {
+  func link(_ other: String, to key: String, of object: [UInt8]) {
+    keepLink(other, to: key)
+    // A server has no links. It may not have the object either: this machine's folder can be what found it.
+    if cache.remote != nil { put(object, SHA256.hash(data: object), for: [other]) }
+  }
+
+  private func keepLink(_ other: String, to key: String) {
     let key = Array(key.utf8)
     keep(key, SHA256.hash(data: key), for: other, .links)
+  }
+
+  private func put(_ object: [UInt8], _ digest: SHA256Digest, for keys: [String]) {
+    let file = ActionResult.File(path: Self.remoteFile, digest: digest.hexadecimal, size: object.count)
+    cache.remote?.put([(file, object)], for: keys)
   }
 
   private func keep(

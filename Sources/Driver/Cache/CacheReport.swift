@@ -11,6 +11,8 @@ public struct CacheReport: Codable, Sendable {
   public var sizeLimit: UInt64?
   public var outputs = Part()
   public var units = Part()
+  /// Other keys of units.
+  public var links = Part()
   public var entries: Int
   public var bytes: UInt64
   /// Seconds since the entry was used that has not been used for longest.
@@ -26,6 +28,7 @@ public struct CacheReport: Codable, Sendable {
       ("size", "\(sizeText(Int(bytes)))" + (sizeLimit.map { " of \(sizeText(Int($0)))" } ?? ", no limit")),
       ("outputs", "\(outputs.entries), \(sizeText(Int(outputs.bytes)))"),
       ("units", "\(units.entries), \(sizeText(Int(units.bytes)))"),
+      ("links", "\(links.entries), \(sizeText(Int(links.bytes)))"),
     ]
     if let oldestUse { lines.append(("unused for", "\(Self.ageText(oldestUse)) at most")) }
     if removed.entries > 0 {
@@ -55,6 +58,7 @@ extension BuildCache {
     let oldest = count.entries.map(\.lastUse).min()
     return CacheReport(
       directory: directory, sizeLimit: folder.sizeLimit, outputs: part(.outputs), units: part(.units),
+      links: part(.links),
       entries: count.entries.count, bytes: count.size,
       oldestUse: oldest.map { max(0, Int(CacheUsage.now / 1_000_000_000) - Int($0 / 1_000_000_000)) })
   }

@@ -94,6 +94,33 @@ struct RemoteCacheTests {
     }
   }
 
+  /// Units that are found by their code are there by what goes into it from then on, too.
+  @Test func missingKeysArePutAnew() async throws {
+    let store = TestStore()
+    let server = try TestServer { store.answer($0) }
+    defer { server.stop() }
+    try await Self.machine(server) { _, _ in }
+    let whole = store.contents.filter { name, bytes in
+      !name.hasPrefix("ac/") || ActionResult(decoding: bytes)?.files.first?.path == "unit.o"
+    }
+    let keys = whole.keys.filter { $0.hasPrefix("ac/") }
+    #expect(keys.count == 2)
+    var putAnew = 0
+    for key in keys {
+      store.contents = whole
+      store.contents[key] = nil
+      try await Self.machine(server) { report, _ in
+        #expect(report.counts.unitsFromCache == report.counts.codegenUnits)
+      }
+      if let bytes = store.contents[key] {
+        #expect(bytes == whole[key])
+        putAnew += 1
+      }
+    }
+    // The second key is not asked for where the first one is there.
+    #expect(putAnew == 1)
+  }
+
   // MARK: - What goes with requests
 
   @Test func headerAndUploads() async throws {
