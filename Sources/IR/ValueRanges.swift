@@ -237,7 +237,7 @@ public struct ValueRanges {
     }
     guard targets[0] != targets[1], goesOn(targets[0]) != goesOn(targets[1]) else { return nil }
     let goesOnIfTrue = goesOn(targets[0])
-    guard let test = Test(function, function.resolve(data.valueA), goesOnIfTrue: goesOnIfTrue) else {
+    guard let test = LoopTest(function, function.resolve(data.valueA), goesOnIfTrue: goesOnIfTrue) else {
       return nil
     }
     let (param, addend) = splitSum(test.left)
@@ -257,79 +257,5 @@ public struct ValueRanges {
     guard let first = start.flatMap({ sum($0, shift, all) }) else { return nil }
     let limit = test.right.map { range(of: $0, depth: depth) } ?? NumberRange(0)
     return test.turns(from: first, step: step, limit, all)
-  }
-}
-
-/// A comparison of a counter that a loop goes on with.
-private struct Test {
-  enum Relation { case different, below, above }
-  var left: Value
-  /// Nil: zero.
-  var right: Value?
-  var relation: Relation
-  var isSigned = false
-  /// The loop goes on if both are equal, too.
-  var includesEqual = false
-
-  init?(_ function: Function, _ condition: Value, goesOnIfTrue: Bool) {
-    guard let data = function.definition(of: condition), data.shape == .i32 || data.shape == .i64,
-      Self.opcodes.contains(data.opcode)
-    else {
-      guard goesOnIfTrue else { return nil }
-      left = condition
-      relation = .different
-      return
-    }
-    left = function.resolve(data.valueA)
-    if data.opcode == .ieqz {
-      guard !goesOnIfTrue else { return nil }
-      relation = .different
-      return
-    }
-    right = function.resolve(data.valueB)
-    switch (data.opcode, goesOnIfTrue) {
-    case (.ine, true), (.ieq, false): relation = .different
-    case (.iult, true), (.iuge, false), (.islt, true), (.isge, false): relation = .below
-    case (.iule, true), (.iugt, false), (.isle, true), (.isgt, false):
-      (relation, includesEqual) = (.below, true)
-    case (.iugt, true), (.iule, false), (.isgt, true), (.isle, false): relation = .above
-    case (.iuge, true), (.iult, false), (.isge, true), (.islt, false):
-      (relation, includesEqual) = (.above, true)
-    default: return nil
-    }
-    isSigned = [.islt, .isgt, .isle, .isge].contains(data.opcode)
-  }
-
-  private static let opcodes: Set<Opcode> = [
-    .ieqz, .ieq, .ine, .iult, .iugt, .iule, .iuge, .islt, .isgt, .isle, .isge,
-  ]
-
-  /// How often a counter that starts in `first` and takes steps passes the test at most; nil if it may wrap before
-  /// it fails.
-  func turns(from first: NumberRange, step: Int64, _ limit: NumberRange, _ all: NumberRange) -> UInt64? {
-    let stride = step.magnitude
-    // Numbers that have no sign are the same to both kinds of comparisons.
-    let largest = isSigned ? all.high >> 1 : all.high
-    guard first.high <= largest, limit.high <= largest else { return nil }
-    switch relation {
-    case .different:
-      guard limit.isConstant else { return nil }
-      let distance = (step > 0 ? limit.low &- first.low : first.high &- limit.low) & all.high
-      if first.isConstant { return distance % stride == 0 ? distance / stride : nil }
-      // From wherever it starts it meets the limit before it wraps.
-      let isAhead = step > 0 ? first.high <= limit.low : first.low >= limit.low
-      return stride == 1 && isAhead ? distance : nil
-    case .below:
-      // The last that passes, and one step more.
-      guard step > 0, limit.high > 0 || includesEqual else { return nil }
-      let last = includesEqual ? limit.high : limit.high - 1
-      guard last <= largest, largest - last >= stride else { return nil }
-      return first.low > last ? 0 : (last - first.low) / stride + 1
-    case .above:
-      guard step < 0, limit.low < largest || includesEqual else { return nil }
-      let last = includesEqual ? limit.low : limit.low + 1
-      guard last >= stride else { return nil }
-      return first.high < last ? 0 : (first.high - last) / stride + 1
-    }
   }
 }

@@ -9,7 +9,8 @@ internal import CLLVM
 extension Unit {
   /// Of a function, in its order.
   func settle(_ keeps: [LLVMValueRef]) {
-    let others = keeps.filter { !isUpdate($0) }
+    var updated: Set<Place> = []
+    let others = keeps.filter { !isUpdate($0, &updated) }
     // LLVM 19 has none.
     guard intrinsicNumber(Self.fakeUse) != nil else { return }
     var isShort: [LLVMBasicBlockRef: Bool] = [:]
@@ -26,9 +27,12 @@ extension Unit {
   /// The same code at the ends of several blocks becomes one, but not if there is assembly in it. LLVM has a use that is no
   /// instruction, either, and not in the way of that; but nothing is scheduled across it, which long blocks suffer from.
   private func lighten(_ keep: LLVMValueRef) {
+    // A block that only returns is copied into those before it, and uses of what comes from them get lost.
+    let kept = LLVMGetOperand(keep, 0)
+    if LLVMIsAInstruction(kept) != nil, LLVMGetInstructionOpcode(kept) == LLVMPHI { return }
     LLVMPositionBuilderBefore(builder, keep)
     let use = intrinsic(Self.fakeUse)
-    var value: LLVMValueRef? = LLVMGetOperand(keep, 0)
+    var value: LLVMValueRef? = kept
     LLVMBuildCall2(builder, use.type, use.function, &value, 1, "")
     LLVMInstructionEraseFromParent(keep)
   }
@@ -45,22 +49,32 @@ extension Unit {
 
   // MARK: Updates
 
+  /// Where in a function memory is updated.
+  private struct Place: Hashable {
+    var block: LLVMBasicBlockRef
+    var pointer: LLVMValueRef
+  }
+
   /// Of `store p, (load p) + n` with nothing in between, the store traps where the load would, if the code generator can
   /// neither leave both out nor narrow them: then there is no anchor, and it may become one instruction.
-  private func isUpdate(_ keep: LLVMValueRef) -> Bool {
+  ///
+  /// Only the first update of a place in its block is one: of two, which can undo each other, nothing would be left.
+  private func isUpdate(_ keep: LLVMValueRef, _ updated: inout Set<Place>) -> Bool {
     let kept = LLVMGetOperand(keep, 0)!
     guard let load = loadBehind(kept), isSimple(load),
       let sum = otherUser(of: load, than: kept == load ? keep : kept),
       let store = onlyUser(of: sum), LLVMGetInstructionOpcode(store) == LLVMStore, isSimple(store),
       LLVMGetOperand(store, 0) == sum,
       LLVMGetOperand(store, 1) == LLVMGetOperand(load, 0), hasNoEffects(between: load, and: store),
-      let number = updated(load, by: sum)
+      let number = otherOperand(of: sum, than: load),
+      updated.insert(Place(block: LLVMGetInstructionParent(store), pointer: LLVMGetOperand(store, 1)))
+        .inserted
     else { return false }
     LLVMInstructionEraseFromParent(keep)
     if kept != load { LLVMInstructionEraseFromParent(kept) }
     // Anchors of other loads would be in between.
     LLVMPositionBuilderBefore(builder, store)
-    if isComputed(LLVMGetOperand(sum, number)) {
+    if mayBeFolded(LLVMGetOperand(sum, number)) {
       LLVMSetOperand(sum, number, opaque(LLVMGetOperand(sum, number)))
     }
     for inst in [load, sum] {
@@ -71,7 +85,7 @@ extension Unit {
   }
 
   /// The operand beside the load of an operator after which the memory's last byte may be any other one.
-  private func updated(_ load: LLVMValueRef, by sum: LLVMValueRef) -> UInt32? {
+  private func otherOperand(of sum: LLVMValueRef, than load: LLVMValueRef) -> UInt32? {
     let opcode = LLVMGetInstructionOpcode(sum)
     guard [LLVMAdd, LLVMSub, LLVMAnd, LLVMOr, LLVMXor].contains(opcode) else { return nil }
     let type = LLVMTypeOf(load)!
@@ -94,10 +108,12 @@ extension Unit {
     }
   }
 
-  /// Whether the code generator sees how the value comes about, and could find that it is a constant.
-  private func isComputed(_ value: LLVMValueRef?) -> Bool {
-    guard LLVMIsConstant(value) == 0, LLVMIsAInstruction(value) != nil else { return false }
-    return ![LLVMLoad, LLVMPHI, LLVMCall].contains(LLVMGetInstructionOpcode(value))
+  /// Whether the code generator sees how the value comes about, and could find that it is a constant, or what is in memory: of
+  /// a load it may know what was stored there. Of what a function returns it knows nothing.
+  private func mayBeFolded(_ value: LLVMValueRef?) -> Bool {
+    guard LLVMIsAInstruction(value) != nil else { return false }
+    guard LLVMGetInstructionOpcode(value) == LLVMCall else { return true }
+    return LLVMIsAFunction(LLVMGetCalledValue(value)).map { LLVMGetIntrinsicID($0) != 0 } ?? false
   }
 
   private func loadBehind(_ value: LLVMValueRef) -> LLVMValueRef? {

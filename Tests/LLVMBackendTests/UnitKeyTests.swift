@@ -21,7 +21,7 @@ import Testing
     }
     func store(_ object: [UInt8], for keys: [String]) {
       objects.withLock { $0[keys[0]] = object }
-      for key in keys.dropFirst() { link(key, to: keys[0]) }
+      for key in keys.dropFirst() { link(key, to: keys[0], of: object) }
     }
     func link(_ other: String, to key: String, of object: [UInt8]) { links.withLock { $0[other] = key } }
   }

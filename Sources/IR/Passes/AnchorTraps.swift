@@ -119,6 +119,8 @@ private struct AnchorPlan {
   }
 
   private mutating func addSums(_ values: LoopValues) {
+    // Behind a loop that can be shown to go on for ever nobody needs what it adds up.
+    guard values.surelyEnds else { return }
     for param in values.function.blockParams[values.loop.header] {
       guard let start = values.entryArgument(of: param), let next = values.latchArgument(of: param),
         next != param, values.definition(next) != nil, let block = values.definingBlock(next),
@@ -132,7 +134,7 @@ private struct AnchorPlan {
       var leaves: [AddressLeaf] = []
       for load in expression.loads
       where !anchored.contains(load.inst) && expression.remembers(load, initial: initial, type) {
-        if !expression.remembersAlways(load, type) {
+        if !expression.neverStays {
           guard let leaf = addressLeaf(of: load, values) else { continue }
           leaves.append(leaf)
         }

@@ -167,17 +167,44 @@ extension LoopExpression {
     }
   }
 
-  /// Whether that is so whatever the sum is when the load comes: `x & y` is 0 for good once one `y` was. The values are
-  /// those at which optimisers know that an operator does nothing any more. (Of floats only a NaN is such a value, and that a
-  /// constant NaN is in memory where a sum begins is not worth the loops that would not be vectorised.)
-  func remembersAlways(_ load: LoopValues.Access, _ type: Type) -> Bool {
-    let ends: [UInt64]
-    switch type {
-    case .i32: ends = [0, 1, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF]
-    case .i64: ends = [0, 1, .max >> 1, 1 << 63, .max]
-    default: return true
+  /// Whether no value of the sum is one at which it stays, whatever is read: between the sum and what it becomes there are only
+  /// operators that have another result for each operand. `x & y` is 0 for good once one `y` was, and `x == 7 ? x : x + y`
+  /// stays 7. (A float that is a NaN stays one; that a constant NaN is in memory where a sum begins is not worth the loops
+  /// that would not be vectorised.)
+  var neverStays: Bool {
+    var dependsOnState: [Bool] = []
+    for node in nodes {
+      switch node {
+      case .constant, .load, .outside: dependsOnState.append(false)
+      case .state: dependsOnState.append(true)
+      case .unary(let data, let a, _):
+        if dependsOnState[a] && data.opcode != .fneg { return false }
+        dependsOnState.append(dependsOnState[a])
+      case .binary(let data, let a, let b):
+        let depends = dependsOnState[a] || dependsOnState[b]
+        if depends && !isInjective(data.opcode, a, b) { return false }
+        dependsOnState.append(depends)
+      case .select(let condition, let a, let b):
+        if dependsOnState[condition] { return false }
+        dependsOnState.append(dependsOnState[a] || dependsOnState[b])
+      }
     }
-    return ends.allSatisfy { remembers(load, initial: $0, type) }
+    return true
+  }
+
+  /// In each of its operands, whatever the other is.
+  private func isInjective(_ opcode: Opcode, _ a: Int, _ b: Int) -> Bool {
+    switch opcode {
+    case .iadd, .isub, .bxor, .fadd, .fsub, .fmul, .fdiv, .fmin, .fmax: return true
+    case .imul:
+      if case .constant(let bits) = nodes[a] { return bits & 1 != 0 }
+      if case .constant(let bits) = nodes[b] { return bits & 1 != 0 }
+      return false
+    case .rotl, .rotr:
+      if case .constant = nodes[b] { return true }
+      return false
+    default: return false
+    }
   }
 
   /// Beside those for all, some for comparisons: what decides one is that its sides are about the same. These make up
