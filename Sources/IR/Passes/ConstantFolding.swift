@@ -110,13 +110,16 @@ extension Function {
 
   private func evaluate(_ data: InstData, _ constants: ConstantValues) -> UInt64? {
     if data.shape.isVector { return nil }
-    let a = resolve(data.valueA)
+    // What others have in place of operands may be no value: lists, for one.
     switch data.opcode.format {
     case .unary:
+      let a = resolve(data.valueA)
       guard let bits = constants.get(a), values[a].type != .v128 else { return nil }
       return evaluateUnary(data.opcode, data.shape, bits, operand: values[a].type)
     case .binary:
-      guard let x = constants.get(a), let y = constants.get(resolve(data.valueB)) else { return nil }
+      guard let x = constants.get(resolve(data.valueA)), let y = constants.get(resolve(data.valueB)) else {
+        return nil
+      }
       return evaluateBinary(data.opcode, data.shape, x, y)
     default: return nil
     }

@@ -85,13 +85,17 @@ struct LoopExpression {
       return .load(load.range, data)
     }
     guard data.opcode.effects.isEmpty else { return nil }
-    let a = function.resolve(data.valueA)
     switch data.opcode.format {
-    case .unary: return .unary(data, position(a), function.type(of: a))
-    case .binary: return .binary(data, position(a), position(function.resolve(data.valueB)))
+    case .unary:
+      let a = function.resolve(data.valueA)
+      return .unary(data, position(a), function.type(of: a))
+    case .binary:
+      return .binary(
+        data, position(function.resolve(data.valueA)), position(function.resolve(data.valueB)))
     case .ternary where data.opcode == .select:
       return .select(
-        position(a), position(function.resolve(data.valueB)), position(function.resolve(data.valueC)))
+        position(function.resolve(data.valueA)), position(function.resolve(data.valueB)),
+        position(function.resolve(data.valueC)))
     default: return nil
     }
   }
