@@ -100,7 +100,7 @@ extension Opcode {
     case .select: Typing(.types, .shape, .i32, .shape, .shape)
     case .copy: Typing(.types, .shape, .shape)
     case .keep: Typing([.ints, .floats, .v128], .none, .shape)
-    case .opaque: Typing([.ints, .floats, .v128], .shape, .shape)
+    case .opaque: Typing(.types, .shape, .shape)
 
     case .iadd, .isub: Typing([.ints, .intVectors], .shape, .shape, .shape)
     case .imul: Typing([.ints, .i16x8, .i32x4, .i64x2], .shape, .shape, .shape)

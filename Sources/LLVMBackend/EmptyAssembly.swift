@@ -54,7 +54,8 @@ extension Unit {
   /// The constraint for values of this type: any register that can hold one.
   private func registers(_ value: LLVMValueRef) -> String {
     switch options.target.architecture {
-    case .x86_64: LLVMGetTypeKind(LLVMTypeOf(value)) == LLVMIntegerTypeKind ? "r" : "x"
+    case .x86_64:
+      [LLVMIntegerTypeKind, LLVMPointerTypeKind].contains(LLVMGetTypeKind(LLVMTypeOf(value))) ? "r" : "x"
     }
   }
 }

@@ -19,7 +19,7 @@ struct ImagePiece: Equatable {
     var pieces: [ImagePiece] = []
     for chunk in chunks where !chunk.bytes.isEmpty {
       let start = chunk.offset / pageSize * pageSize
-      if let last = pieces.last, start <= last.end + largestGap {
+      if let last = pieces.last, last.reaches(start) {
         pieces[pieces.count - 1].append(chunk)
       } else {
         pieces.append(ImagePiece(offset: start, bytes: []))
@@ -29,7 +29,10 @@ struct ImagePiece: Equatable {
     return pieces
   }
 
-  private var end: UInt64 { offset + UInt64(bytes.count) }
+  /// Whether what starts there, behind this, is near enough. The piece may end where the address space does.
+  private func reaches(_ start: UInt64) -> Bool {
+    start - offset <= UInt64(bytes.count) + Self.largestGap
+  }
 
   private mutating func append(_ chunk: ImageChunk) {
     let position = Int(chunk.offset - offset)

@@ -17,8 +17,12 @@ struct FuzzTests {
     let text = String(decoding: try TestSupport.read(Self.folder.appending(file)), as: UTF8.self)
     let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(";;! seed ") })
     let seed = try #require(UInt64(line.dropFirst(";;! seed ".count)))
+    let problems = Problems()
     let verdict = try #require(
-      try await Batch.run(text: text, seed: seed, engines: Engine.all + Engine.others))
+      try await Batch.run(text: text, seed: seed, engines: Engine.all + Engine.others) { module in
+        problems.add(verify(module).map { "\($0)" })
+      })
+    #expect(problems.all.isEmpty)
     #expect(verdict.stepCount > 0, "nothing was called")
     for difference in verdict.differences { Issue.record("\(difference.engine): \(difference.message)") }
   }

@@ -256,6 +256,16 @@ import Testing
     #expect(pieces[0].bytes[14_000] == 7)
   }
 
+  @Test func chunksAtTheEndOfAllAddresses() {
+    let pieces = ImagePiece.coalesce([
+      ImageChunk(offset: .max - 65_000, bytes: [1]), ImageChunk(offset: .max - 3000, bytes: [2]),
+      ImageChunk(offset: .max, bytes: [3]),
+    ])
+    #expect(pieces.map(\.offset) == [.max - 65_535])
+    #expect(pieces[0].bytes.count == 65_536)
+    #expect(pieces[0].bytes.last == 3)
+  }
+
   @Test func noChunksNoPieces() {
     #expect(ImagePiece.coalesce([]).isEmpty)
     #expect(ImagePiece.coalesce([ImageChunk(offset: 9, bytes: [])]).isEmpty)

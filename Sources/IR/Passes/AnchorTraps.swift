@@ -198,16 +198,21 @@ extension Function {
     for block in blockOrder {
       var result = added.atStart[block] ?? []
       result.reserveCapacity(blockInsts[block].count)
-      for inst in blockInsts[block] {
+      // A call whose test comes next: there is nothing between the two.
+      var tested: Inst?
+      for (position, inst) in blockInsts[block].enumerated() {
         result.append(inst)
         if insts[inst].opcode.isLoad, !plan.anchored.contains(inst) {
           result.append(makeKeep(self.result(of: inst), at: inst))
         }
-        var last = inst
-        while let next = added.behind[last] {
-          result.append(next)
-          last = next
+        let rest = blockInsts[block][(position + 1)...]
+        if let next = rest.first, insts[next].opcode == .exceptionPending {
+          tested = inst
+          continue
         }
+        if let call = tested { added.append(behind: call, to: &result) }
+        tested = nil
+        added.append(behind: inst, to: &result)
       }
       blockInsts[block] = result
     }
@@ -216,6 +221,14 @@ extension Function {
   private struct AddedInsts {
     var behind: [Inst: Inst] = [:]
     var atStart: [Block: [Inst]] = [:]
+
+    func append(behind inst: Inst, to insts: inout [Inst]) {
+      var last = inst
+      while let next = behind[last] {
+        insts.append(next)
+        last = next
+      }
+    }
   }
 
   private mutating func makeKeep(_ value: Value, at inst: Inst) -> Inst {

@@ -95,7 +95,7 @@ struct LoopValues {
     let offset = Int64(truncatingIfNeeded: memArg.offset) &+ constants
     let width = Int64(data.opcode.accessWidth(data.shape))
     // Nothing that a program can address is that far away.
-    let isSane = abs(offset) < 1 << 40
+    let isSane = offset.magnitude < 1 << 40
     return AccessRange(
       memory: memArg.memory, root: numbers[resolved: index], offset: isSane ? offset : 0, width: width)
   }
