@@ -58,6 +58,7 @@ public struct AppAuthority: Codable, Equatable, Sendable {
 
   init(_ bytes: [UInt8], file: String) throws(AppNoteError) {
     self.file = file
+    var hasFilter = false
     for record in try AppNote(ofProgram: bytes).records {
       var payload = RecordReader(record: record)
       switch wasmaot_config_kind(record.kind) {
@@ -88,6 +89,11 @@ public struct AppAuthority: Codable, Equatable, Sendable {
         sandbox = mode
         usesLandlock = try payload.byte() & UInt8(WASMAOT_SANDBOX_PATHS) != 0
       case WASMAOT_CONFIG_SECCOMP:
+        // A filter takes up to a million steps to be understood.
+        guard !hasFilter else {
+          throw .badRecord("there is a second filter of system calls", offset: record.offset)
+        }
+        hasFilter = true
         systemCalls = try FilterSummary(bytes: record.payload).calls.map {
           SystemCall(name: $0.call.name, number: $0.call.number, ways: $0.ways)
         }

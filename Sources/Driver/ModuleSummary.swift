@@ -80,10 +80,11 @@ public struct ModuleSummary: Codable, Sendable {
         case .table, .global, .tag: false
         }
       return ImportItem(
-        module: entry.module.description, name: entry.name.description, type: module.text(of: entry.desc),
+        module: entry.module.description, name: entry.name.description,
+        type: module.shortText(of: entry.desc),
         isProvided: isProvided)
     }
-    exports = module.exports.map { Item(name: $0.name.description, type: module.text(of: $0.desc)) }
+    exports = module.exports.map { Item(name: $0.name.description, type: module.shortText(of: $0.desc)) }
     memories = module.memories.values.map { "memory \($0.type)" }
     tables = module.tables.values.map { "table \($0.type)" }
     globals = module.globals.count
@@ -95,8 +96,9 @@ public struct ModuleSummary: Codable, Sendable {
     features = module.featuresUsed.names
     sections = Self.sections(of: module.bytes.buffer)
     producers = ProducersSection(module).fields.flatMap { field in
-      field.values.map {
-        Producer(field: field.name.description, name: $0.name.description, version: $0.version.description)
+      let name = shortened(field.name.description)
+      return field.values.map {
+        Producer(field: name, name: $0.name.description, version: $0.version.description)
       }
     }
     authority = Authority.asked(
@@ -108,7 +110,9 @@ public struct ModuleSummary: Codable, Sendable {
 }
 
 extension WasmModule.Module {
-  fileprivate func text(of desc: ExternDesc) -> String {
+  fileprivate func shortText(of desc: ExternDesc) -> String { shortened(text(of: desc)) }
+
+  private func text(of desc: ExternDesc) -> String {
     switch desc {
     case .function(let function): "function \(type(of: function))"
     case .table(let table): "table \(tables[table].type)"
@@ -117,6 +121,12 @@ extension WasmModule.Module {
     case .tag: "tag"
     }
   }
+}
+
+/// What is shown many times can be made long once: an hour's output, and all of memory, of a small module.
+private func shortened(_ text: String) -> String {
+  let most = 500
+  return text.utf8.count <= most ? text : String(text.prefix(most)) + "…"
 }
 
 // MARK: - Sections
@@ -183,10 +193,10 @@ extension ModuleSummary {
     list("Memories and tables", memories + tables)
     list("Features", [features.isEmpty ? "none beyond the first version" : features.joined(separator: ", ")])
     if !producers.isEmpty { list("Made by", producers.map { "\($0.field): \($0.name) \($0.version)" }) }
-    let width = sections.map(\.name.count).max() ?? 0
+    let width = min(sections.map(\.name.count).max() ?? 0, 40)
     list(
       "Sections",
-      sections.map { $0.name.padding(to: width + 2) + padded(sizeText($0.size), to: 12) })
+      sections.map { $0.name.padding(to: width) + "  " + padded(sizeText($0.size), to: 12) })
     return text
   }
 }

@@ -179,6 +179,11 @@ func unwind(_ state: UnsafeMutablePointer<ExecutionState>) -> Trap {
   var fp = state.pointee.fp
   var instance = state.pointee.instance
   while let function = store.code.function(at: pc) {
+    // Each frame may have many handlers, and there may be many frames.
+    if state.pointee.interrupt.pointee != 0 {
+      state.pointee.exception = nil
+      return .interrupted
+    }
     if let clause = function.clause(for: exception.pointee.tag, at: UInt32(pc - function.start)) {
       (fp + Int(clause.values)).update(
         from: exception.slots, count: clause.takesValues ? Int(exception.pointee.tag.pointee.slots) : 0)

@@ -20,11 +20,12 @@ public final class Table {
   init(_ type: TableType, filledWith value: UInt64, in store: Store) throws(InstantiationError) {
     self.type = type
     let count = type.limits.minimum
-    guard count <= Self.limit, let memory = malloc(Int(max(count, 1)) * 8) else {
+    guard count <= Self.limit, let memory = calloc(Int(max(count, 1)), 8) else {
       throw .outOfMemory("a table of \(count) entries")
     }
     let entries = memory.bindMemory(to: UInt64.self, capacity: Int(max(count, 1)))
-    entries.update(repeating: value, count: Int(count))
+    // The system's zeros take no memory before they are looked at.
+    if value != 0 { entries.update(repeating: value, count: Int(count)) }
     record = .allocate(capacity: 1)
     let heap = type.element.heapType
     record.initialize(

@@ -130,7 +130,7 @@ extension FunctionTranslator {
     propagate(builder.exceptionNew(TagID(rawValue: tag.rawValue), arguments), to: handler)
   }
 
-  /// Clauses that are looked at for one `throw`: nesting is the input's choice.
+  /// Clauses, and frames that may have none, that are looked at for one `throw`: nesting is the input's choice.
   private static let searchLimit = 16
 
   /// The `try_table` and its clause that get an exception of this tag from here; nil if that depends on who calls,
@@ -141,6 +141,8 @@ extension FunctionTranslator {
     var searched = 0
     while frame > 0, frames[frame].kind == .tryTable {
       clauseList -= 1
+      searched += 1
+      if searched > Self.searchLimit { return nil }
       for clause in tryClauses[clauseList] {
         searched += 1
         if searched > Self.searchLimit { return nil }

@@ -72,6 +72,9 @@ extension Decoder {
   private mutating func append(
     _ moduleName: ByteString, _ name: ByteString, _ type: ImportType, at offset: Int
   ) throws(WasmError) {
+    importModuleNameBytes += moduleName.count
+    let limit = ImplementationLimits.importModuleNames(size: module.bytes.count)
+    if importModuleNameBytes > limit { throw .limit("size of imports' module names", limit, at: offset) }
     let origin = Origin.imported(module.imports.count)
     let desc: ExternDesc
     switch type {

@@ -7,6 +7,8 @@ internal import Support
 struct Decoder {
   var cursor: ByteCursor
   var module: Module
+  /// So far.
+  var importModuleNameBytes = 0
   /// What the caller allows and the decoder knows.
   let features: Features
   /// Types that a type may name: those before it, and those of its own recursive group.

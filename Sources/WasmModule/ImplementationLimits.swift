@@ -4,6 +4,9 @@ enum ImplementationLimits {
   static let types = 1_000_000
   static let functions = 1_000_000
   static let imports = 1_000_000
+  /// Bytes of the modules' names of all imports together, for a module of this size. A group of imports has its name
+  /// once, and everybody behind the decoder looks at it once for each of them.
+  static func importModuleNames(size: Int) -> Int { 4_000_000 + 4 * size }
   static let exports = 1_000_000
   static let globals = 1_000_000
   static let tags = 1_000_000

@@ -53,6 +53,17 @@ import Testing
     #expect(error?.message.hasPrefix(message) == true, "\(error as Any)")
   }
 
+  /// A name that is there once is looked at once for each import: that must not be out of proportion.
+  @Test func sharedNamesAreBounded() throws {
+    func group(_ count: Int) -> [UInt8] {
+      [1] + ModuleWriter.u32(2000) + [UInt8](repeating: 0x61, count: 2000) + [0, 0x7E, 3, 0x7F, 0]
+        + ModuleWriter.u32(count) + [UInt8](repeating: 0, count: count)
+    }
+    #expect(try decode(group(1000)).imports.count == 1000)
+    let error = #expect(throws: WasmError.self) { try decode(group(3000)) }
+    #expect(error?.kind == .limitExceeded)
+  }
+
   @Test func canBeForbidden() {
     let features = Features.supported.subtracting(.compactImports)
     let error = #expect(throws: WasmError.self) { try decode([1] + Self.a + Self.items, features: features) }
