@@ -5,7 +5,7 @@ import os
 import pathlib
 import shutil
 
-from .bars import OWN
+from .bars import CORES, OWN, SLOWEST
 from .commands import BUILD, CLANG, OWN_PEAK, PROGRAMS, TOOLS, Failure, measure
 from .engines import SEARCHED, wabt
 from .results import Section
@@ -14,7 +14,6 @@ from .results import Section
 MODULES = ["lua", "sqlite3", "resvg"]
 # Of 26 MB: minutes for each compiler.
 LARGE = ["avr_cc1plus", "cpython"]
-CORES, SLOWEST = "CPU time", "slowest unit"
 
 
 def wasmaot(level):
