@@ -125,10 +125,12 @@ wasmaot_error *wasmaot_enter(struct wasmaot_store *store, wasmaot_enter_function
     if (!own_stack)
       return wasmaot_error_memory();
     activation.stack = own_stack;
-  } else if (here - activation.stack->low < RUNTIME_RESERVE) {
-    activation.stack->frame_count = 0;
-    return wasmaot_error_of_end(store, activation.stack, WASMAOT_TRAP_STACK_OVERFLOW);
   }
+  // What ended there before may have been of a module that is gone, and an interruption that is
+  // waiting notes no frames.
+  activation.stack->frame_count = 0;
+  if (!own_stack && here - activation.stack->low < RUNTIME_RESERVE)
+    return wasmaot_error_of_end(store, activation.stack, WASMAOT_TRAP_STACK_OVERFLOW);
   int outer_thread = atomic_load(&store->thread);
   uint64_t outer_limit = store->stack_limit;
   store->stack_limit = activation.stack->low + RUNTIME_RESERVE;

@@ -80,12 +80,22 @@ wasmaot_exception *wasmaot_error_exception(const wasmaot_error *error) { return 
 
 // ---- Backtraces -------------------------------------------------------------------------------
 
+// Of a function's name, as an error shows it. A guest chooses its length, and how many frames of an
+// error have it.
+#define NAME_LIMIT 1024
+
 static wasmaot_bytes name_of(const struct frame *frame) {
   const struct wasmaot_code *code = frame->module->code;
   if (!code->name_offsets || frame->function >= code->function_count)
     return (wasmaot_bytes){NULL, 0};
   uint32_t start = code->name_offsets[frame->function];
-  return (wasmaot_bytes){code->names + start, code->name_offsets[frame->function + 1] - start};
+  size_t size = code->name_offsets[frame->function + 1] - start;
+  if (size > NAME_LIMIT)
+    // Not within a character.
+    for (size = NAME_LIMIT; size > NAME_LIMIT - 4; size--)
+      if ((code->names[start + size] & 0xc0) != 0x80)
+        break;
+  return (wasmaot_bytes){code->names + start, size};
 }
 
 // Names are copied: an error may outlive the module. Without memory for it there is no backtrace.

@@ -7,10 +7,12 @@
 #define EXCEPTION_LIMIT ((uint64_t)64 << 20)
 
 struct exception {
-  struct exception *next;      // of the store
-  struct exception **link;     // null: errors' alone
-  struct wasmaot_store *store; // null: it has ended
+  struct exception *next;  // of the store
+  struct exception **link; // null: errors' alone
+  struct exception *work;  // the next one that follow() will look at
+  uint64_t store; // serial number of the store that it is of: another one may be where it was
   uint32_t size;
+  uint8_t followed;       // enum following, those that are done
   atomic_uint references; // the store's, while linked, and errors'
   struct wasmaot_exception abi;
   struct wasmaot_value payload[]; // a field each; aligned for a v128
@@ -53,7 +55,7 @@ static struct exception *allocate(struct wasmaot_store *store, const void *tag,
   struct exception *exception = size > payload_size ? malloc(size) : NULL;
   if (!exception)
     return NULL;
-  *exception = (struct exception){.store = store, .size = size, .abi = {.tag = tag}};
+  *exception = (struct exception){.store = store->serial, .size = size, .abi = {.tag = tag}};
   atomic_init(&exception->references, 1);
   return exception;
 }
@@ -85,14 +87,66 @@ void wasmaot_exceptions_end(struct wasmaot_store *store) {
     struct exception *exception = store->exceptions;
     store->exceptions = exception->next;
     exception->link = NULL;
-    exception->store = NULL;
     release(exception);
   }
 }
 
 // ---- Between errors and stores ----------------------------------------------------------------
 
+// What is done to an exception and those that its arguments lead to, each once.
+enum following {
+  // Functions are shown as themselves, for the copies of references that code makes end with their
+  // instance.
+  SHOWN = 1,
+  // Others may catch it, or hold it: what it refers to belongs to them, too.
+  PASSED = 2,
+};
+
+// Puts it on the list of those whose arguments are to be looked at, unless they were.
+static void visit(struct wasmaot_store *store, struct exception *exception, enum following how,
+                  struct exception **work) {
+  if (how == PASSED && !exception->link) {
+    attach(store, exception);
+    atomic_fetch_add_explicit(&exception->references, 1, memory_order_relaxed);
+  }
+  if ((exception->followed & how) != 0)
+    return;
+  exception->followed |= (uint8_t)how;
+  exception->work = *work;
+  *work = exception;
+}
+
+// (WASMAOT_EXCEPTION_KEPT, which code sets where it keeps a reference, does not say that an
+// exception was here before. A guest decides how long chains of exceptions are, so that nothing
+// recurses.)
+static void follow(struct wasmaot_store *store, struct exception *first, enum following how) {
+  struct exception *work = NULL;
+  visit(store, first, how, &work);
+  while (work) {
+    struct exception *exception = work;
+    work = exception->work;
+    const struct wasmaot_tag *tag = wasmaot_exception_tag(&exception->abi);
+    if (!tag)
+      continue;
+    if (how == PASSED)
+      instance_share(tag->owner);
+    for (uint32_t i = 0; i < tag->type->param_count; i++) {
+      wasmaot_val *value = (wasmaot_val *)(void *)&exception->payload[i];
+      if (tag->type->kinds[i] == WASMAOT_FUNCREF && value->funcref) {
+        value->funcref = value->funcref->self;
+        if (how == PASSED)
+          instance_share(wasmaot_func_owner(value->funcref));
+      } else if (tag->type->kinds[i] == WASMAOT_EXNREF && value->exnref) {
+        if (how == PASSED)
+          value->exnref->flags |= WASMAOT_EXCEPTION_KEPT;
+        visit(store, exception_of(value->exnref), how, &work);
+      }
+    }
+  }
+}
+
 void wasmaot_exception_to_error(struct wasmaot_store *store, struct wasmaot_exception *exception) {
+  follow(store, exception_of(exception), SHOWN);
   if (is_kept(exception))
     atomic_fetch_add_explicit(&exception_of(exception)->references, 1, memory_order_relaxed);
   else
@@ -100,33 +154,26 @@ void wasmaot_exception_to_error(struct wasmaot_store *store, struct wasmaot_exce
 }
 
 void wasmaot_exception_to_store(struct wasmaot_store *store, struct wasmaot_exception *exception) {
-  // Others may catch it now, and refer to what its tag belongs to.
-  const struct wasmaot_tag *tag = wasmaot_exception_tag(exception);
-  if (tag) {
-    instance_share(tag->owner);
-    for (uint32_t i = 0; i < tag->type->param_count; i++)
-      wasmaot_value_pass(store, tag->type->values[i],
-                         (wasmaot_val *)(void *)&exception_of(exception)->payload[i]);
-  }
-  if (exception_of(exception)->link)
-    return;
-  attach(store, exception_of(exception));
-  atomic_fetch_add_explicit(&exception_of(exception)->references, 1, memory_order_relaxed);
+  follow(store, exception_of(exception), PASSED);
 }
 
 void wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_exception *exception) {
-  if (is_kept(exception) && exception_of(exception)->link)
-    return; // it has been here before: its payload may lead to itself
   exception->flags |= WASMAOT_EXCEPTION_KEPT;
   wasmaot_exception_to_store(store, exception);
+}
+
+bool wasmaot_exception_fits(const struct wasmaot_store *store,
+                            const struct wasmaot_exception *exception) {
+  return exception_of(exception)->link || store->exception_bytes <= EXCEPTION_LIMIT;
 }
 
 void wasmaot_exception_end_error(struct wasmaot_exception *exception) {
   release(exception_of(exception));
 }
 
-struct wasmaot_store *wasmaot_exception_store(const struct wasmaot_exception *exception) {
-  return exception_of(exception)->store;
+bool wasmaot_exception_is_of(const struct wasmaot_exception *exception,
+                             const struct wasmaot_store *store) {
+  return exception_of(exception)->store == store->serial;
 }
 
 // The first word of no tag.
@@ -140,8 +187,10 @@ void wasmaot_exception_forget(struct wasmaot_exception *exception,
   struct wasmaot_value *payload = exception_of(exception)->payload;
   for (uint32_t i = 0; i < tag->type->param_count; i++) {
     const wasmaot_val *value = (const wasmaot_val *)(const void *)&payload[i];
-    if (tag->type->kinds[i] == WASMAOT_FUNCREF && value->funcref &&
-        (!instance || wasmaot_func_owner(value->funcref) == instance))
+    // (An exception among the arguments may lead to the instance in its turn.)
+    if ((tag->type->kinds[i] == WASMAOT_FUNCREF && value->funcref &&
+         (!instance || wasmaot_func_owner(value->funcref) == instance)) ||
+        tag->type->kinds[i] == WASMAOT_EXNREF)
       payload[i].low = 0;
   }
   if (!instance || tag->owner == instance)
@@ -186,6 +235,9 @@ wasmaot_error *wasmaot_throw(wasmaot_store *store, wasmaot_tag *tag, const wasma
     return wasmaot_error_memory();
   if (arg_count > 0)
     memcpy(exception->payload, args, arg_count * sizeof *args);
+  // The error that an exception among them came from may be deleted before this one is thrown.
+  for (uint32_t i = 0; i < type->param_count; i++)
+    wasmaot_value_pass(store, type->values[i], (wasmaot_val *)(void *)&exception->payload[i]);
   return wasmaot_error_of_exception(&exception->abi);
 }
 

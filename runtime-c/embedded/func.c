@@ -101,8 +101,12 @@ static wasmaot_error *check_results(const struct host_function *function, wasmao
     if (!wasmaot_value_fits(function->store, types[i], &results[i]))
       return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT,
                                  "a function of the host returned a reference of another store");
-  for (uint32_t i = 0; type->has_references && i < type->result_count; i++)
+  for (uint32_t i = 0; type->has_references && i < type->result_count; i++) {
+    if (types[i].kind == WASMAOT_EXNREF && results[i].exnref &&
+        !wasmaot_exception_fits(function->store, results[i].exnref))
+      return wasmaot_error_memory();
     wasmaot_value_pass(function->store, types[i], &results[i]);
+  }
   return NULL;
 }
 
@@ -147,10 +151,13 @@ GUEST_FACING void wasmaot_call_host(void *context, struct wasmaot_value *values)
   wasmaot_error *error = call_callback(function, values);
   activation->host_frame = 0;
   // Code of this store must not hold what ends with another one.
-  if (error && error->exception && wasmaot_exception_store(error->exception) != store) {
+  if (error && error->exception && !wasmaot_exception_is_of(error->exception, store)) {
     wasmaot_error_delete(error);
     error = wasmaot_error_fixed(WASMAOT_ERROR_HOST,
                                 "a function of the host threw an exception of another store");
+  } else if (error && error->exception && !wasmaot_exception_fits(store, error->exception)) {
+    wasmaot_error_delete(error);
+    error = wasmaot_error_memory();
   }
   if (error && error->kind == WASMAOT_ERROR_EXCEPTION && error->exception) {
     store->pending = error->exception;

@@ -302,6 +302,7 @@ enum interruption { NOT_INTERRUPTED = 0, INTERRUPTED = 1, INTERRUPTION_DELIVERED
 
 struct wasmaot_store {
   struct wasmaot_engine *engine;
+  uint64_t serial; // no two stores of the process have the same
   void *data;
   uint64_t max_memory;
   uint64_t max_table_elements;
@@ -579,9 +580,13 @@ void wasmaot_exception_to_error(struct wasmaot_store *store, struct wasmaot_exce
 void wasmaot_exception_to_store(struct wasmaot_store *store, struct wasmaot_exception *exception);
 void wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_exception *exception);
 void wasmaot_exception_end_error(struct wasmaot_exception *exception);
-// Null if it has ended.
-struct wasmaot_store *wasmaot_exception_store(const struct wasmaot_exception *exception);
-// An error's exception outlives an instance: what it shows of it becomes null. Null: of all.
+bool wasmaot_exception_is_of(const struct wasmaot_exception *exception,
+                             const struct wasmaot_store *store);
+// Whether the store may keep it: guests can make the host throw, too.
+bool wasmaot_exception_fits(const struct wasmaot_store *store,
+                            const struct wasmaot_exception *exception);
+// An error's exception outlives an instance: what it shows of it becomes null, and so do exceptions
+// among its arguments. Null: of all.
 void wasmaot_exception_forget(struct wasmaot_exception *exception, const struct instance *instance);
 void wasmaot_exceptions_end(struct wasmaot_store *store);
 struct wasmaot_exception *wasmaot_exception_allocate(struct wasmaot_store *store, const void *tag,

@@ -16,6 +16,7 @@
 // end: see postpone.
 #include "runtime.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -148,14 +149,20 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
       return;
     }
   }
-  for (size_t i = 0; i < FAULT_SIGNALS; i++)
-    if (fault_signals[i] == signal && pass_on(&previous_faults[i], signal, info, context))
+  bool is_sent = info->si_code <= 0;
+  for (size_t i = 0; i < FAULT_SIGNALS; i++) {
+    if (fault_signals[i] != signal)
+      continue;
+    // A fault can't be ignored, what somebody sends can.
+    if (pass_on(&previous_faults[i], signal, info, context) ||
+        (is_sent && previous_faults[i].sa_handler == SIG_IGN))
       return;
+  }
   // The default action: the faulting instruction runs again and ends the process. A signal that was
   // sent must be sent again: to return without would leave all to come without a handler.
   struct sigaction action = {.sa_handler = SIG_DFL};
   sigaction(signal, &action, NULL);
-  if (info->si_code <= 0 || info->si_code == SI_KERNEL)
+  if (is_sent || info->si_code == SI_KERNEL)
     syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), signal);
 }
 
@@ -164,7 +171,9 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
 void wasmaot_signal_thread(int thread) {
   // Should the thread be gone, or its number another's by now: SIGURG does nothing to those who
   // don't expect it.
+  int saved_errno = errno; // a signal's handler may ask for the interruption
   syscall(SYS_tgkill, getpid(), thread, SIGURG);
+  errno = saved_errno;
 }
 
 // The signal arrived in the handler of another one (an alarm, a profiler), which may itself have

@@ -2,11 +2,14 @@
 
 #include <stdio.h>
 
+static _Atomic uint64_t store_count;
+
 wasmaot_store *wasmaot_store_new(wasmaot_engine *engine, const wasmaot_store_config *config) {
   struct wasmaot_store *store = calloc(1, sizeof *store);
   if (!store)
     return NULL;
   store->engine = engine;
+  store->serial = atomic_fetch_add_explicit(&store_count, 1, memory_order_relaxed) + 1;
   if (config) {
     store->max_memory = config->max_memory;
     store->max_table_elements = config->max_table_elements;

@@ -110,4 +110,9 @@ int wasmaot_thread_start(void) {
   return thread->number;
 }
 
-void wasmaot_thread_forked(void) { current_thread.number = 0; }
+void wasmaot_thread_forked(void) {
+  current_thread.number = 0;
+  // The calls that are under way go on here, and can be interrupted here.
+  for (struct activation *call = wasmaot_activation; call; call = call->previous)
+    atomic_store(&call->store->thread, wasmaot_thread_start());
+}

@@ -63,7 +63,7 @@ bool wasmaot_value_fits(struct wasmaot_store *store, struct valtype type,
   case WASMAOT_EXNREF:
     if (!value->exnref)
       return type.nullable;
-    return wasmaot_exception_store(value->exnref) == store;
+    return wasmaot_exception_is_of(value->exnref, store);
   default:
     return true;
   }

@@ -162,7 +162,8 @@ int64_t wasmaot_error_exit_status(const wasmaot_error *error);
 const char *wasmaot_error_message(const wasmaot_error *error);
 // The functions that were active, innermost first; 0 where nothing is known.
 size_t wasmaot_error_frame_count(const wasmaot_error *error);
-// The function's index in its module and its name (of size 0 where it has none).
+// The function's index in its module and its name (of size 0 where it has none; cut after 1024
+// bytes).
 uint32_t wasmaot_error_frame(const wasmaot_error *error, size_t frame, wasmaot_bytes *name);
 // The exception that nothing caught, or NULL. Lives as long as the error.
 // Its tag, and the functions among its arguments, live as long as their instance and store.
@@ -435,10 +436,12 @@ bool wasmaot_global_set(wasmaot_global *global, wasmaot_val value);
 wasmaot_error *wasmaot_tag_new(wasmaot_store *store, const wasmaot_functype *type,
                                wasmaot_tag **tag);
 wasmaot_functype wasmaot_tag_type(const wasmaot_tag *tag);
-// An error that a function of the host returns to throw an exception into its caller.
+// An error that a function of the host returns to throw an exception into its caller. Exceptions
+// among the arguments live as long as the store from then on.
 wasmaot_error *wasmaot_throw(wasmaot_store *store, wasmaot_tag *tag, const wasmaot_val *args,
                              size_t arg_count);
-// NULL if its instance never started.
+// NULL if its instance never started: then functions of that instance are NULL among the arguments,
+// and so are exceptions.
 wasmaot_tag *wasmaot_exception_tag(const wasmaot_exception *exception);
 // The arguments, as many as the tag's type has parameters.
 const wasmaot_val *wasmaot_exception_args(const wasmaot_exception *exception);
