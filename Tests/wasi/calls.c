@@ -207,10 +207,29 @@ static void results_outside(void) {
     EXPECT(w_fd_read(file, ADDRESS(&iovec), 1, ADDRESS(bytes)), FAULT);
     EXPECT(w_fd_write(file, ADDRESS(&iovec), 1, ADDRESS(bytes)), FAULT);
     EXPECT(w_fd_pwrite(file, ADDRESS(&iovec), 1, 0, ADDRESS(bytes)), FAULT);
+    // A size or a position that has nowhere to go, though the buffers are right.
+    iovec.pointer = ADDRESS(bytes);
+    EXPECT(w_fd_write(file, ADDRESS(&iovec), 1, out), FAULT);
+    EXPECT(w_fd_pwrite(file, ADDRESS(&iovec), 1, 0, out), FAULT);
   }
   // Nothing was written or opened.
-  EXPECT(w_fd_filestat_get(file, ADDRESS(malloc(64))), OK);
+  u64 stat[8];
+  EXPECT(w_fd_filestat_get(file, ADDRESS(stat)), OK);
+  EXPECT(stat[4], 0);
   EXPECT(OPEN("f", 0, READ, 0), file + 1);
+  // Nor is anything read, or the position another.
+  EXPECT(write_text(file, "contents"), OK);
+  u64 position;
+  EXPECT(w_fd_seek(file, 2, 0, ADDRESS(&position)), OK);
+  memcpy(bytes, "no bytes", 8);
+  for (int i = 0; i < 4; i++) {
+    EXPECT(w_fd_read(file, ADDRESS(&iovec), 1, wrong[i]), FAULT);
+    EXPECT(w_fd_pread(file, ADDRESS(&iovec), 1, 0, wrong[i]), FAULT);
+    EXPECT(w_fd_seek(file, 1, 1, wrong[i]), FAULT);
+  }
+  EXPECT(memcmp(bytes, "no bytes", 8), 0);
+  EXPECT(w_fd_tell(file, ADDRESS(&position)), OK);
+  EXPECT(position, 2);
 }
 
 static void huge_requests(void) {

@@ -38,6 +38,16 @@ static uint32_t finish(const struct wasmaot_wasi *wasi, long result, uint32_t si
 
 // ---- Calls ------------------------------------------------------------------------------------
 
+// The buffers of a transfer, and room for its size: what was read or written once can't be taken
+// back, so where results go is looked at before.
+static uint32_t check(const struct wasmaot_wasi *wasi, uint32_t buffers_pointer, uint32_t count,
+                      struct iovec *buffers, uint32_t size) {
+  uint32_t error = wasmaot_wasi_buffers(wasi, buffers_pointer, count, buffers);
+  if (error == WASI_SUCCESS && !wasmaot_guest(wasi, size, sizeof(uint32_t)))
+    error = WASI_EFAULT;
+  return error;
+}
+
 static uint32_t transfer(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t right,
                          uint32_t buffers_pointer, uint32_t count, uint32_t size, short event,
                          wasmaot_transfer *once) {
@@ -45,7 +55,7 @@ static uint32_t transfer(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t right,
   PINNED struct wasmaot_descriptor *descriptor = NULL;
   uint32_t error = wasmaot_wasi_pin(wasi, fd, right, &descriptor);
   if (error == WASI_SUCCESS)
-    error = wasmaot_wasi_buffers(wasi, buffers_pointer, count, buffers);
+    error = check(wasi, buffers_pointer, count, buffers, size);
   if (error != WASI_SUCCESS)
     return error;
   return finish(wasi, wasmaot_wasi_transfer(descriptor, event, once, buffers, count, 0), size);
@@ -70,7 +80,7 @@ static uint32_t transfer_at(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t rig
   PINNED struct wasmaot_descriptor *descriptor = NULL;
   uint32_t error = wasmaot_wasi_pin(wasi, fd, right | RIGHT_FD_SEEK, &descriptor);
   if (error == WASI_SUCCESS)
-    error = wasmaot_wasi_buffers(wasi, buffers_pointer, count, buffers);
+    error = check(wasi, buffers_pointer, count, buffers, size);
   if (error != WASI_SUCCESS)
     return error;
   return finish(wasi, sys5(call, descriptor->host, buffers, count, offset, 0), size);
@@ -94,6 +104,9 @@ static uint32_t seek(struct wasmaot_wasi *wasi, uint32_t fd, uint64_t rights, ui
   uint32_t error = wasmaot_wasi_pin(wasi, fd, rights, &descriptor);
   if (error != WASI_SUCCESS)
     return error;
+  // A step that was taken can't be told from one that was not.
+  if (!wasmaot_guest(wasi, result, sizeof(uint64_t)))
+    return WASI_EFAULT;
   long position = sys3(SYS_lseek, descriptor->host, offset, whence);
   return sys_failed(position) ? wasmaot_wasi_errno(position)
                               : wasmaot_guest_store_u64(wasi, result, (uint64_t)position);
