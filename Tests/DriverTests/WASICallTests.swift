@@ -18,6 +18,7 @@ struct WASICallTests {
   private static let surroundings: [String: (command: String, errors: String)] = [
     "poll_hangup": ("printf abc | \"$@\"", ""),
     "streams": (": | \"$@\" | cat", ""),
+    "input_is_not_changed": ("echo text > input && \"$@\" <input", ""),
     "nonblocking_output": ("\"$@\" | sleep 2", "full\n"),
     "broken_pipe": ("\"$@\" | true", "alive\n"),
     // The pipe is the shell's, too: it must not become non-blocking for it. (04000 is O_NONBLOCK.)

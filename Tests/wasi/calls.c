@@ -776,6 +776,20 @@ static void streams(void) {
   EXPECT(OPEN("f", CREAT, WRITE, 0), 0);
 }
 
+// Standard input is a file, opened to be read.
+static void input_is_not_changed(void) {
+  enum { MTIM = 4, MTIM_NOW = 8 };
+  u64 before[8], after[8];
+  EXPECT(w_fd_filestat_get(0, ADDRESS(before)), OK);
+  EXPECT(w_fd_filestat_set_times(0, 0, 0, MTIM), NOTCAPABLE);
+  EXPECT(w_fd_filestat_set_times(0, 0, 0, MTIM_NOW), NOTCAPABLE);
+  EXPECT(w_fd_filestat_set_size(0, 0), NOTCAPABLE);
+  EXPECT(w_fd_allocate(0, 0, 100), NOTCAPABLE);
+  EXPECT(write_text(0, "x"), BADF);
+  EXPECT(w_fd_filestat_get(0, ADDRESS(after)), OK);
+  EXPECT(memcmp(before, after, sizeof before), 0);
+}
+
 // Standard input and error are closed: what the runtime says of the trap must not go to the file
 // that gets its number.
 static void trap_without_error_stream(void) {
@@ -810,6 +824,7 @@ int main(int argc, char **argv) {
       {"poll_hangup", poll_hangup},
       {"clocks", clocks},
       {"streams", streams},
+      {"input_is_not_changed", input_is_not_changed},
       {"nonblocking_input", nonblocking_input},
       {"nonblocking_output", nonblocking_output},
       {"broken_pipe", broken_pipe},

@@ -13,8 +13,11 @@ static void look_at(struct wasmaot_descriptor *descriptor) {
     return;
   }
   descriptor->rights = RIGHTS_OF_FILE;
+  // Who gives a file to be read does not give its times to be changed, which the kernel lets the
+  // file's owner do by any descriptor.
   if ((flags & O_ACCMODE) == O_RDONLY)
-    descriptor->rights &= ~(RIGHT_FD_WRITE | RIGHT_FD_ALLOCATE | RIGHT_FD_FILESTAT_SET_SIZE);
+    descriptor->rights &= ~(RIGHT_FD_WRITE | RIGHT_FD_ALLOCATE | RIGHT_FD_FILESTAT_SET_SIZE |
+                            RIGHT_FD_FILESTAT_SET_TIMES);
   if ((flags & O_ACCMODE) == O_WRONLY)
     descriptor->rights &= ~RIGHT_FD_READ;
   // Guests take a character device that can't seek for a terminal. (isatty of wasi-libc.)
