@@ -62,7 +62,12 @@ _Static_assert(sizeof(struct filestat) == 64 && sizeof(struct unstable_filestat)
 static uint64_t nanoseconds(const struct timespec *time) {
   if (time->tv_sec < 0)
     return 0; // WASI's times begin in 1970
-  return (uint64_t)time->tv_sec * 1000000000u + (uint64_t)time->tv_nsec;
+  uint64_t result;
+  // They end in 2554; some file systems' don't.
+  if (__builtin_mul_overflow((uint64_t)time->tv_sec, (uint64_t)1000000000, &result) ||
+      __builtin_add_overflow(result, (uint64_t)time->tv_nsec, &result))
+    return UINT64_MAX;
+  return result;
 }
 
 static uint32_t store_filestat(const struct wasmaot_wasi *wasi, uint32_t result,

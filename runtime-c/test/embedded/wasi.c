@@ -503,6 +503,27 @@ static void full_terminal(void) {
   }
 }
 
+// ---- Times ------------------------------------------------------------------------------------
+
+// WASI's times end in 2554.
+static void late_times(void) {
+  struct wasmaot_wasi *wasi = new_context(false);
+  int file = memfd_create("late", 0); // not all file systems have such times
+  const struct timespec times[2] = {{.tv_sec = 18446744073, .tv_nsec = 709551615},
+                                    {.tv_sec = 18446744073, .tv_nsec = 709551616}};
+  CHECK(futimens(file, times) == 0);
+  uint32_t fd = add(wasi, file, RIGHT_FD_FILESTAT_GET);
+  for (int round = 0; round < 2; round++) {
+    uint64_t stat[8];
+    CHECK(wasmaot_wasip1_fd_filestat_get(wasi, fd, 64) == WASI_SUCCESS);
+    memcpy(stat, guest_bytes + 64, sizeof stat);
+    CHECK(stat[5] == UINT64_MAX && stat[6] == UINT64_MAX);
+    const struct timespec later[2] = {{.tv_sec = 18446744074}, {.tv_sec = 40000000000}};
+    CHECK(futimens(file, later) == 0);
+  }
+  end_context(wasi);
+}
+
 // ---- Programs with threads --------------------------------------------------------------------
 
 static atomic_bool has_entered;
@@ -586,6 +607,7 @@ const struct test wasi_tests[] = {
     {"wasi_interrupted_second_reader", interrupted_second_reader},
     {"wasi_interrupted_randomness", interrupted_randomness},
     {"wasi_full_terminal", full_terminal},
+    {"wasi_late_times", late_times},
     {"threads_deleted_while_running", deleted_while_running},
     {"threads_exception", exception_of_program},
     {NULL, NULL},
