@@ -171,7 +171,12 @@ static void collect(struct poll_state *state) {
 
 // ---- Waiting ----------------------------------------------------------------------------------
 
-// Nanoseconds to the nearest deadline; 0 if there is something to tell at once.
+// Who waits for a time of day must look at the clock now and then: the kernel counts the span of
+// the wait by a clock that nobody can set, and this one may be set forward past the deadline.
+#define MAX_REALTIME_WAIT 1000000000u
+
+// Nanoseconds to the nearest deadline, or until a clock is to be looked at; 0 if there is something
+// to tell at once.
 static uint64_t longest_wait(const struct poll_state *state) {
   uint64_t wait = NO_DEADLINE;
   for (uint32_t i = 0; i < state->count; i++) {
@@ -182,6 +187,8 @@ static uint64_t longest_wait(const struct poll_state *state) {
       continue;
     uint64_t time = now(subscription->clock);
     uint64_t left = subscription->deadline > time ? subscription->deadline - time : 0;
+    if (subscription->clock == CLOCK_ID_REALTIME && left > MAX_REALTIME_WAIT)
+      left = MAX_REALTIME_WAIT;
     wait = left < wait ? left : wait;
   }
   return wait;

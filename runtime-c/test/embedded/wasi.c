@@ -505,6 +505,37 @@ static void full_terminal(void) {
 
 // ---- Times ------------------------------------------------------------------------------------
 
+static atomic_long realtime_offset;
+
+// In libc's place: a clock that tests can set.
+int clock_gettime(clockid_t clock, struct timespec *time) {
+  long result = syscall(SYS_clock_gettime, clock, time);
+  if (clock == CLOCK_REALTIME)
+    time->tv_sec += realtime_offset;
+  return (int)result;
+}
+
+// Who waits for a time of day is woken when the clock is set past it.
+static void clock_set_forward(void) {
+  struct wasmaot_wasi *wasi = new_context(false);
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  const uint64_t deadline = ((uint64_t)now.tv_sec + 3600) * 1000000000;
+  const uint16_t is_absolute = 1;
+  memset(guest_bytes + 64, 0, 48);
+  memcpy(guest_bytes + 64 + 24, &deadline, sizeof deadline);
+  memcpy(guest_bytes + 64 + 40, &is_absolute, sizeof is_absolute);
+  struct waiter waiter = {.wasi = wasi, .polls = true, .error = UINT32_MAX};
+  pthread_t thread;
+  CHECK(pthread_create(&thread, NULL, wait_for_input, &waiter) == 0);
+  usleep(50000);
+  CHECK(waiter.error == UINT32_MAX);
+  realtime_offset = 7200;
+  pthread_join(thread, NULL);
+  CHECK(waiter.error == WASI_SUCCESS);
+  end_context(wasi);
+}
+
 // WASI's times end in 2554.
 static void late_times(void) {
   struct wasmaot_wasi *wasi = new_context(false);
@@ -607,6 +638,7 @@ const struct test wasi_tests[] = {
     {"wasi_interrupted_second_reader", interrupted_second_reader},
     {"wasi_interrupted_randomness", interrupted_randomness},
     {"wasi_full_terminal", full_terminal},
+    {"wasi_clock_set_forward", clock_set_forward},
     {"wasi_late_times", late_times},
     {"threads_deleted_while_running", deleted_while_running},
     {"threads_exception", exception_of_program},
