@@ -10,6 +10,9 @@
 #define MAX_DEPTH (WASI_PATH_MAX / 2)
 // The kernel's limit on links that one path may follow.
 #define MAX_LINKS 40
+// The last component was a link, whose target is the rest of the path now. No -errno: those that
+// openat can fail with include EAGAIN, of a file that another process has leased.
+#define WAS_LINK (-4096)
 
 struct walk {
   int directories[MAX_DEPTH]; // [0] is the caller's
@@ -86,7 +89,7 @@ static int leave(struct walk *walk) {
   return 0;
 }
 
-// Opens the last component. -EAGAIN means that it was a link, and its target is the rest now.
+// Opens the last component: a descriptor, -errno or WAS_LINK.
 static int open_last(struct walk *walk, const char *name, bool slash, int flags, uint32_t mode) {
   int here = walk->directories[walk->depth];
   if (slash && (flags & O_CREAT) != 0)
@@ -99,7 +102,7 @@ static int open_last(struct walk *walk, const char *name, bool slash, int flags,
     char byte;
     if (follows && !sys_failed(sys4(SYS_readlinkat, here, name, &byte, 1))) {
       int followed = follow(walk, name, slash);
-      return followed != 0 ? followed : -EAGAIN;
+      return followed != 0 ? followed : WAS_LINK;
     }
     // Should a link have appeared since, O_NOFOLLOW makes this fail: look again, but not for ever.
     long opened = sys4(SYS_openat, here, name, wanted, mode);
@@ -140,7 +143,7 @@ int wasmaot_open_walking(int directory, const char *path, int flags, uint32_t mo
       continue;
     }
     result = open_last(&walk, name, slash, flags, mode);
-    if (result == -EAGAIN) {
+    if (result == WAS_LINK) {
       result = 0;
       continue;
     }
