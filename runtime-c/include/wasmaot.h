@@ -283,9 +283,9 @@ typedef struct wasmaot_wasi_config {
 // store: their imports of it need not be given. They share descriptors: guests that must not reach
 // each other's belong in stores of their own. Opens directories and listeners at once; fails if one
 // can't be opened. proc_exit ends the call with WASMAOT_ERROR_EXIT. SIGPIPE of what guests write
-// does not reach the host. wasmaot_store_interrupt wakes a guest that waits in WASI, but for the
-// opening of a FIFO, and writes to terminals and FIFOs where another process fills them meanwhile.
-// What WASI holds for an instance is freed with the store.
+// does not reach the host. wasmaot_store_interrupt wakes a guest that waits in WASI, but for writes
+// to terminals and FIFOs where another process fills them meanwhile. What WASI holds for an
+// instance is freed with the store.
 wasmaot_error *wasmaot_store_set_wasi(wasmaot_store *store, const wasmaot_wasi_config *config);
 
 // ---- Instance ---------------------------------------------------------------------------------

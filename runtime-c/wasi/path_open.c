@@ -2,7 +2,9 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum { OFLAG_CREAT = 1, OFLAG_DIRECTORY = 2, OFLAG_EXCL = 4, OFLAG_TRUNC = 8 };
 
@@ -39,6 +41,70 @@ static bool is_withheld(const struct wasmaot_descriptor *parent, int host,
   return CHECKS_PATHS && !parent->is_of_processes && !S_ISDIR(status->st_mode) &&
          status->st_blocks == 0 && wasmaot_is_of_procfs(host);
 }
+
+// ---- In a host that may interrupt -------------------------------------------------------------
+//
+// In openat the kernel waits for the other end of a FIFO, and for another process to give up its
+// lease of a file. An interruption does not end that, for its signal restarts calls. So the guest's
+// files are opened without waiting there, and what the kernel would have waited for is looked for
+// again and again.
+
+#define GLANCE_NANOSECONDS 10000000
+
+// 1 for an event, 0 after a short time without, or -EINTR for an interruption.
+static long glance(const struct wasmaot_wasi *wasi, struct pollfd *polled, uint32_t count) {
+  const struct timespec time = {.tv_nsec = GLANCE_NANOSECONDS};
+  long result = wasmaot_wasi_ppoll(wasi, polled, count, &time);
+  return result == -EINTR && !wasmaot_wasi_is_interrupted(wasi) ? 0 : result;
+}
+
+static bool is_fifo(int directory, const char *path, int flags) {
+  struct stat status;
+  int node = wasmaot_open_beneath(directory, path, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW), 0);
+  bool result = node >= 0 && wasmaot_host_stat(node, &status) == 0 && S_ISFIFO(status.st_mode);
+  if (node >= 0)
+    sys1(SYS_close, node);
+  return result;
+}
+
+static int open_glancing(const struct wasmaot_wasi *wasi, int directory, const char *path,
+                         int flags, uint32_t mode) {
+  for (;;) {
+    int host = wasmaot_open_beneath(directory, path, flags | O_NONBLOCK, mode);
+    // Leased; or a FIFO that nobody reads. (ENXIO is also what sockets have to say, and devices
+    // that are not there.)
+    if (host != -EAGAIN && (host != -ENXIO || !is_fifo(directory, path, flags)))
+      return host;
+    long glanced = glance(wasi, NULL, 0);
+    if (sys_failed(glanced))
+      return (int)glanced;
+  }
+}
+
+// For a FIFO that was opened to be read, which succeeds at once: waits until somebody writes. 0 or
+// -errno.
+static long await_writer(const struct wasmaot_wasi *wasi, int host) {
+  // What is read must stay for the guest: the kernel takes nothing out that it can't store. 0: no
+  // writer; -EAGAIN: one that has written nothing yet; -EFAULT: bytes. (poll tells of bytes, and of
+  // a writer that came and went, but not of one that has just come.)
+  static const uint8_t unwritable = 0;
+  struct pollfd polled = {.fd = host, .events = POLLIN};
+  long glanced = 0;
+  while (glanced == 0 && sys3(SYS_read, host, &unwritable, 1) == 0)
+    glanced = glance(wasi, &polled, 1);
+  return glanced < 0 ? glanced : 0;
+}
+
+// What opening it as the guest wanted to would have done beyond that. 0 or -errno.
+static int finish_glancing(const struct wasmaot_wasi *wasi, int host, int flags,
+                           const struct stat *status) {
+  long result = 0;
+  if (S_ISFIFO(status->st_mode) && (flags & O_ACCMODE) == O_RDONLY)
+    result = await_writer(wasi, host);
+  return (int)(result != 0 ? result : sys3(SYS_fcntl, host, F_SETFL, flags & O_APPEND));
+}
+
+// ---- Call -------------------------------------------------------------------------------------
 
 uint32_t wasmaot_wasip1_path_open(struct wasmaot_wasi *wasi, uint32_t fd, uint32_t lookup,
                                   uint32_t path_pointer, uint32_t path_size, uint32_t oflags,
@@ -80,11 +146,16 @@ uint32_t wasmaot_wasip1_path_open(struct wasmaot_wasi *wasi, uint32_t fd, uint32
   int flags = host_flags(oflags, fdflags, rights);
   if ((lookup & LOOKUP_SYMLINK_FOLLOW) == 0)
     flags |= O_NOFOLLOW;
-  int host = wasmaot_open_beneath(parent->host, path.bytes, flags, oflags & OFLAG_CREAT ? 0666 : 0);
+  uint32_t mode = oflags & OFLAG_CREAT ? 0666 : 0;
+  bool glances = wasi->interrupted && (flags & O_NONBLOCK) == 0;
+  int host = glances ? open_glancing(wasi, parent->host, path.bytes, flags, mode)
+                     : wasmaot_open_beneath(parent->host, path.bytes, flags, mode);
   struct stat status;
   int failure = host < 0 ? host : wasmaot_host_stat(host, &status);
   if (failure >= 0 && is_withheld(parent, host, &status))
     failure = -EACCES;
+  if (failure >= 0 && glances)
+    failure = finish_glancing(wasi, host, flags, &status);
   if (failure < 0) {
     wasmaot_wasi_abandon(wasi, opened);
     if (host >= 0)

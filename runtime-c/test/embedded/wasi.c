@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <termios.h>
 
 // ---- A guest without code ---------------------------------------------------------------------
@@ -251,14 +252,22 @@ static void remove_fifo(void) {
   rmdir(fifo_directory);
 }
 
-static uint32_t open_fifo(struct wasmaot_wasi *wasi, uint64_t rights) {
-  uint32_t fd;
+static void grant_fifo(struct wasmaot_wasi *wasi) {
   int host = open(fifo_directory, O_RDONLY | O_DIRECTORY);
   CHECK(wasmaot_wasi_add_directory(wasi, host, "/", false));
   guest_bytes[32] = 'f';
-  CHECK(wasmaot_wasip1_path_open(wasi, 3, 0, 32, 1, 0, rights, 0, 0, 36) == WASI_SUCCESS);
+}
+
+static uint32_t opened_fd(void) {
+  uint32_t fd;
   memcpy(&fd, guest_bytes + 36, sizeof fd);
   return fd;
+}
+
+static uint32_t open_fifo(struct wasmaot_wasi *wasi, uint64_t rights) {
+  grant_fifo(wasi);
+  CHECK(wasmaot_wasip1_path_open(wasi, 3, 0, 32, 1, 0, rights, 0, 0, 36) == WASI_SUCCESS);
+  return opened_fd();
 }
 
 // The same for a pipe that the guest opened by its path.
@@ -445,11 +454,142 @@ static void interrupted_second_reader(void) {
     }
     usleep(2000);
     CHECK(write(ends[1], "x", 1) == 1);
+    while (callers[0].error == UINT32_MAX && callers[1].error == UINT32_MAX)
+      usleep(1000);
     interrupt(callers, MAX_CALLERS, &interrupted);
     CHECK(callers[0].error + callers[1].error == WASI_EINTR);
     close(ends[1]);
     end_context(wasi);
   }
+}
+
+struct opener {
+  struct wasmaot_wasi *wasi;
+  uint64_t rights;
+  pthread_t thread;
+  atomic_uint error;
+};
+
+static void *open_file(void *argument) {
+  struct opener *opener = argument;
+  opener->error = wasmaot_wasip1_path_open(opener->wasi, 3, 0, 32, 1, 0, opener->rights, 0, 0, 36);
+  return NULL;
+}
+
+static void start_opening(struct opener *opener, uint64_t rights) {
+  opener->rights = rights;
+  opener->error = UINT32_MAX;
+  CHECK(pthread_create(&opener->thread, NULL, open_file, opener) == 0);
+  usleep(30000);
+  CHECK(opener->error == UINT32_MAX);
+}
+
+static void end_opening(struct opener *opener, uint32_t error) {
+  pthread_join(opener->thread, NULL);
+  CHECK(opener->error == error);
+}
+
+// What waits in path_open is interrupted, and by nothing but an interruption.
+static void interrupt_opening(struct opener *opener, volatile uint32_t *interrupted) {
+  for (int i = 0; i < 10; i++) {
+    pthread_kill(opener->thread, SIGURG);
+    usleep(1000);
+  }
+  CHECK(opener->error == UINT32_MAX);
+  *interrupted = 1;
+  pthread_kill(opener->thread, SIGURG);
+  end_opening(opener, WASI_EINTR);
+  *interrupted = 0;
+}
+
+// Opening one end of a FIFO waits for the other one, as without a host.
+static void interrupted_opening(void) {
+  struct sigaction action = {.sa_handler = do_nothing, .sa_flags = SA_RESTART};
+  sigaction(SIGURG, &action, NULL);
+  volatile uint32_t interrupted = 0;
+  struct wasmaot_wasi *wasi = new_context(false);
+  wasmaot_wasi_set_hosted(wasi, &interrupted);
+  make_fifo();
+  grant_fifo(wasi);
+  int before = open_descriptors();
+  struct opener opener = {.wasi = wasi};
+  start_opening(&opener, RIGHT_FD_READ);
+  interrupt_opening(&opener, &interrupted);
+  start_opening(&opener, RIGHT_FD_WRITE);
+  interrupt_opening(&opener, &interrupted);
+  CHECK(open_descriptors() == before);
+
+  // A writer is enough, also if it has nothing to say yet.
+  start_opening(&opener, RIGHT_FD_READ);
+  int writer = open(fifo_path, O_WRONLY | O_NONBLOCK);
+  CHECK(writer >= 0);
+  end_opening(&opener, WASI_SUCCESS);
+  uint32_t fd = opened_fd();
+  int host = wasi->descriptors[wasi->numbers[fd] - 1].host;
+  CHECK((fcntl(host, F_GETFL) & O_NONBLOCK) == 0);
+  CHECK(write(writer, "ab", 2) == 2);
+  // Here bytes are there already, and none of them is taken.
+  CHECK(wasmaot_wasip1_path_open(wasi, 3, 0, 32, 1, 0, RIGHT_FD_READ, 0, 0, 36) == WASI_SUCCESS);
+  put_iovec(0, 128, 2);
+  CHECK(wasmaot_wasip1_fd_read(wasi, opened_fd(), 0, 1, 8) == WASI_SUCCESS);
+  CHECK(memcmp(guest_bytes + 128, "ab", 2) == 0);
+  CHECK(wasmaot_wasip1_fd_close(wasi, opened_fd()) == WASI_SUCCESS);
+  CHECK(wasmaot_wasip1_fd_close(wasi, fd) == WASI_SUCCESS);
+  close(writer);
+
+  // And one that is gone again.
+  start_opening(&opener, RIGHT_FD_READ);
+  close(open(fifo_path, O_WRONLY | O_NONBLOCK));
+  end_opening(&opener, WASI_SUCCESS);
+  CHECK(wasmaot_wasip1_fd_close(wasi, opened_fd()) == WASI_SUCCESS);
+
+  start_opening(&opener, RIGHT_FD_WRITE);
+  int reader = open(fifo_path, O_RDONLY);
+  end_opening(&opener, WASI_SUCCESS);
+  CHECK(wasmaot_wasip1_fd_write(wasi, opened_fd(), 0, 1, 8) == WASI_SUCCESS);
+  close(reader);
+
+  // Who asks not to wait does not. A socket is nothing to wait for.
+  CHECK(wasmaot_wasip1_fd_close(wasi, opened_fd()) == WASI_SUCCESS);
+  CHECK(wasmaot_wasip1_path_open(wasi, 3, 0, 32, 1, 0, RIGHT_FD_WRITE, 0, FDFLAG_NONBLOCK, 36) ==
+        WASI_ENXIO);
+  unlink(fifo_path);
+  int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  strcpy(address.sun_path, fifo_path);
+  CHECK(bind(listener, (struct sockaddr *)&address, sizeof address) == 0);
+  CHECK(wasmaot_wasip1_path_open(wasi, 3, 0, 32, 1, 0, RIGHT_FD_WRITE, 0, 0, 36) == WASI_ENXIO);
+  close(listener);
+  remove_fifo();
+  end_context(wasi);
+}
+
+// A file that another process has leased: opening waits until it is given up, or says that it would
+// have to.
+static void leased_file(void) {
+  struct sigaction action = {.sa_handler = do_nothing, .sa_flags = SA_RESTART};
+  sigaction(SIGURG, &action, NULL);
+  signal(SIGIO, SIG_IGN); // tells who has the lease
+  volatile uint32_t interrupted = 0;
+  struct wasmaot_wasi *wasi = new_context(false);
+  wasmaot_wasi_set_hosted(wasi, &interrupted);
+  make_fifo();
+  unlink(fifo_path);
+  int file = open(fifo_path, O_RDWR | O_CREAT, 0600);
+  CHECK(fcntl(file, F_SETLEASE, F_WRLCK) == 0);
+  grant_fifo(wasi);
+  // (The walk is also what openat2 falls back to when it says this.)
+  CHECK(wasmaot_wasip1_path_open(wasi, 3, 0, 32, 1, 0, RIGHT_FD_READ, 0, FDFLAG_NONBLOCK, 36) ==
+        WASI_EAGAIN);
+  struct opener opener = {.wasi = wasi};
+  start_opening(&opener, RIGHT_FD_READ);
+  interrupt_opening(&opener, &interrupted);
+  start_opening(&opener, RIGHT_FD_READ);
+  CHECK(fcntl(file, F_SETLEASE, F_UNLCK) == 0);
+  end_opening(&opener, WASI_SUCCESS);
+  close(file);
+  remove_fifo();
+  end_context(wasi);
 }
 
 static void interrupted_randomness(void) {
@@ -636,6 +776,8 @@ const struct test wasi_tests[] = {
     {"wasi_interrupted_waits", interrupted_waits},
     {"wasi_interrupted_writes", interrupted_writes},
     {"wasi_interrupted_second_reader", interrupted_second_reader},
+    {"wasi_interrupted_opening", interrupted_opening},
+    {"wasi_leased_file", leased_file},
     {"wasi_interrupted_randomness", interrupted_randomness},
     {"wasi_full_terminal", full_terminal},
     {"wasi_clock_set_forward", clock_set_forward},
