@@ -16,7 +16,8 @@ static uint32_t store_sizes(struct wasmaot_wasi *wasi, const char *const *string
 
 static uint32_t store_strings(struct wasmaot_wasi *wasi, const char *const *strings, uint32_t count,
                               uint32_t pointers, uint32_t buffer) {
-  // The guest's numbers wrap at 32 bits only if the stores before failed.
+  // In a memory of 4 GiB the guest's numbers can wrap: then the rest is stored at its start, by
+  // which the guest hurts itself alone. Each store is checked.
   for (uint32_t i = 0; i < count; i++, pointers += 4) {
     uint64_t size = strlen(strings[i]) + 1;
     if (wasmaot_guest_store_u32(wasi, pointers, buffer) != WASI_SUCCESS ||

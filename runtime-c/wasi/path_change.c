@@ -104,6 +104,8 @@ uint32_t wasmaot_wasip1_path_symlink(struct wasmaot_wasi *wasi, uint32_t target_
                                      uint32_t size) {
   struct wasmaot_path contents;
   // Absolute targets are refused: the guest could not follow them, but the host's programs would.
+  // (So they would relative ones that lead out. Which do is decided where the link stands when it
+  // is followed, and it may be moved until then: no check here could say.)
   uint32_t error = wasmaot_wasi_path(wasi, target_path, target_size, &contents);
   if (error != WASI_SUCCESS)
     return error;
