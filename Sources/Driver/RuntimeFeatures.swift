@@ -39,7 +39,12 @@ extension BuildOptions {
 
   private func growth(of id: MemoryID, in module: IR.Module) -> RuntimeFeature {
     let memory = module.memories[id]
-    if boundsChecks.areExplicit(for: memory) { return memory.isShared ? .growsSharedMemory : .growsByMoving }
+    if boundsChecks.areExplicit(for: memory) {
+      return memory.isShared
+        ? .growsSharedMemory
+        : .growsByMapping(
+          start: UInt64(WASMAOT_CHECKED_MEMORIES_BASE), size: UInt64(WASMAOT_CHECKED_MEMORIES_SIZE))
+    }
     // 16 GiB from 0, and the place of all other memories: powers of two that hold nothing of the process's own, so that
     // the filter needs to look at a few bits only.
     return id.rawValue == 0

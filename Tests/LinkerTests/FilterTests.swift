@@ -55,8 +55,9 @@ private func answer(of rules: [CallRule], to call: Call) -> FilterAction {
 
 /// All that an app can have.
 private let everyFeature: [RuntimeFeature] = [
-  .always, .faultHandlers, .growsInPlace(start: 0, size: 1 << 34), .growsByMoving, .growsSharedMemory,
-  .growsTables, .exceptions, .atomicWaits, .timeout, .invoke, .script,
+  .always, .faultHandlers, .growsInPlace(start: 0, size: 1 << 34),
+  .growsByMapping(start: 1 << 46, size: 1 << 44), .growsSharedMemory, .growsTables, .exceptions, .atomicWaits,
+  .timeout, .invoke, .script,
 ]
 private let everyRule =
   everyFeature.flatMap(SystemCallTable.rules(of:))
@@ -94,7 +95,8 @@ private let everyRule =
     "socketpair",
     "bind", "connect", "listen", "sendmmsg", "sendto", "prctl", "seccomp", "arch_prctl",
     "personality",
-    "modify_ldt", "pkey_mprotect", "shmat", "remap_file_pages", "setuid", "setgid", "setresuid", "capset",
+    "modify_ldt", "pkey_mprotect", "mremap", "shmat", "remap_file_pages", "setuid", "setgid", "setresuid",
+    "capset",
     "add_key", "keyctl", "init_module", "finit_module", "kexec_load", "reboot", "iopl", "ioperm", "dup",
     "dup2",
     "dup3", "sendfile", "splice", "vmsplice", "chmod", "fchmod", "chown", "fchown", "setxattr", "rename",
@@ -323,11 +325,28 @@ private let everyRule =
     }
     for call in [
       "fcntl_setfl_async", "fcntl_setown", "fcntl_dupfd", "ioctl_tiocsti", "mmap_executable", "mmap_file",
-      "mmap_fixed", "mprotect_executable", "mprotect_low_executable", "mremap_fixed", "open", "execve",
+      "mmap_fixed", "mprotect_executable", "mprotect_low_executable", "mremap_code", "mremap_fixed", "open",
+      "execve",
       "execveat",
       "fork", "clone_process", "clone_namespace", "ptrace", "process_vm_readv", "process_vm_writev", "kill",
       "tgkill", "bpf", "io_uring_setup", "userfaultfd", "socket", "prctl", "seccomp", "sendto_address", "x32",
       "beyond",
+    ] {
+      #expect(try await caller.make(call, filter) == Self.killed, "\(call)")
+    }
+  }
+
+  /// Growth of a memory neither replaces what is there, nor makes more of the program's file executable.
+  @Test func growthWithoutAReservation() async throws {
+    let caller = try await Caller()
+    let filter = SandboxPlan(
+      mode: .auto, hostFunctions: [], features: [.growsByMapping(start: 1 << 46, size: 1 << 44)],
+      canHaveDirectories: false
+    ).filter
+    #expect(try await caller.make("mmap_grow", filter) == 0)
+    for call in [
+      "mmap_grow_executable", "mmap_grow_elsewhere", "mmap_grow_over", "mmap_anonymous", "mremap_code",
+      "mremap_fixed",
     ] {
       #expect(try await caller.make(call, filter) == Self.killed, "\(call)")
     }

@@ -52,6 +52,13 @@ enum wasmaot_trap {
 // 16 GiB).
 #define WASMAOT_MEMORY_N_BASE 0x100000000000UL
 #define WASMAOT_MEMORY_N_STRIDE 0x400000000UL
+// Where the static model's memories without a reservation lie (WASMAOT_MEMORY_MAY_MOVE, but for
+// shared ones), 16 TiB for all of them. Both are powers of two: the filter of system calls compares
+// the high bits of an address. The kernel puts nothing here by itself: with unlimited stacks it
+// maps upwards from 0x2aaaaaaaa000 and up to 16 TiB above that, and the program starts at
+// 0x555555554000 or above.
+#define WASMAOT_CHECKED_MEMORIES_BASE 0x400000000000UL
+#define WASMAOT_CHECKED_MEMORIES_SIZE 0x100000000000UL
 
 // One linear memory. Generated, one a memory, symbols `wasmaot_memory_<index>`; written by the
 // runtime.

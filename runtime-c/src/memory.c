@@ -1,6 +1,6 @@
 // Linear memories: reserved whole at start, opened by pages, so that compiled code needs no bounds
-// checks and memory.grow never moves anything. Those that compiled code checks explicitly
-// (WASMAOT_MEMORY_MAY_MOVE) take no more than their size, and move when they grow.
+// checks. Those that compiled code checks explicitly (WASMAOT_MEMORY_MAY_MOVE) take no more than
+// their size: each has room behind it that is not mapped. memory.grow never moves anything.
 #include "../common/sys.h"
 #include "runtime.h"
 
@@ -57,7 +57,7 @@ static bool may_move(const struct wasmaot_memory *memory) {
   return (memory->flags & WASMAOT_MEMORY_MAY_MOVE) != 0;
 }
 
-// ---- Memories that may move --------------------------------------------------------------------
+// ---- Memories without a reservation ------------------------------------------------------------
 
 // What is mapped for so many bytes. (Sizes are at most 2^63, or UINT64_MAX for "too large".)
 static uint64_t mapped_size(uint64_t bytes) {
@@ -86,21 +86,31 @@ static bool resize(struct wasmaot_memory *memory, uint64_t old, uint64_t new) {
     return true;
   if (memory->flags & WASMAOT_MEMORY_SHARED)
     return open_pages(memory, from, to);
-  long mapped;
-  if (from == 0)
-    mapped = sys6(SYS_mmap, 0, (long)to, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  else
-    mapped = sys4(SYS_mremap, memory->base, from, to, MREMAP_MAYMOVE);
-  if (sys_failed(mapped))
+  // The filter ends a program that maps anything elsewhere.
+  uint64_t end = WASMAOT_CHECKED_MEMORIES_BASE + WASMAOT_CHECKED_MEMORIES_SIZE;
+  if (to > end - address_of(memory))
     return false;
-  memory->base = (uint8_t *)mapped; // NOLINT: an address that the kernel gave
-  return true;
+  // New memory behind the old, of which the kernel makes one mapping. Not mremap: of a guest that
+  // runs code of its own it would also lengthen the mapping of the program's code, over data behind
+  // it in the file. NOREPLACE: what is there, such as the next memory, stays. (A kernel before 4.17
+  // maps something elsewhere then, which nobody uses.)
+  uint64_t start = address_of(memory) + from;
+  long mapped = sys6(SYS_mmap, (long)start, (long)(to - from), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  return !sys_failed(mapped) && (uint64_t)mapped == start;
 }
 
-static bool start_movable(struct wasmaot_memory *memory) {
-  if ((memory->flags & WASMAOT_MEMORY_SHARED) != 0 && !reserve_shared(memory))
-    return false;
+// With an equal share of the room for each. (Whole GiB: memories share no page of page tables, and
+// huge pages fit.)
+static bool start_checked(struct wasmaot_memory *memory, uint32_t index) {
+  if (memory->flags & WASMAOT_MEMORY_SHARED) {
+    if (!reserve_shared(memory))
+      return false;
+  } else {
+    uint64_t share = (WASMAOT_CHECKED_MEMORIES_SIZE / wasmaot_module.memory_count) >> 30 << 30;
+    uint64_t base = WASMAOT_CHECKED_MEMORIES_BASE + index * share;
+    memory->base = (uint8_t *)base; // NOLINT: nothing is there yet
+  }
   return resize(memory, 0, memory->bytes);
 }
 
@@ -113,9 +123,9 @@ static _Noreturn void refuse_size(void) {
                NULL, NULL);
 }
 
-static void start_memory(struct wasmaot_memory *memory) {
+static void start_memory(struct wasmaot_memory *memory, uint32_t index) {
   if (may_move(memory)) {
-    if (!start_movable(memory))
+    if (!start_checked(memory, index))
       refuse_size();
     return;
   }
@@ -137,8 +147,7 @@ static void start_memory(struct wasmaot_memory *memory) {
 static void place_image(const struct wasmaot_image *image) {
   const struct wasmaot_memory *memory = wasmaot_module.memories[image->memory];
   uint8_t *destination = memory->base + image->offset;
-  // One mapping of the kernel's is all that can grow by moving: no pieces in it.
-  if (image->size > WASMAOT_IMAGE_COPIED && !may_move(memory) &&
+  if (image->size > WASMAOT_IMAGE_COPIED &&
       !sys_failed(sys5(SYS_mremap, image->bytes, image->size, image->size,
                        MREMAP_MAYMOVE | MREMAP_FIXED, destination)))
     return;
@@ -149,7 +158,7 @@ void wasmaot_memory_start(void) {
   if (wasmaot_max_memory_start)
     wasmaot_max_memory_start();
   for (uint32_t i = 0; i < wasmaot_module.memory_count; i++)
-    start_memory(wasmaot_module.memories[i]);
+    start_memory(wasmaot_module.memories[i], i);
   for (uint32_t i = 0; i < wasmaot_module.image_count; i++)
     place_image(&wasmaot_module.images[i]);
 }

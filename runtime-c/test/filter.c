@@ -19,6 +19,18 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+// Growth of a memory at its end.
+#define GROWTH (MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE)
+#define MEMORIES 0x400000000000
+
+// The page of code that main is in.
+#define CODE ((uintptr_t)main & ~4095ul)
+int main(int, char **);
+
 static char memory[4096] __attribute__((aligned(4096)));
 static struct iovec buffers[1] = {{memory, 0}};
 
@@ -41,10 +53,15 @@ static struct iovec buffers[1] = {{memory, 0}};
   X(mmap_file, SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE, 0, 0)                                    \
   X(mmap_fixed, SYS_mmap, memory, 4096, 3,                                                         \
     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0)                                \
+  X(mmap_grow, SYS_mmap, MEMORIES + 65536, 4096, 3, GROWTH, -1, 0)                                 \
+  X(mmap_grow_executable, SYS_mmap, MEMORIES + 65536, 4096, 7, GROWTH, -1, 0)                      \
+  X(mmap_grow_elsewhere, SYS_mmap, memory + sizeof memory, 4096, 3, GROWTH, -1, 0)                 \
+  X(mmap_grow_over, SYS_mmap, MEMORIES, 4096, 3, GROWTH ^ MAP_FIXED_NOREPLACE | MAP_FIXED, -1, 0)  \
   X(mprotect_low, SYS_mprotect, 0x10000, 4096, PROT_READ | PROT_WRITE)                             \
   X(mprotect_high, SYS_mprotect, memory, 4096, PROT_READ | PROT_WRITE)                             \
   X(mprotect_executable, SYS_mprotect, memory, 4096, PROT_READ | PROT_EXEC)                        \
   X(mprotect_low_executable, SYS_mprotect, 0x10000, 4096, PROT_READ | PROT_EXEC)                   \
+  X(mremap_code, SYS_mremap, CODE, 4096, 8192, MREMAP_MAYMOVE)                                     \
   X(mremap_fixed, SYS_mremap, memory, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, 0x10000)          \
   X(openat, SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY)                                           \
   X(open, SYS_open, "/dev/null", O_RDONLY)                                                         \

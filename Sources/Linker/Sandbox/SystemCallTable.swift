@@ -146,8 +146,14 @@ enum SystemCallTable {
       [CallRule("rt_sigreturn"), CallRule("rt_sigaction"), CallRule("rt_sigprocmask")]
     case .growsInPlace(let start, let size):
       [CallRule("mprotect", .address(0, in: start, size: size), readWrite)]
-    case .growsByMoving:
-      [anonymousMemory(readWrite), CallRule("mremap", .word(3, is: F.MREMAP_MAYMOVE))]
+    case .growsByMapping(let start, let size):
+      // Where memories lie, and never over what is there. No mremap: it would lengthen the mapping of the program's
+      // code over data that follows in its file, which could be executed then.
+      [
+        CallRule(
+          "mmap", .address(0, in: start, size: size), readWrite,
+          .word(3, is: F.mapPrivate | F.MAP_NORESERVE | F.MAP_FIXED_NOREPLACE))
+      ]
     case .growsSharedMemory: [CallRule("mprotect", readWrite)]
     case .growsTables: [anonymousMemory(readWrite), CallRule("munmap")]
     case .exceptions:
@@ -185,9 +191,9 @@ public enum RuntimeFeature: Hashable, Sendable {
   case faultHandlers
   /// A memory in a reservation at a known address can grow.
   case growsInPlace(start: UInt64, size: UInt64)
-  /// A memory that moves can grow.
-  case growsByMoving
-  /// One that doesn't, because others see it, but whose address is chosen at start.
+  /// A memory without a reservation, at an address in a known area, can grow.
+  case growsByMapping(start: UInt64, size: UInt64)
+  /// One that others see, whose address is chosen at start.
   case growsSharedMemory
   case growsTables
   case exceptions
@@ -202,7 +208,7 @@ public enum RuntimeFeature: Hashable, Sendable {
 private enum F {
   static let PROT_NONE: UInt64 = 0, PROT_READ: UInt64 = 1, PROT_WRITE: UInt64 = 2
   static let MAP_PRIVATE: UInt64 = 0x2, MAP_ANONYMOUS: UInt64 = 0x20, MAP_NORESERVE: UInt64 = 0x4000
-  static let MAP_STACK: UInt64 = 0x20000
+  static let MAP_STACK: UInt64 = 0x20000, MAP_FIXED_NOREPLACE: UInt64 = 0x100000
   static let mapPrivate = MAP_PRIVATE | MAP_ANONYMOUS
   static let mapStack = mapPrivate | MAP_NORESERVE | MAP_STACK
   static let MADV_DONTNEED: UInt32 = 4
@@ -210,7 +216,6 @@ private enum F {
   static let cloneThread: UInt64 = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000
   /// CLONE_SETTLS, PARENT_SETTID, CHILD_CLEARTID, DETACHED: how libc learns of its beginning and its end.
   static let cloneSettings: UInt64 = 0x80000 | 0x100000 | 0x200000 | 0x400000
-  static let MREMAP_MAYMOVE: UInt64 = 1
   static let GETFL: UInt32 = 3, SETFL: UInt32 = 4, DUPFD_CLOEXEC: UInt32 = 1030
   static let O_APPEND: UInt32 = 0x400, O_NONBLOCK: UInt32 = 0x800, O_CLOEXEC: UInt32 = 0x80000
   static let SEEK_SET: UInt32 = 0, SEEK_CUR: UInt32 = 1
