@@ -147,10 +147,16 @@ static void start_memory(struct wasmaot_memory *memory, uint32_t index) {
 static void place_image(const struct wasmaot_image *image) {
   const struct wasmaot_memory *memory = wasmaot_module.memories[image->memory];
   uint8_t *destination = memory->base + image->offset;
-  if (image->size > WASMAOT_IMAGE_COPIED &&
-      !sys_failed(sys5(SYS_mremap, image->bytes, image->size, image->size,
-                       MREMAP_MAYMOVE | MREMAP_FIXED, destination)))
-    return;
+  if (image->size > WASMAOT_IMAGE_COPIED) {
+    if (!sys_failed(sys5(SYS_mremap, image->bytes, image->size, image->size,
+                         MREMAP_MAYMOVE | MREMAP_FIXED, destination)))
+      return;
+    // The kernel unmaps the destination before it looks at all that can fail: such as whether there
+    // is memory to promise, where it promises no more than it has.
+    if (sys_failed(sys6(SYS_mmap, (long)destination, (long)image->size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0)))
+      refuse_size();
+  }
   memcpy(destination, image->bytes, image->size);
 }
 

@@ -14,6 +14,14 @@ __attribute__((section("wasmaot_image"), aligned(4096))) static uint8_t small_im
 static const struct wasmaot_image images[] = {{large_image, LARGE_OFFSET, LARGE_SIZE, 0, 0},
                                               {small_image, SMALL_OFFSET, 4096, 0, 0}};
 
+#ifdef SPLIT_IMAGE
+#include <sys/mman.h>
+// Before main: two mappings, which kernels before 6.17 do not move at once.
+__attribute__((constructor)) static void split_image(void) {
+  mprotect(large_image + LARGE_SIZE / 2, LARGE_SIZE / 2, PROT_READ);
+}
+#endif
+
 // ---- Traps ------------------------------------------------------------------------------------
 
 WASM static void trap_divide(struct wasmaot_value *values) {
