@@ -305,7 +305,8 @@ import Testing
 
   @Test(arguments: [
     ("echo_i32", "42", "42"), ("echo_i32", "-1", "-1"), ("echo_i32", "4294967295", "-1"),
-    ("echo_i32", "0xff", "255"), ("echo_i64", "-9223372036854775808", "-9223372036854775808"),
+    ("echo_i32", "0xff", "255"), ("echo_i32", "-0XfF", "-255"),
+    ("echo_i64", "-9223372036854775808", "-9223372036854775808"),
     ("echo_f32", "0.1", "0.1"), ("echo_f32", "-0", "-0"), ("echo_f32", "1e10", "10000000000"),
     ("echo_f64", "0.1", "0.1"), ("echo_f64", "1e21", "1000000000000000000000"),
     ("echo_f64", "1.5e-7", "0.00000015"), ("echo_f64", "nan", "NaN"), ("echo_f64", "-inf", "-inf"),
@@ -325,11 +326,26 @@ import Testing
   @Test(arguments: [
     ("echo_i32", []), ("echo_i32", ["1", "2"]), ("echo_i32", ["x"]), ("echo_i32", [""]),
     ("echo_i32", ["4294967296"]), ("echo_i32", ["-2147483649"]), ("echo_i32", ["1x"]),
-    ("echo_i32", ["- 1"]), ("echo_i32", ["0x"]),
+    ("echo_i32", ["- 1"]), ("echo_i32", ["0x"]), ("echo_i32", ["0x0x5"]), ("echo_i32", ["0x-5"]),
+    ("echo_i32", ["0x 5"]), ("echo_i32", ["--5"]), ("echo_i32", ["0xg"]),
   ])
   func wrongArgumentsShowTheUsage(export: String, arguments: [String]) async throws {
     let result = try await Self.invoke(export, arguments)
     #expect(result == RunResult(status: 2, output: "", errors: "wasmaot: usage: guest i32\n"))
+  }
+
+  /// Results that are lost are no success.
+  @Test(arguments: [("> /dev/full", "no space left"), (">&-", "it is closed")])
+  func resultsThatCannotBeWrittenAreAnError(output: String, reason: String) async throws {
+    let scratch = try Scratch()
+    var config = RuntimeConfig(programName: "guest")
+    config.invoke = "echo_i32"
+    let app = try await Guest.build("traps", config, in: scratch)
+    let result = try await execute(FilePath("/bin/sh"), ["-c", "exec \"$0\" 1 \(output)", app.string])
+    #expect(
+      result
+        == RunResult(
+          status: 1, output: "", errors: "wasmaot: cannot write the results to standard output: \(reason)\n"))
   }
 
   @Test func aMissingExportIsNamed() async throws {

@@ -57,12 +57,8 @@ static bool parse_integer(const char *text, unsigned bits, uint64_t *value) {
   if (*text == '-' || *text == '+')
     text++;
   int base = text[0] == '0' && (text[1] == 'x' || text[1] == 'X') ? 16 : 10;
-  if (base == 16)
-    text += 2;
-  char first = *text;
-  // strtoull would take white space and a second sign.
-  if (!((first >= '0' && first <= '9') ||
-        (base == 16 && ((first | 32) >= 'a' && (first | 32) <= 'f'))))
+  // strtoull would take white space and a second sign. (It skips 0x itself: a second one is none.)
+  if (*text < '0' || *text > '9')
     return false;
   char *end;
   errno = 0;
@@ -204,6 +200,22 @@ static void format_value(char type, const struct wasmaot_value *value, char *out
   }
 }
 
+static void print_line(char *line) {
+  size_t length = strlen(line);
+  line[length++] = '\n';
+  for (size_t done = 0; done < length;) {
+    long count = sys3(SYS_write, 1, line + done, length - done);
+    if (count <= 0)
+      wasmaot_fail(WASMAOT_EXIT_START, "cannot write the results to standard output: ",
+                   count == -ENOSPC  ? "no space left"
+                   : count == -EPIPE ? "nobody reads it"
+                   : count == -EBADF ? "it is closed"
+                                     : "an error of the system",
+                   NULL);
+    done += (size_t)count;
+  }
+}
+
 void wasmaot_invoke(void *unused) {
   (void)unused;
   const struct wasmaot_export *export =
@@ -229,8 +241,6 @@ void wasmaot_invoke(void *unused) {
   char line[400]; // the smallest f64 takes 328
   for (size_t i = 0; export->results[i]; i++) {
     format_value(export->results[i], &values[i], line, sizeof line);
-    size_t length = strlen(line);
-    line[length] = '\n';
-    sys3(SYS_write, 1, line, length + 1);
+    print_line(line);
   }
 }
