@@ -80,8 +80,7 @@ private enum Strace {
 
   /// A line for each call: its name, and those arguments that are constants of the source. Addresses, sizes, numbers
   /// of processes and results are others on other machines, C libraries and CPUs.
-  /// What the C library does before `main` is its own affair (glibc's asks for RLIMIT_STACK, too): the runtime's first
-  /// call behind the protection of its tables sets the stack's limit.
+  /// What the C library does before `main` is its own affair: the runtime's first call is about SIGPIPE.
   static func normalized(_ trace: String) -> String {
     let calls = trace.split(separator: "\n").compactMap { line -> String? in
       // `PID name(arguments) = result`; other lines tell of the end, or of signals.
@@ -92,7 +91,7 @@ private enum Strace {
       let words = match.1 == "rt_sigaction" ? Array(constants.prefix(1)) : constants
       return ([String(match.1)] + words).joined(separator: " ")
     }
-    let first = calls.lastIndex { $0.contains("RLIMIT_STACK") } ?? 0
+    let first = calls.firstIndex { $0.contains("SIGPIPE") } ?? 0
     return calls[first...].map { $0 + "\n" }.joined()
   }
 }

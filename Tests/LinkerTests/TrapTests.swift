@@ -65,6 +65,22 @@ import Testing
     }
   }
 
+  /// Also of a program that has no function on descriptors: nobody reads the message.
+  @Test(arguments: ["-DMODULE_FLAGS=0", "-DMODULE_FLAGS=1"])
+  func aTrapThatNobodyReadsKeepsItsStatus(flags: String) async throws {
+    let scratch = try Scratch()
+    var config = RuntimeConfig(programName: "guest")
+    config.invoke = "trap_code"
+    config.sandbox = SandboxPlan(
+      mode: .auto, hostFunctions: [], features: [.invoke], canHaveDirectories: false)
+    let app = try await Guest.build("traps", config, flags: [flags], in: scratch)
+    // A pipe whose reader is gone.
+    let command = #"mkfifo "$1" && exec 3<> "$1" 4> "$1" 3<&- && exec "$0" 1 2>&4"#
+    let result = try await execute(
+      FilePath("/bin/sh"), ["-c", command, app.string, scratch.path.appending("fifo").string])
+    #expect(result == RunResult(status: 134, output: "", errors: ""))
+  }
+
   @Test func aFailedCheckIsDecoded() async throws {
     let result = try await Self.invoke("trap_divide")
     #expect(result.status == 134)

@@ -3,6 +3,7 @@
 #include "runtime.h"
 
 #include <elf.h>
+#include <signal.h>
 #include <sys/mman.h>
 
 // What instructions of x86-64-v2 a CPU lacks, it refuses by SIGILL. (Without BMI and LZCNT others
@@ -63,6 +64,11 @@ static void run(void *unused) {
 }
 
 int main(int argc, char **argv, char **environment) {
+  // Writing to a closed pipe is an error that the guest sees (EPIPE), not the end of the process;
+  // and where nobody reads its messages, a program still ends with its status. First, and in every
+  // program: each can have a message to write, when its filter may not allow this call any more.
+  struct sys_sigaction ignore = {.handler = (uintptr_t)SIG_IGN};
+  sys_sigaction(SIGPIPE, &ignore, NULL);
   wasmaot_process.argc = argc;
   wasmaot_process.argv = argv;
   wasmaot_process.argument_start = argc > 0 ? 1 : 0;

@@ -2,7 +2,6 @@
 #include "wasi.h"
 
 #include <errno.h>
-#include <signal.h>
 
 static void open_directory(const struct wasmaot_grant *grant) {
   // O_CLOEXEC throughout: were a program ever started from here, it would inherit nothing.
@@ -34,9 +33,6 @@ void wasmaot_wasi_start_descriptors(void) {
     wasmaot_wasi_start_listeners();
   if (wasmaot_process.raw_terminal)
     wasmaot_wasi_set_raw_terminal(wasmaot_wasi);
-  // Writing to a closed pipe is an error that the guest sees (EPIPE), not the end of the process.
-  struct sys_sigaction ignore = {.handler = (uintptr_t)SIG_IGN};
-  sys_sigaction(SIGPIPE, &ignore, NULL);
 }
 
 #define WASI_process(name, signature)
