@@ -336,6 +336,20 @@ private let everyRule =
     }
   }
 
+  /// What glibc's pthread_create asks for, where the runtime is of glibc.
+  @Test func threadsOfEitherCLibrary() async throws {
+    let caller = try await Caller()
+    let filter = SandboxPlan(
+      mode: .auto, hostFunctions: ["thread-spawn"], features: [], canHaveDirectories: false
+    ).filter
+    for call in ["brk", "sched_getaffinity", "madvise_guard", "mmap_none", "mprotect_none", "clone3"] {
+      #expect(try await caller.make(call, filter) == 0, "\(call)")
+    }
+    for call in ["madvise_free", "sched_setaffinity", "mprotect_executable", "clone_process"] {
+      #expect(try await caller.make(call, filter) == Self.killed, "\(call)")
+    }
+  }
+
   /// Growth of a memory neither replaces what is there, nor makes more of the program's file executable.
   @Test func growthWithoutAReservation() async throws {
     let caller = try await Caller()

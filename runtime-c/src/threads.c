@@ -9,6 +9,7 @@
 
 #include "../wasi/errno.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -173,8 +174,14 @@ static bool start_thread(struct thread *thread) {
   if (pthread_attr_init(&attributes) != 0)
     return false;
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attributes, LIBC_STACK_SIZE);
-  int result = pthread_create(&started, &attributes, thread_main, thread);
+  // glibc takes the room for thread-local variables, the module's globals among them, from the
+  // stack, and musl adds it.
+  size_t variables = 0;
+  if (&__ehdr_start)
+    wasmaot_find_segment(&__ehdr_start, PT_TLS, &variables);
+  int result = pthread_attr_setstacksize(&attributes, LIBC_STACK_SIZE + variables);
+  if (result == 0)
+    result = pthread_create(&started, &attributes, thread_main, thread);
   pthread_attr_destroy(&attributes);
   return result == 0;
 }

@@ -61,6 +61,13 @@ static struct iovec buffers[1] = {{memory, 0}};
   X(mprotect_high, SYS_mprotect, memory, 4096, PROT_READ | PROT_WRITE)                             \
   X(mprotect_executable, SYS_mprotect, memory, 4096, PROT_READ | PROT_EXEC)                        \
   X(mprotect_low_executable, SYS_mprotect, 0x10000, 4096, PROT_READ | PROT_EXEC)                   \
+  X(mprotect_none, SYS_mprotect, memory, 4096, PROT_NONE)                                          \
+  X(mmap_none, SYS_mmap, 0, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)   \
+  X(madvise_guard, SYS_madvise, memory, 4096, 102)                                                 \
+  X(madvise_free, SYS_madvise, memory, 4096, MADV_FREE)                                            \
+  X(brk, SYS_brk, 0)                                                                               \
+  X(sched_getaffinity, SYS_sched_getaffinity, 0, 8, memory)                                        \
+  X(sched_setaffinity, SYS_sched_setaffinity, 0, 8, memory)                                        \
   X(mremap_code, SYS_mremap, CODE, 4096, 8192, MREMAP_MAYMOVE)                                     \
   X(mremap_fixed, SYS_mremap, memory, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED, 0x10000)          \
   X(openat, SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY)                                           \

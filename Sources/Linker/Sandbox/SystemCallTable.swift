@@ -123,10 +123,15 @@ enum SystemCallTable {
       CallRule("restart_syscall"),
     ] + glibcThreads
 
-  /// glibc asks for clone3 first, whose arguments no filter sees.
+  /// glibc asks for clone3 first, whose arguments no filter sees. Its pthread_create allocates: the heap of malloc by brk,
+  /// those of other threads from address space that is opened by mprotect, of which there are as many as CPUs. Where it
+  /// can't make guard pages by MADV_GUARD_INSTALL, whose error it expects, it does so by mprotect.
   private static let glibcThreads = [
     CallRule("clone3", action: .fail(38 /* ENOSYS */)), CallRule("set_robust_list"), CallRule("rseq"),
+    CallRule("brk"), CallRule("sched_getaffinity"),
+    anonymousMemory(.word(2, is: F.PROT_NONE)), CallRule("mprotect", .word(2, is: F.PROT_NONE)),
     CallRule("madvise", .int(2, is: F.MADV_DONTNEED)),
+    CallRule("madvise", .int(2, is: F.MADV_GUARD_INSTALL), action: .fail(22 /* EINVAL */)),
     CallRule(
       "mmap", .word(0, is: 0), .word(2, is: F.PROT_NONE), .word(3, is: F.mapPrivate | F.MAP_STACK)),
   ]
@@ -211,7 +216,7 @@ private enum F {
   static let MAP_STACK: UInt64 = 0x20000, MAP_FIXED_NOREPLACE: UInt64 = 0x100000
   static let mapPrivate = MAP_PRIVATE | MAP_ANONYMOUS
   static let mapStack = mapPrivate | MAP_NORESERVE | MAP_STACK
-  static let MADV_DONTNEED: UInt32 = 4
+  static let MADV_DONTNEED: UInt32 = 4, MADV_GUARD_INSTALL: UInt32 = 102
   /// CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM: what makes a child a thread.
   static let cloneThread: UInt64 = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000
   /// CLONE_SETTLS, PARENT_SETTID, CHILD_CLEARTID, DETACHED: how libc learns of its beginning and its end.
