@@ -58,8 +58,12 @@ public struct AppAuthority: Codable, Equatable, Sendable {
 
   init(_ bytes: [UInt8], file: String) throws(AppNoteError) {
     self.file = file
-    var hasFilter = false
+    var kinds: Set<UInt32> = []
     for record in try AppNote(ofProgram: bytes).records {
+      // (A filter, for one, takes up to a million steps to be understood.)
+      guard kinds.insert(record.kind).inserted || Self.repeatableKinds.contains(record.kind) else {
+        throw .badRecord("there is another one of kind \(record.kind)", offset: record.offset)
+      }
       var payload = RecordReader(record: record)
       switch wasmaot_config_kind(record.kind) {
       case WASMAOT_CONFIG_PROGRAM_NAME: programName = try payload.string()
@@ -89,11 +93,6 @@ public struct AppAuthority: Codable, Equatable, Sendable {
         sandbox = mode
         usesLandlock = try payload.byte() & UInt8(WASMAOT_SANDBOX_PATHS) != 0
       case WASMAOT_CONFIG_SECCOMP:
-        // A filter takes up to a million steps to be understood.
-        guard !hasFilter else {
-          throw .badRecord("there is a second filter of system calls", offset: record.offset)
-        }
-        hasFilter = true
         systemCalls = try FilterSummary(bytes: record.payload).calls.map {
           SystemCall(name: $0.call.name, number: $0.call.number, ways: $0.ways)
         }
@@ -108,6 +107,13 @@ public struct AppAuthority: Codable, Equatable, Sendable {
   }
 
   public func json() -> String { jsonText(of: self) }
+}
+
+extension AppAuthority {
+  /// Of records that may be there more than once: the others say one thing.
+  private static let repeatableKinds = Set(
+    [WASMAOT_CONFIG_DIR, WASMAOT_CONFIG_ENV, WASMAOT_CONFIG_ENV_INHERIT, WASMAOT_CONFIG_LISTEN].map(
+      \.rawValue))
 }
 
 private struct RecordReader {

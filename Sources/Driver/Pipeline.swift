@@ -118,7 +118,7 @@ extension Pipeline {
 
   private mutating func count(_ module: WasmModule.Module, _ ir: IR.Module) {
     counts.functions = module.functions.count - module.importedFunctionCount
-    counts.functionsKept = ir.bodies.values.count { $0 != nil }
+    counts.functionsKept = ir.bodies.defined.count
   }
 
   private mutating func note(_ code: CodegenResult, of ir: IR.Module) {

@@ -60,8 +60,8 @@ private struct GrowthAndWaits {
   var waits = false
 
   init(_ module: IR.Module) {
-    for body in module.bodies.values {
-      guard let body else { continue }
+    for id in module.bodies.defined {
+      guard let body = module.bodies[id] else { continue }
       for block in body.blockOrder {
         for inst in body.blockInsts[block] {
           let data = body.insts[inst]

@@ -122,26 +122,6 @@ public struct Function: Sendable {
 
   public init(signature: SignatureID) { self.signature = signature }
 
-  /// Gives back the room that building it left: the bodies of a module are all there at once, and for a large module they
-  /// are most of the memory that a build takes.
-  public mutating func shrinkToFit() {
-    insts.shrinkToFit()
-    values.shrinkToFit()
-    firstResults.shrinkToFit()
-    resultCounts.shrinkToFit()
-    sourceOffsets.shrinkToFit()
-    valueLists.shrinkToFit()
-    blockCalls.shrinkToFit()
-    memArgs.shrinkToFit()
-    vectorConstants.shrinkToFit()
-    for block in blockInsts.ids { blockInsts[block].shrinkToFit() }
-    for block in blockParams.ids { blockParams[block].shrinkToFit() }
-    blockInsts.shrinkToFit()
-    blockParams.shrinkToFit()
-    jumpTables.shrinkToFit()
-    blockOrder.shrinkToFit()
-  }
-
   /// Follows aliases to the value that is really meant.
   @inlinable public func resolve(_ value: Value) -> Value {
     var value = value

@@ -8,7 +8,7 @@ public struct Module: Sendable {
   public var signatures = PrimaryMap<SignatureID, Signature>()
   public var functions = PrimaryMap<FunctionID, FunctionDecl>()
   /// Same indices as `functions`; nil for everything that is not `.body`.
-  public var bodies = PrimaryMap<FunctionID, Function?>()
+  public var bodies = Bodies()
   public var globals = PrimaryMap<GlobalID, Global>()
   public var tables = PrimaryMap<TableID, Table>()
   public var memories = PrimaryMap<MemoryID, Memory>()

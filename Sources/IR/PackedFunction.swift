@@ -1,11 +1,12 @@
 import Support
 
-/// A body as bytes, a quarter of what it is otherwise: how it waits for the unit that lowers it.
-///
-/// They are also what a unit is found by in the cache, so nothing may be in the unpacked body that is not in the bytes.
-/// Without the byte offsets in the wasm module (`sourceOffsets`): those of all functions move when one becomes longer.
+/// A body as bytes, a quarter of what it is otherwise: how it waits for the next pass, and for the unit that lowers it.
 public struct PackedFunction: Sendable {
+  /// All but `sourceOffsets`. They are also what a unit is found by in the cache, so nothing that lowering asks may be in the
+  /// unpacked body that is not in here.
   public let bytes: [UInt8]
+  /// Where instructions were in the wasm module, apart: those of all functions move when one becomes longer.
+  private var sourceOffsets: [UInt8] = []
 
   public init(_ function: Function) {
     // Most instructions take 7 bytes with their results.
@@ -40,12 +41,29 @@ public struct PackedFunction: Sendable {
     writer.number(function.blockParams.count)
     for params in function.blockParams.values { writer.list(params) }
     // The room that was too much would stay as long as the bytes.
-    bytes = Array(unsafeUninitializedCapacity: writer.bytes.count) { buffer, count in
-      count = buffer.initialize(fromContentsOf: writer.bytes)
-    }
+    writer.bytes.shrinkToFit()
+    bytes = writer.bytes
+    writer = PackedWriter(capacity: 16 + 2 * function.insts.count)
+    writer.sourceOffsets(of: function)
+    writer.bytes.shrinkToFit()
+    sourceOffsets = writer.bytes
   }
 
-  public func unpacked() -> Function { bytes.withUnsafeBytes { Self.unpack($0) } }
+  public func unpacked() -> Function {
+    var function = bytes.withUnsafeBytes { Self.unpack($0) }
+    sourceOffsets.withUnsafeBytes { bytes in
+      var reader = PackedReader(bytes)
+      reader.sourceOffsets(of: &function)
+    }
+    return function
+  }
+
+  /// The same without the places in the wasm module, which nothing behind the passes needs.
+  public var withoutSourceOffsets: PackedFunction {
+    var result = self
+    result.sourceOffsets = []
+    return result
+  }
 
   private static func unpack(_ bytes: UnsafeRawBufferPointer) -> Function {
     var reader = PackedReader(bytes)
@@ -87,6 +105,16 @@ private struct Head {
 }
 
 extension PackedWriter {
+  /// Nothing where none is known.
+  fileprivate mutating func sourceOffsets(of function: Function) {
+    guard function.insts.ids.contains(where: { function.sourceOffsets[$0] != 0 }) else { return }
+    var last: UInt32 = 0
+    for inst in function.insts.ids {
+      number(function.sourceOffsets[inst], near: last)
+      last = function.sourceOffsets[inst]
+    }
+  }
+
   fileprivate mutating func instructions(of function: Function) {
     number(function.insts.count)
     var next: UInt32 = 0
@@ -149,6 +177,16 @@ extension PackedReader {
       for index in 0..<count { buffer.initializeElement(at: index, to: element(&self)) }
       initialized = count
     }
+  }
+
+  fileprivate mutating func sourceOffsets(of function: inout Function) {
+    if isAtEnd { return }
+    var last: UInt32 = 0
+    let offsets = (0..<function.insts.count).map { _ in
+      last = number(near: last)
+      return last
+    }
+    function.sourceOffsets = SecondaryMap(offsets, default: 0)
   }
 
   fileprivate mutating func instructions(of function: inout Function) {

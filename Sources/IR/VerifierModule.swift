@@ -78,7 +78,7 @@ func verifyEntities(_ module: Module) -> [VerifierError] {
     }
     var isDefined = false
     if case .body = declaration.definition { isDefined = true }
-    if isDefined != (module.bodies[id] != nil) { fail("definition and body do not agree", function: id) }
+    if isDefined != module.bodies.isDefined(id) { fail("definition and body do not agree", function: id) }
     if let body = module.bodies[id], body.signature != declaration.signature {
       fail("body of another signature", function: id)
     }

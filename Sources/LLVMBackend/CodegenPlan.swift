@@ -101,7 +101,7 @@ struct CodegenFacts: Sendable {
     _ isGiant: SecondaryMap<FunctionID, Bool>
   ) {
     self.module = module
-    self.module.bodies = PrimaryMap()
+    self.module.bodies = Bodies()
     self.options = options
     self.instructionSet = instructionSet
     self.usage = usage

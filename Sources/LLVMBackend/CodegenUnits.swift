@@ -26,7 +26,7 @@ struct CodegenUnits: Sendable {
     _ module: IR.Module, _ usage: ModuleUsage, _ sizes: FunctionSizes, _ options: BackendOptions,
     isGiant: (FunctionID) -> Bool
   ) {
-    let defined = module.bodies.ids.filter { module.bodies[$0] != nil }
+    let defined = module.bodies.defined
     let ordinary = defined.filter { !isGiant($0) }
     let giants = defined.filter(isGiant)
     let size = ordinary.reduce(0) { $0 + sizes.instructionCounts[$1] }

@@ -19,7 +19,7 @@ public func generateCode(
 ) throws(BackendError) -> CodegenResult {
   try initializeLLVM()
   let plan = try CodegenPlan(module: module, options: options)
-  let bodies = PendingBodies(packing: &module.bodies, plan)
+  let bodies = PendingBodies(taking: &module.bodies, plan)
   let factsKey = options.unitCache.map { plan.facts.key(in: $0) }
   let count = plan.units.count
   // LLVM recurses on the input: on expression trees, on loop nests, on the dominator tree.

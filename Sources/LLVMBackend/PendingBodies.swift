@@ -13,30 +13,12 @@ final class PendingBodies: Sendable {
   private let state: Mutex<State>
 
   /// Leaves no bodies. Nobody else should hold them.
-  init(packing bodies: inout PrimaryMap<FunctionID, Function?>, _ plan: CodegenPlan) {
-    var state = State(bodies: Self.pack(&bodies, jobs: plan.options.jobs))
+  init(taking bodies: inout Bodies, _ plan: CodegenPlan) {
+    var state = State(bodies: bodies.takePacked().map { $0?.withoutSourceOffsets })
     for index in plan.units.indices {
       for id in plan.units[index] + plan.imports(ofUnit: index) { state.uses[id] += 1 }
     }
     self.state = Mutex(state)
-  }
-
-  /// Bodies that threads pack and let go, each its own.
-  private struct SharedBodies: @unchecked Sendable {
-    let base: UnsafeMutableBufferPointer<Function?>
-  }
-
-  private static func pack(_ bodies: inout PrimaryMap<FunctionID, Function?>, jobs: Int) -> [PackedFunction?]
-  {
-    var unpacked = bodies.values
-    bodies = PrimaryMap()
-    return unpacked.withUnsafeMutableBufferPointer { buffer in
-      let shared = SharedBodies(base: buffer)
-      return parallelMap(count: buffer.count, jobs: jobs) { index in
-        defer { shared.base[index] = nil }
-        return shared.base[index].map { PackedFunction($0) }
-      }
-    }
   }
 
   /// Each unit that has the function asks once.

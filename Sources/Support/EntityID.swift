@@ -52,8 +52,6 @@ public struct PrimaryMap<ID: EntityID, Element> {
 
   @inlinable public mutating func removeAll() { storage.removeAll(keepingCapacity: true) }
 
-  @inlinable public mutating func shrinkToFit() { storage.shrinkToFit() }
-
   @inlinable public subscript(id: ID) -> Element {
     @inline(__always) get { storage[id.index] }
     @inline(__always) _modify { yield &storage[id.index] }
@@ -103,8 +101,6 @@ public struct SecondaryMap<ID: EntityID, Element> {
   }
 
   @inlinable public mutating func removeAll() { storage.removeAll(keepingCapacity: true) }
-
-  @inlinable public mutating func shrinkToFit() { storage.shrinkToFit() }
 }
 
 extension SecondaryMap: Sendable where Element: Sendable {}

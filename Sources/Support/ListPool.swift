@@ -24,8 +24,6 @@ public struct ListPool<Element: EntityID>: Sendable {
     return EntityList(handle: UInt32(start))
   }
 
-  @inlinable public mutating func shrinkToFit() { storage.shrinkToFit() }
-
   /// The handle and the elements behind it lie inside the pool: what a verifier can tell.
   public func isValid(_ list: EntityList<Element>) -> Bool {
     let start = Int(list.handle)

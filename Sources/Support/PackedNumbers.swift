@@ -36,6 +36,8 @@ public struct PackedReader {
 
   public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
+  @inlinable public var isAtEnd: Bool { position == bytes.count }
+
   @inlinable public mutating func number<N: FixedWidthInteger & UnsignedInteger>(_: N.Type = N.self) -> N {
     var value: N = 0
     var shift: N = 0

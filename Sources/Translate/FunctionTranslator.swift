@@ -107,14 +107,12 @@ extension ModuleTranslator {
     let budget = TranslationBudget(moduleSize: context.module.bytes.count)
     let functions = context.module.functions
     let bodies = try parallelMap(count: functions.count, jobs: options.jobs) {
-      (index: Int) throws(TranslationError) -> Function? in
+      (index: Int) throws(TranslationError) -> PackedFunction? in
       let function = FuncIdx(index)
       guard functions[function].origin == .defined else { return nil }
       var translator = FunctionTranslator(function, context: context, module: module, budget: budget)
-      var body = try translator.translate()
-      body.shrinkToFit()
-      return body
+      return PackedFunction(try translator.translate())
     }
-    result.bodies = PrimaryMap(bodies)
+    result.bodies = Bodies(bodies)
   }
 }

@@ -1,3 +1,4 @@
+import CRuntimeABI
 import Foundation
 import Linker
 import SystemPackage
@@ -294,6 +295,28 @@ struct AuthorityTests {
   }
 
   /// What is shown can't drive a terminal, nor show another path.
+  /// Who reads a program must not be shown one of two answers.
+  @Test func recordsThatAreThereTwice() async throws {
+    for (kind, isRefused) in [
+      (WASMAOT_CONFIG_PROGRAM_NAME, true), (WASMAOT_CONFIG_SECCOMP, true), (WASMAOT_CONFIG_ENV, false),
+    ] {
+      var bytes = try await bytes()
+      let product = try #require(
+        AppNote(ofProgram: bytes).records.first { $0.kind == WASMAOT_CONFIG_PRODUCT.rawValue })
+      bytes[product.offset] = UInt8(kind.rawValue)
+      if isRefused {
+        #expect(
+          throws: AppNoteError.badRecord(
+            "there is another one of kind \(kind.rawValue)", offset: product.offset)
+        ) {
+          try AppAuthority(bytes, file: "app")
+        }
+      } else {
+        #expect(show(bytes)?.environment.count == 3)
+      }
+    }
+  }
+
   @Test func textsAreMadeHarmless() async throws {
     var bytes = try await bytes()
     for (old, new) in [("/usr/bin", "/\u{1B}[2J\u{7F}\u{85}"), ("HOME", "\u{202E}\n")] {

@@ -44,52 +44,36 @@ struct LostTrapTests {
     \(sumIsUnused)
     """
   }
+  /// What is at `$p`, which `step` is added to until `end` does not branch to `$l`, summed up in `$s`.
+  private static func sumOfWords(step: Int, _ end: String) -> String {
+    """
+    (loop $l
+      (local.set $s (i32.add (local.get $s) (i32.load (local.get $p))))
+      (local.set $p (i32.add (local.get $p) (i32.const \(step))))
+      \(end))
+    (i32.store (i32.const 8) (local.get $s))
+    """
+  }
   private static let address = "(i32.shl (local.get $p) (i32.const 16))"
 
   static let cases = [
     // Loops that LLVM can show not to end: what they add up is nobody's.
     Case(
       name: "a step that misses the end",
-      body: """
-        (loop $l
-          (local.set $s (i32.add (local.get $s) (i32.load (local.get $p))))
-          (br_if $l (i32.ne (local.tee $p (i32.add (local.get $p) (i32.const 4096))) (i32.const 2))))
-        (i32.store (i32.const 8) (local.get $s))
-        """),
+      body: sumOfWords(step: 4096, "(br_if $l (i32.ne (local.get $p) (i32.const 2)))")),
     Case(
       name: "an odd end",
-      body: """
-        (local.set $q (i32.or (i32.load (i32.const 36)) (i32.const 1)))
-        (loop $l
-          (local.set $s (i32.add (local.get $s) (i32.load (local.get $p))))
-          (br_if $l (i32.ne (local.tee $p (i32.add (local.get $p) (i32.const 4))) (local.get $q))))
-        (i32.store (i32.const 8) (local.get $s))
-        """),
+      body: "(local.set $q (i32.or (i32.load (i32.const 36)) (i32.const 1)))"
+        + sumOfWords(step: 4, "(br_if $l (i32.ne (local.get $p) (local.get $q)))")),
     Case(
       name: "an end above all numbers",
-      body: """
-        (loop $l
-          (local.set $s (i32.add (local.get $s) (i32.load (local.get $p))))
-          (br_if $l (i32.le_u (local.tee $p (i32.add (local.get $p) (i32.const 1))) (i32.const -1))))
-        (i32.store (i32.const 8) (local.get $s))
-        """),
+      body: sumOfWords(step: 1, "(br_if $l (i32.le_u (local.get $p) (i32.const -1)))")),
     Case(
       name: "an end between two steps",
-      body: """
-        (loop $l
-          (local.set $s (i32.add (local.get $s) (i32.load (local.get $p))))
-          (br_if $l (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 16))) (i32.const -8))))
-        (i32.store (i32.const 8) (local.get $s))
-        """),
+      body: sumOfWords(step: 16, "(br_if $l (i32.lt_u (local.get $p) (i32.const -8)))")),
     Case(
       name: "no end",
-      body: """
-        (loop $l
-          (local.set $s (i32.add (local.get $s) (i32.load (local.get $p))))
-          (local.set $p (i32.add (local.get $p) (i32.const 4096)))
-          (if (local.get $s) (then nop))
-          (br $l))
-        """),
+      body: sumOfWords(step: 4096, "(if (local.get $s) (then nop)) (br $l)")),
     // Sums that stay what they are from the first turn on.
     Case(
       name: "a sum that stays 7",

@@ -16,7 +16,7 @@ import Testing
     let result = try generateCode(for: matrix.module, options: options)
     #expect(result.units.count == 1)
     #expect(result.units[0].bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46]))
-    #expect(result.units[0].functionCount == matrix.module.bodies.values.count { $0 != nil })
+    #expect(result.units[0].functionCount == matrix.module.bodies.defined.count)
   }
 
   @Test(arguments: ["x86-64-v3", "x86-64-v4"])

@@ -55,7 +55,7 @@ import Testing
     let imports = plan.units.indices.flatMap { plan.imports(ofUnit: $0) }
     #expect(!imports.isEmpty)
     var bodies = module.bodies
-    let pending = PendingBodies(packing: &bodies, plan)
+    let pending = PendingBodies(taking: &bodies, plan)
     #expect(bodies.isEmpty)
     for index in plan.units.indices {
       for id in plan.units[index] + plan.imports(ofUnit: index) { #expect(pending.take(id) != nil) }

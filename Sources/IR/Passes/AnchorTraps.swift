@@ -132,9 +132,10 @@ private struct AnchorPlan {
       // nobody may know where they read.
       var shown: [LoopValues.Access] = []
       var leaves: [AddressLeaf] = []
+      let neverStays = expression.neverStays
       for load in expression.loads
       where !anchored.contains(load.inst) && expression.remembers(load, initial: initial, type) {
-        if !expression.neverStays {
+        if !neverStays {
           guard let leaf = addressLeaf(of: load, values) else { continue }
           leaves.append(leaf)
         }

@@ -14,9 +14,7 @@ extension Module {
     graph.run()
     let (throwing, throwingSignatures) = (graph.throwing, graph.throwingSignatures)
     for id in bodies.ids where facts[id.index]?.hasTests == true {
-      // Taken out, so that it is changed in place and not copied.
       var body = bodies[id]!
-      bodies[id] = nil
       body.dropTests { data in
         if data.opcode == .call { return throwing[FunctionID(rawValue: data.b)] }
         return throwingSignatures[SignatureID(rawValue: data.b)] || graph.mayBeForeign(data, in: self)

@@ -185,35 +185,25 @@ public func run(_ passes: [Pass], on module: inout Module, options: PassOptions)
   return times
 }
 
-/// Bodies that threads change in place, each its own.
-private struct SharedBodies: @unchecked Sendable {
-  let base: UnsafeMutableBufferPointer<Function?>
-}
-
 private func runFunctionPasses(_ passes: [Pass], on module: inout Module, options: PassOptions)
   throws(PassError) -> PassTimes
 {
-  // Bodies are taken out, so that they are changed in place and not copied.
-  var bodies = module.bodies.values
-  module.bodies = PrimaryMap()
-  let declarations = module
-  let results: [(times: PassTimes, error: PassError?)] = bodies.withUnsafeMutableBufferPointer { buffer in
-    let shared = SharedBodies(base: buffer)
-    return parallelMap(count: buffer.count, jobs: options.jobs) { index in
-      var times = PassTimes()
-      if shared.base[index] == nil { return (times, nil) }
-      for pass in passes {
-        times.time(pass) { pass.run(on: &shared.base[index]!, in: declarations) }
-        if !options.verify { continue }
-        let errors = verify(shared.base[index]!, in: declarations, id: FunctionID(index))
-        if !errors.isEmpty { return (times, PassError(pass: pass, errors: errors)) }
-      }
-      return (times, nil)
+  // Passes ask what the module declares, and no other body.
+  var declarations = module
+  declarations.bodies = Bodies()
+  let results: [(times: PassTimes, error: PassError?)?] = module.bodies.changeEach(jobs: options.jobs) {
+    [declarations] id, body in
+    var times = PassTimes()
+    for pass in passes {
+      times.time(pass) { pass.run(on: &body, in: declarations) }
+      if !options.verify { continue }
+      let errors = verify(body, in: declarations, id: id)
+      if !errors.isEmpty { return (times, PassError(pass: pass, errors: errors)) }
     }
+    return (times, nil)
   }
-  module.bodies = PrimaryMap(bodies)
   var times = PassTimes()
-  for result in results {
+  for case let result? in results {
     if let error = result.error { throw error }
     times.add(result.times)
   }

@@ -1,6 +1,5 @@
-;;! build --sandbox=require
 ;;! exit 42
-;; Growth of memories that have no reservation, inside the second wall: the 64-bit ones always, the other with explicit
+;; Growth of memories that have no reservation, inside the second wall where the kernel has it: the 64-bit ones always, the other with explicit
 ;; checks. Contents stay, new bytes are zero, and no memory grows into another.
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
