@@ -5,7 +5,8 @@
 # chooses. Users of wasmaot need neither these headers nor a C compiler.
 
 PREFIX ?= /usr/local
-SWIFT_FLAGS ?= -c release
+# Swift's libraries are in the compiler: where it is used, there need be no Swift.
+SWIFT_FLAGS ?= -c release --static-swift-stdlib
 
 RUNTIME := runtime-c
 RUNTIME_ARCH := $(shell uname -m)
