@@ -302,7 +302,7 @@ struct AuthorityTests {
     ] {
       var bytes = try await bytes()
       let product = try #require(
-        AppNote(ofProgram: bytes).records.first { $0.kind == WASMAOT_CONFIG_PRODUCT.rawValue })
+        try AppNote(ofProgram: bytes).records.first { $0.kind == WASMAOT_CONFIG_PRODUCT.rawValue })
       bytes[product.offset] = UInt8(kind.rawValue)
       if isRefused {
         #expect(
