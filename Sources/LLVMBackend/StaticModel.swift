@@ -118,8 +118,8 @@ struct StaticModel: InstanceModel {
 
   // MARK: State
 
-  /// A constant: never loaded, so that addressing modes and loop analyses see through. A memory that is checked
-  /// explicitly has no reservation, and may move when it grows.
+  /// A constant: never loaded, so that addressing modes and loop analyses see through. Of a memory that is checked
+  /// explicitly the runtime chooses it.
   func memoryBase(_ memory: MemoryID, in lowering: FunctionLowering) -> LLVMValueRef {
     facts.checksBounds(of: memory)
       ? lowering.memoryField(WasmaotMemory.base, of: memory, types.ptr) : constantMemoryBase(memory)

@@ -294,7 +294,6 @@ struct AuthorityTests {
     }
   }
 
-  /// What is shown can't drive a terminal, nor show another path.
   /// Who reads a program must not be shown one of two answers.
   @Test func recordsThatAreThereTwice() async throws {
     for (kind, isRefused) in [
@@ -317,6 +316,7 @@ struct AuthorityTests {
     }
   }
 
+  /// What is shown can't drive a terminal, nor show another path.
   @Test func textsAreMadeHarmless() async throws {
     var bytes = try await bytes()
     for (old, new) in [("/usr/bin", "/\u{1B}[2J\u{7F}\u{85}"), ("HOME", "\u{202E}\n")] {

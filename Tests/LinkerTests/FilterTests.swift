@@ -342,10 +342,16 @@ private let everyRule =
     let filter = SandboxPlan(
       mode: .auto, hostFunctions: ["thread-spawn"], features: [], canHaveDirectories: false
     ).filter
-    for call in ["brk", "sched_getaffinity", "madvise_guard", "mmap_none", "mprotect_none", "clone3"] {
+    for call in [
+      "brk", "sched_getaffinity", "madvise_guard", "mmap_none", "mmap_none_hint", "mmap_stack",
+      "mprotect_none",
+      "clone3",
+    ] {
       #expect(try await caller.make(call, filter) == 0, "\(call)")
     }
-    for call in ["madvise_free", "sched_setaffinity", "mprotect_executable", "clone_process"] {
+    for call in [
+      "madvise_free", "sched_setaffinity", "mprotect_executable", "clone_process", "mmap_fixed", "mmap_grow",
+    ] {
       #expect(try await caller.make(call, filter) == Self.killed, "\(call)")
     }
   }

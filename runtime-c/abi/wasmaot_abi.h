@@ -63,7 +63,7 @@ enum wasmaot_trap {
 // One linear memory. Generated, one a memory, symbols `wasmaot_memory_<index>`; written by the
 // runtime.
 struct wasmaot_memory {
-  uint8_t *base;          // constant in the static model, unless it may move
+  uint8_t *base;          // constant in the static model, unless MAY_MOVE is set
   uint64_t pages;         // memory.size
   uint64_t bytes;         // pages << page_log2: what bulk operations and WASI compare with
   uint64_t maximum_pages; // the type's maximum, or the address space's
@@ -72,7 +72,7 @@ struct wasmaot_memory {
 };
 #define WASMAOT_MEMORY_SHARED 1u
 // The base is not constant: no reservation, every access is checked. Null until the runtime maps
-// it.
+// it. (In programs it stays where it is mapped first.)
 #define WASMAOT_MEMORY_MAY_MOVE 2u
 
 // A page-aligned piece of a memory's initial contents. Offset and size are multiples of 4096.

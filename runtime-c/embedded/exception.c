@@ -229,6 +229,10 @@ wasmaot_error *wasmaot_throw(wasmaot_store *store, wasmaot_tag *tag, const wasma
     if (!wasmaot_value_fits(store, type->values[i], &args[i]))
       return wasmaot_error_format(WASMAOT_ERROR_ARGUMENT, "argument %u is not of the tag's type",
                                   i);
+  for (uint32_t i = 0; i < type->param_count; i++)
+    if (type->kinds[i] == WASMAOT_EXNREF && args[i].exnref &&
+        !wasmaot_exception_fits(store, args[i].exnref))
+      return wasmaot_error_memory();
   struct exception *exception =
       allocate(store, tag->identity, (uint32_t)(arg_count * sizeof *args));
   if (!exception)

@@ -207,10 +207,11 @@ static void print_line(char *line) {
     long count = sys3(SYS_write, 1, line + done, length - done);
     if (count <= 0)
       wasmaot_fail(WASMAOT_EXIT_START, "cannot write the results to standard output: ",
-                   count == -ENOSPC  ? "no space left"
-                   : count == -EPIPE ? "nobody reads it"
-                   : count == -EBADF ? "it is closed"
-                                     : "an error of the system",
+                   count == -ENOSPC   ? "no space left"
+                   : count == -EPIPE  ? "nobody reads it"
+                   : count == -EBADF  ? "it is closed"
+                   : count == -EAGAIN ? "it is full, and does not block"
+                                      : "an error of the system",
                    NULL);
     done += (size_t)count;
   }

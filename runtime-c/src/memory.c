@@ -93,7 +93,7 @@ static bool resize(struct wasmaot_memory *memory, uint64_t old, uint64_t new) {
   // New memory behind the old, of which the kernel makes one mapping. Not mremap: of a guest that
   // runs code of its own it would also lengthen the mapping of the program's code, over data behind
   // it in the file. NOREPLACE: what is there, such as the next memory, stays. (A kernel before 4.17
-  // maps something elsewhere then, which nobody uses.)
+  // maps address space elsewhere then, each time, which nobody touches.)
   uint64_t start = address_of(memory) + from;
   long mapped = sys6(SYS_mmap, (long)start, (long)(to - from), PROT_READ | PROT_WRITE,
                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);

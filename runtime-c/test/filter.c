@@ -63,6 +63,9 @@ static struct iovec buffers[1] = {{memory, 0}};
   X(mprotect_low_executable, SYS_mprotect, 0x10000, 4096, PROT_READ | PROT_EXEC)                   \
   X(mprotect_none, SYS_mprotect, memory, 4096, PROT_NONE)                                          \
   X(mmap_none, SYS_mmap, 0, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)   \
+  X(mmap_none_hint, SYS_mmap, MEMORIES, 4096, PROT_NONE,                                           \
+    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)                                            \
+  X(mmap_stack, SYS_mmap, 0, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)              \
   X(madvise_guard, SYS_madvise, memory, 4096, 102)                                                 \
   X(madvise_free, SYS_madvise, memory, 4096, MADV_FREE)                                            \
   X(brk, SYS_brk, 0)                                                                               \

@@ -7,9 +7,9 @@ extension Module {
   /// A function throws that makes an exception pending, or calls one that throws, and has an `unwind` that it may
   /// come to. An indirect call may go to every function of its signature whose address is taken. Functions of other
   /// instances may throw; those of the host that a program is linked with don't: WASI has no exceptions.
-  mutating func findThrows() {
+  mutating func findThrows(jobs: Int) {
     if tags.isEmpty, imports.isEmpty, exports.allSatisfy({ $0.function != nil }) { return }
-    let facts = bodies.ids.map { bodies[$0].map { ThrowFacts($0, in: self) } }
+    let facts = bodies.map(jobs: jobs) { [self] in ThrowFacts($1, in: self) }
     var graph = ThrowGraph(self, facts)
     graph.run()
     let (throwing, throwingSignatures) = (graph.throwing, graph.throwingSignatures)

@@ -82,7 +82,7 @@ public enum Pass: String, CaseIterable, Sendable {
     switch self {
     case .removeDeadEntities: module.removeDeadEntities(roots: options.roots)
     case .markImmutable: module.markImmutable()
-    case .findThrows: module.findThrows()
+    case .findThrows: module.findThrows(jobs: options.jobs)
     default: preconditionFailure("\(self) is for functions")
     }
   }
