@@ -80,17 +80,18 @@ static void take_the_place(struct world *world, wasmaot_instance *deleted) {
 
 // ---- Exceptions and the instances that they lead to -------------------------------------------
 
-static wasmaot_error *forward(struct world *world) {
-  return maker_throw_x20exception(world->instance);
-}
-
-static void held_by_wasm(struct world *world) {
-  start(world, forward);
+// The keeper keeps what the host throws, and calls what that leads to when the maker is gone.
+static void kept(struct world *world, const char *what, wasmaot_error *(*answer)(struct world *)) {
+  start(world, answer);
   check(keeper_keep(world->keeper));
   take_the_place(world, world->instance);
   int32_t value = 0;
-  show("held by wasm", keeper_call_x20kept(world->keeper, &value), value);
+  show(what, keeper_call_x20kept(world->keeper, &value), value);
   wasmaot_store_delete(world->store);
+}
+
+static wasmaot_error *forward(struct world *world) {
+  return maker_throw_x20exception(world->instance);
 }
 
 // The error that the inner exception is of is gone before the outer one is thrown.
@@ -100,15 +101,6 @@ static wasmaot_error *wrap(struct world *world) {
   wasmaot_error *outer = wasmaot_throw(world->store, world->exception, &value, 1);
   wasmaot_error_delete(inner);
   return outer;
-}
-
-static void wrapped_by_the_host(struct world *world) {
-  start(world, wrap);
-  check(keeper_keep(world->keeper));
-  take_the_place(world, world->instance);
-  int32_t value = 0;
-  show("wrapped by the host", keeper_call_x20kept(world->keeper, &value), value);
-  wasmaot_store_delete(world->store);
 }
 
 static wasmaot_error *nothing(struct world *world) {
@@ -236,8 +228,8 @@ int main(void) {
   kill(getpid(), SIGBUS);
   kill(getpid(), SIGBUS);
   printf("signals that are ignored are ignored\n");
-  held_by_wasm(&world);
-  wrapped_by_the_host(&world);
+  kept(&world, "held by wasm", forward);
+  kept(&world, "wrapped by the host", wrap);
   never_started(&world);
   exceptions_of_the_host(&world);
   ended_store(&world);
