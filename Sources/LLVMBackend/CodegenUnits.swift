@@ -107,7 +107,7 @@ struct CodegenUnits: Sendable {
       for id in table.initial where !id.isNone { isLocal[id] = false }
     }
     for export in module.exports { if let id = export.function { isLocal[id] = false } }
-    if !module.start.isNone { isLocal[module.start] = false }
+    for id in [module.start, module.threadStart] where !id.isNone { isLocal[id] = false }
     if case .start(let id) = entry { isLocal[id] = false }
   }
 }

@@ -164,6 +164,62 @@ struct ThreadTests {
     #expect(result.status == 6, "\(result.errorText)")
   }
 
+  /// The function that threads start in is another unit's than the data, which has the entry of threads.
+  @Test func severalUnits() async throws {
+    let updates = Array(repeating: "(global.set $g (i32.add (global.get $g) (i32.const 3)))", count: 500)
+      .joined()
+    let functions = (0..<40).map { "(func $f\($0) \(updates))" }.joined(separator: "\n")
+    let text = """
+      (module
+        (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (memory (export "memory") 1 1 shared)
+        (global $g (mut i32) (i32.const 0))
+        (func $work \((0..<40).map { "(call $f\($0))" }.joined()))
+        \(functions)
+        (func (export "wasi_thread_start") (param i32 i32)
+          (call $work)
+          (i32.atomic.store (i32.const 0) (global.get $g))
+          (drop (memory.atomic.notify (i32.const 0) (i32.const 1))))
+        (func (export "_start")
+          (drop (call $spawn (i32.const 0)))
+          (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))
+          (call $exit (i32.eq (i32.atomic.load (i32.const 0)) (i32.const 60000)))))
+      """
+    let result = try await run(text: text, ["-O1"])
+    #expect(result.status == 1, "\(result.errorText)")
+  }
+
+  /// The filter allows what glibc's threads ask for, too.
+  @Test(
+    .enabled(
+      if: TestSupport.tool("make") != nil && TestSupport.tool("clang-19") != nil, "no make, no clang-19"))
+  func glibc() async throws {
+    let text = counting(20, rounds: 3)
+    try await TemporaryFolder.with { temporary in
+      let runtime = temporary.appending("runtime")
+      let made = try await TestSupport.run(
+        try #require(TestSupport.tool("make")),
+        [
+          "--silent", "-C", TestSupport.packageRoot.string, "runtime", "RUNTIME_LIBC=gnu",
+          "RUNTIME_BUILD=\(runtime.string)",
+        ])
+      try #require(made.status == 0, "\(made.errorText)")
+      let (module, app) = (temporary.appending("module.wasm"), temporary.appending("app"))
+      try TestSupport.write(try await TestSupport.module(fromText: text), to: module)
+      for checks in ["guard", "explicit"] {
+        let build = try await CommandLineTool.run(
+          [
+            "build", module.string, "-o", app.string, "--no-cache", "--sandbox=require",
+            "--bounds-checks=\(checks)",
+          ], environment: ["WASMAOT_RUNTIME": runtime.string])
+        try #require(build.status == 0, "\(build.errorText)")
+        let result = try await TestSupport.run("/usr/bin/timeout", ["60", app.string])
+        #expect(result.status == 42, "\(checks): \(result.errorText)")
+      }
+    }
+  }
+
   /// Programs without threads have none of what threads need.
   @Test func othersDoNotPay() async throws {
     let text = """

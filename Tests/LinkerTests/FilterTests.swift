@@ -344,13 +344,13 @@ private let everyRule =
     ).filter
     for call in [
       "brk", "sched_getaffinity", "madvise_guard", "mmap_none", "mmap_none_hint", "mmap_stack",
-      "mprotect_none",
-      "clone3",
+      "mprotect_none", "sigaction_setxid", "clone3",
     ] {
       #expect(try await caller.make(call, filter) == 0, "\(call)")
     }
     for call in [
       "madvise_free", "sched_setaffinity", "mprotect_executable", "clone_process", "mmap_fixed", "mmap_grow",
+      "sigaction_segv",
     ] {
       #expect(try await caller.make(call, filter) == Self.killed, "\(call)")
     }

@@ -68,6 +68,8 @@ static struct iovec buffers[1] = {{memory, 0}};
   X(mmap_stack, SYS_mmap, 0, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0)              \
   X(madvise_guard, SYS_madvise, memory, 4096, 102)                                                 \
   X(madvise_free, SYS_madvise, memory, 4096, MADV_FREE)                                            \
+  X(sigaction_setxid, SYS_rt_sigaction, 33, 0, 0, 8)                                               \
+  X(sigaction_segv, SYS_rt_sigaction, SIGSEGV, 0, 0, 8)                                            \
   X(brk, SYS_brk, 0)                                                                               \
   X(sched_getaffinity, SYS_sched_getaffinity, 0, 8, memory)                                        \
   X(sched_setaffinity, SYS_sched_setaffinity, 0, 8, memory)                                        \

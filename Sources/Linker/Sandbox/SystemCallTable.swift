@@ -126,10 +126,11 @@ enum SystemCallTable {
   /// glibc asks for clone3 first, whose arguments no filter sees. Its pthread_create allocates: the heap of malloc by brk,
   /// those of other threads from address space that is opened by mprotect, of which there are as many as CPUs; it says where
   /// that should lie, but without MAP_FIXED nothing is replaced there. Where it can't make guard pages of a stack by
-  /// MADV_GUARD_INSTALL, whose error it expects, it does so by mprotect.
+  /// MADV_GUARD_INSTALL, whose error it expects, it does so by mprotect. It installs its handler for changes of user IDs.
   private static let glibcThreads = [
     CallRule("clone3", action: .fail(38 /* ENOSYS */)), CallRule("set_robust_list"), CallRule("rseq"),
     CallRule("brk"), CallRule("sched_getaffinity"),
+    CallRule("rt_sigaction", .int(0, is: 33 /* SIGSETXID */)),
     CallRule("mmap", .word(2, is: F.PROT_NONE), .word(3, is: F.mapPrivate | F.MAP_NORESERVE)),
     CallRule("mmap", .word(0, is: 0), readWrite, .word(3, is: F.mapPrivate | F.MAP_STACK)),
     CallRule("mprotect", .word(2, is: F.PROT_NONE)),
