@@ -10,6 +10,7 @@
   X(LLVMAddFunction) \
   X(LLVMAddGlobal) \
   X(LLVMAddIncoming) \
+  X(LLVMAddModuleFlag) \
   X(LLVMAppendBasicBlockInContext) \
   X(LLVMArrayType2) \
   X(LLVMBuildAShr) \
@@ -164,6 +165,7 @@
   X(LLVMGetVersion) \
   X(LLVMGetVolatile) \
   X(LLVMGlobalGetValueType) \
+  X(LLVMGlobalSetMetadata) \
   X(LLVMInitializeX86AsmParser) \
   X(LLVMInitializeX86AsmPrinter) \
   X(LLVMInitializeX86Target) \

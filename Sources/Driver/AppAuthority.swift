@@ -40,6 +40,8 @@ public struct AppAuthority: Codable, Equatable, Sendable {
   public var takesRuntimeGrants = false
   public var writesRawToTerminals = false
   public var isTestDriver = false
+  /// Path of the file that it counts its branches into.
+  public var profile: String?
   public var limits = Limits()
   public var sandbox = SandboxMode.off
   public var usesLandlock = false
@@ -78,6 +80,7 @@ public struct AppAuthority: Codable, Equatable, Sendable {
       case WASMAOT_CONFIG_INVOKE: invokes = try payload.string()
       case WASMAOT_CONFIG_STACK_SIZE: limits.stack = try payload.number()
       case WASMAOT_CONFIG_SCRIPT: isTestDriver = true
+      case WASMAOT_CONFIG_PROFILE: profile = try payload.string()
       case WASMAOT_CONFIG_MAX_MEMORY: limits.memory = try payload.number()
       case WASMAOT_CONFIG_TIMEOUT: limits.timeoutNanoseconds = try payload.number()
       case WASMAOT_CONFIG_FUEL:
@@ -179,6 +182,7 @@ extension AppAuthority {
       list("Whoever starts it", ["can grant more, and change limits and the sandbox"], none: "")
     }
     if writesRawToTerminals { list("Terminals", ["get control characters of the program's"], none: "") }
+    if let profile { list("Counts its branches", ["into \(profile), as long as it runs"], none: "") }
     var lines: [String] = []
     if let memory = limits.memory { lines.append("memory: \(memory) bytes") }
     if let stack = limits.stack { lines.append("stack: \(stack) bytes") }

@@ -1,6 +1,7 @@
 import IR
 public import LLVMBackend
 public import Linker
+import SystemPackage
 public import WasmModule
 
 /// What a build writes.
@@ -65,6 +66,12 @@ public struct BuildOptions: Hashable, Codable, Sendable {
   public var mitigatesSpectre = false
   /// Keep a symbol for each function, for debuggers and profilers.
   public var keepsSymbols = false
+  /// The program counts how often its branches go each way.
+  public var countsBranches = false
+  /// Path of the file that it counts into; nil: the module's name with `.profile`, where the program is started.
+  public var profileFile: String?
+  /// What programs counted, to optimise by.
+  public var profile: ProfileInput?
   /// The program reads invocations from standard input: how the test suite drives a module.
   public var isScriptDriven = false
 
@@ -94,6 +101,8 @@ extension BuildOptions {
     backend.symbols = keepsSymbols
     backend.boundsChecks = boundsChecks
     backend.mitigatesSpectre = mitigatesSpectre
+    backend.countsBranches = countsBranches
+    backend.profile = profile?.profile
     backend.isOneUnit = emit != .exe && !emit.isEmbedded
     backend.emission =
       switch emit {
@@ -125,6 +134,7 @@ extension BuildOptions {
     config.countsFuel = countsFuel
     config.reportsFuel = limits.reportsFuel
     config.isScript = isScriptDriven
+    if countsBranches { config.profile = profileFile ?? "\(FilePath(programName).stem ?? "app").profile" }
     let hostFunctions = module.hostFunctions
     config.sandbox = SandboxPlan(
       mode: sandbox, hostFunctions: hostFunctions, features: runtimeFeatures(of: module),

@@ -129,6 +129,13 @@ extension Pipeline {
         functions: unit.functionCount, largestFunction: unit.largestFunction.map { words(for: $0, in: ir) },
         instructions: unit.instructionCount, seconds: unit.seconds)
     }
+    if let profiled = code.profiled, profiled.unknown > 0 {
+      warnings.append(
+        profiled.unknown == profiled.functions
+          ? "the profile is of another module, or of other options: it knows none of the functions"
+          : "the profile has nothing about \(profiled.unknown) of \(profiled.functions) functions: they differ from those that counted"
+      )
+    }
     for (function, size) in code.giantFunctions {
       warnings.append(
         "\(words(for: function, in: ir)) has \(size) instructions, and was optimised less than the others")

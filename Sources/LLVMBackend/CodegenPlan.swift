@@ -7,6 +7,7 @@ struct CodegenPlan: Sendable {
   let facts: CodegenFacts
   private let codegenUnits: CodegenUnits
   private let sizes: FunctionSizes
+  private let profile: ProfilePlan
 
   /// LLVM's passes and its register allocator are not linear: a function above one of these is compiled as at -O0
   /// rather than letting it take most of the build.
@@ -43,9 +44,10 @@ struct CodegenPlan: Sendable {
         || Self.depthOfLoops(body) > Self.giantFunctionLoops
     }
     self.sizes = sizes
+    profile = ProfilePlan(module, options)
     facts = CodegenFacts(
-      module, options, try InstructionSet(cpu: options.cpu, target: options.target), usage, isGiant)
-    codegenUnits = CodegenUnits(module, usage, sizes, options) { isGiant[$0] }
+      module, options, try InstructionSet(cpu: options.cpu, target: options.target), usage, isGiant, profile)
+    codegenUnits = CodegenUnits(module, usage, sizes, options, profile) { isGiant[$0] }
   }
 
   private static func depthOfLoops(_ body: Function) -> Int {
@@ -61,6 +63,9 @@ struct CodegenPlan: Sendable {
 
   func isGiant(_ id: FunctionID) -> Bool { facts.isGiant[id] }
 
+  /// How much of the module the profile knows, if there is one.
+  var matchedProfile: MatchedProfile? { profile.matched }
+
   /// Functions of other units that this one has as well, to be inlined.
   func imports(ofUnit index: Int) -> [FunctionID] {
     codegenUnits.imports.isEmpty ? [] : codegenUnits.imports[index]
@@ -75,7 +80,8 @@ struct CodegenPlan: Sendable {
     return UnitPlan(
       functions: functions, imports: imports(ofUnit: index), localFunctions: Set(functions.filter(isLocal)),
       definesData: index == 0, isLast: index == units.count - 1, isOnly: units.count == 1,
-      level: isGiant ? .O0 : options.level)
+      level: isGiant ? .O0 : options.level,
+      profiles: (functions + imports(ofUnit: index)).map { profile.action(for: $0) })
   }
 }
 
@@ -95,14 +101,20 @@ struct CodegenFacts: Sendable {
   let describedFunctions: [FunctionID]
   /// Of the embedded model's instances.
   let layout: InstanceLayout
+  let counters: CounterPlan?
+  /// Of the program's profile, if there is one.
+  let profileSummary: ProfileSummary?
 
   init(
     _ module: IR.Module, _ options: BackendOptions, _ instructionSet: InstructionSet, _ usage: ModuleUsage,
-    _ isGiant: SecondaryMap<FunctionID, Bool>
+    _ isGiant: SecondaryMap<FunctionID, Bool>, _ profile: ProfilePlan
   ) {
     self.module = module
     self.module.bodies = Bodies()
     self.options = options
+    self.options.profile = nil
+    counters = profile.counters
+    profileSummary = profile.matched?.summary
     self.instructionSet = instructionSet
     self.usage = usage
     self.isGiant = isGiant
@@ -136,4 +148,6 @@ struct UnitPlan: Sendable {
   let isOnly: Bool
   /// That the unit is compiled at.
   let level: OptimizationLevel
+  /// Of its functions, then of those that it imports.
+  let profiles: [FunctionProfile]
 }

@@ -17,6 +17,8 @@ struct CodegenUnits: Sendable {
   /// The most IR instructions of a function that LLVM may want to inline into other units, and of all such in one.
   static let importSize = 30
   static let importSizeOfUnit = 2_000
+  /// The same of a function that a profile has as a hot one.
+  static let hotImportSize = 300
   /// The most of a module that is one unit: nothing of it takes long.
   static let smallModuleSize = 16_000
 
@@ -24,7 +26,7 @@ struct CodegenUnits: Sendable {
 
   init(
     _ module: IR.Module, _ usage: ModuleUsage, _ sizes: FunctionSizes, _ options: BackendOptions,
-    isGiant: (FunctionID) -> Bool
+    _ profile: ProfilePlan, isGiant: (FunctionID) -> Bool
   ) {
     let defined = module.bodies.defined
     let ordinary = defined.filter { !isGiant($0) }
@@ -38,7 +40,8 @@ struct CodegenUnits: Sendable {
     Self.split(ordinary[...], sizes.instructionCounts, into: &units)
     // A giant is a unit by itself: the code generator's effort is the unit's.
     units += giants.map { [$0] }
-    if options.level != .O0 { findImports(sizes, isGiant: isGiant) }
+    // (What counts is inlined nowhere else: what it is has one place.)
+    if options.level != .O0, !options.countsBranches { findImports(sizes, profile.matched, isGiant: isGiant) }
     findLocals(module, usage, sizes, options.entry)
   }
 
@@ -65,7 +68,14 @@ struct CodegenUnits: Sendable {
     }
   }
 
-  private mutating func findImports(_ sizes: FunctionSizes, isGiant: (FunctionID) -> Bool) {
+  private mutating func findImports(
+    _ sizes: FunctionSizes, _ profile: MatchedProfile?, isGiant: (FunctionID) -> Bool
+  ) {
+    /// What is called often is worth it to be larger.
+    func mostInstructions(of callee: FunctionID) -> Int {
+      guard let profile, let calls = profile.counts[callee].first else { return Self.importSize }
+      return calls >= profile.summary.hotCount && calls > 0 ? Self.hotImportSize : Self.importSize
+    }
     var unit = SecondaryMap<FunctionID, Int>(default: -1)
     for (index, functions) in units.enumerated() { for id in functions { unit[id] = index } }
     imports = units.enumerated().map { index, functions in
@@ -75,7 +85,8 @@ struct CodegenUnits: Sendable {
       var pending = functions.filter { !isGiant($0) }[...]
       while let caller = pending.popFirst() {
         for callee in sizes.callees(of: caller)
-        where unit[callee] >= 0 && unit[callee] != index && sizes.instructionCounts[callee] <= Self.importSize
+        where unit[callee] >= 0 && unit[callee] != index
+          && sizes.instructionCounts[callee] <= mostInstructions(of: callee)
           && size + sizes.instructionCounts[callee] <= Self.importSizeOfUnit
         {
           guard imported.insert(callee).inserted else { continue }

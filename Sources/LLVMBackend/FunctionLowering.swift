@@ -17,6 +17,11 @@ final class FunctionLowering {
   /// Where results go that do not fit into registers (`ResultPassing.pointer`).
   let resultPointer: LLVMValueRef?
 
+  let profile: FunctionProfile
+  private let counterSites: CounterSites?
+  /// The first counter of the branch that ends the current block, among the function's (LowerProfile.swift).
+  private(set) var branchCounter: Int?
+
   private let leadingParameterCount: UInt32
   /// The function does not disable tail calls altogether (`findTailCalls`).
   var marksCallsAsNoTail = false
@@ -46,7 +51,8 @@ final class FunctionLowering {
   var checksAllBounds: Bool { checksForFuel || unit.facts.checksAllBounds }
 
   init(
-    _ unit: ModuleUnit, _ function: Function, into llvmFunction: LLVMValueRef, isOptimized: Bool = true
+    _ unit: ModuleUnit, _ function: Function, into llvmFunction: LLVMValueRef, isOptimized: Bool = true,
+    profile: FunctionProfile = .none
   ) {
     self.unit = unit
     self.function = function
@@ -63,6 +69,8 @@ final class FunctionLowering {
     resultPointer = leadingParameter(ResultPassing(results) == .pointer)
     leadingParameterCount = leading
     self.isOptimized = isOptimized
+    self.profile = profile
+    counterSites = if case .none = profile { nil } else { CounterSites(function) }
     regions =
       isOptimized && unit.facts.options.level != .O0
       ? RegionScopes(unit.base, function, llvmFunction) : nil
@@ -81,6 +89,7 @@ final class FunctionLowering {
     for block in order {
       LLVMPositionBuilderAtEnd(builder, blocks[block.index])
       instanceValues = [:]
+      branchCounter = counterSites?.firstCounter(of: block)
       for inst in function.blockInsts[block] { lower(inst) }
     }
   }
@@ -147,6 +156,7 @@ final class FunctionLowering {
       LLVMGetParam(llvmFunction, leadingParameterCount + UInt32($0))!
     }
     beginFuel()
+    beginProfile()
     addIncoming(to: entry, parameters)
     LLVMBuildBr(builder, blocks[entry.index])
   }

@@ -32,7 +32,8 @@ public func generateCode(
   let giants = plan.module.functions.ids.filter { plan.isGiant($0) }
   return CodegenResult(
     units: units, requiredFeatures: plan.facts.instructionSet.features,
-    giantFunctions: giants.map { ($0, plan.instructionCounts[$0]) })
+    giantFunctions: giants.map { ($0, plan.instructionCounts[$0]) },
+    profiled: plan.matchedProfile.map { ($0.functionCount, $0.unknownCount) })
 }
 
 /// An object that defines the hidden symbol `symbol` as read-only data, in a section of its own if one is named.
@@ -84,6 +85,8 @@ private func compileUnit(
   let unit = ModuleUnit(plan.facts, unitPlan)
   machine.prepare(unit.base)
   unit.model.beginUnit()
+  if let summary = plan.facts.profileSummary { unit.base.setSummary(summary) }
+  var profiles = unitPlan.profiles[...]
   bodies.reverse()
   for id in functions {
     let body = bodies.removeLast().unpacked()
@@ -94,14 +97,16 @@ private func compileUnit(
       unit.base.addAttribute("noinline", to: function)
       unit.base.addAttribute("optnone", to: function)
     }
-    FunctionLowering(unit, body, into: function, isOptimized: isOptimized).lower()
+    FunctionLowering(
+      unit, body, into: function, isOptimized: isOptimized, profile: profiles.removeFirst()
+    ).lower()
   }
   for id in imports {
     let body = bodies.removeLast().unpacked()
     let function = unit.function(id).function
     // Gone after optimisation: the other unit has it.
     LLVMSetLinkage(function, LLVMAvailableExternallyLinkage)
-    FunctionLowering(unit, body, into: function, isOptimized: true).lower()
+    FunctionLowering(unit, body, into: function, isOptimized: true, profile: profiles.removeFirst()).lower()
   }
   unit.model.defineEntries(of: functions)
   if unit.definesData { unit.model.defineModule() }

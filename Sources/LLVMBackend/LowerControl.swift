@@ -38,11 +38,14 @@ extension FunctionLowering {
     let other = blockCall(data.c)
     // Two edges to one block may carry different arguments; a phi has one value for each predecessor.
     let needsEdge = taken.block == other.block && !function.blockParams[taken.block].isEmpty
+    countBranch(if: condition)
     let takenTarget = needsEdge ? edge(taken) : directEdge(taken)
-    let branch = LLVMBuildCondBr(builder, condition, takenTarget, directEdge(other))
+    let branch = LLVMBuildCondBr(builder, condition, takenTarget, directEdge(other))!
     if function.definition(of: data.valueA)?.opcode == .exceptionPending {
       LLVMSetMetadata(branch, base.profileKind, base.unlikelyWeights)
     }
+    // What runs did says more than what the producer expected.
+    if weigh(branch: branch) { return }
     switch data.branchHint {
     case .none: break
     case .likely: LLVMSetMetadata(branch, base.profileKind, base.hintWeights(taken: true))
@@ -82,10 +85,12 @@ extension FunctionLowering {
     }
     guard let last = calls.last else { preconditionFailure("a branch table has a default") }
     let index = operand(data.valueA)
-    let switchInst = LLVMBuildSwitch(builder, index, target(last), UInt32(calls.count - 1))
+    countBranch(to: index, entries: calls.count)
+    let switchInst = LLVMBuildSwitch(builder, index, target(last), UInt32(calls.count - 1))!
     for (value, call) in calls.dropLast().enumerated() {
       LLVMAddCase(switchInst, base.int32(value), target(call))
     }
+    weigh(switch: switchInst, entries: calls.count)
   }
 
   /// Returns; the results are not looked at.

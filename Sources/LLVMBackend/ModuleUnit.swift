@@ -214,6 +214,8 @@ struct AliasTags {
   let runtime: LLVMValueRef
   /// The count: nothing but calls changes it beside code that names it.
   let fuel: LLVMValueRef
+  /// Counters of a profile.
+  let profile: LLVMValueRef
 
   init(_ unit: Unit, _ declared: PrimaryMap<MemoryID, Memory>) {
     let context = unit.context
@@ -237,5 +239,6 @@ struct AliasTags {
     memoryDescriptor = tag("memory descriptor")
     runtime = tag("runtime")
     fuel = tag("fuel")
+    profile = tag("profile")
   }
 }

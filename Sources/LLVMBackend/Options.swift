@@ -69,6 +69,10 @@ public struct BackendOptions: Sendable {
   public var boundsChecks = BoundsChecks.guardPages
   /// Explicit checks hold for speculative execution, too.
   public var mitigatesSpectre = false
+  /// The program counts how often its branches go each way (static model).
+  public var countsBranches = false
+  /// Such counts, to optimise by.
+  public var profile: Profile?
   /// The output does not depend on it.
   public var unitCache: (any UnitCache)?
 
@@ -106,6 +110,8 @@ public struct CodegenResult: Sendable {
   public var requiredFeatures: [String]
   /// Functions that were too large for the full pipeline, with their number of IR instructions.
   public var giantFunctions: [(function: FunctionID, instructionCount: Int)]
+  /// Functions with a body, and those of them that `profile` had nothing about; nil if there was none.
+  public var profiled: (functions: Int, unknown: Int)?
 }
 
 public enum BackendError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -198,5 +198,6 @@ struct StaticModel: InstanceModel {
     defineAdaptors()
     defineModuleDescriptor()
     if module.isThreaded { defineThreads() }
+    unit.defineProfile()
   }
 }

@@ -46,6 +46,12 @@ extension UnitPlan {
       withUnsafeBytes(of: UInt64(body.bytes.count)) { code += $0 }
       code += body.bytes
     }
+    for profile in profiles {
+      // (Where each counts, the facts say.)
+      let counts = if case .use(let counts) = profile { counts } else { [UInt64]() }
+      withUnsafeBytes(of: UInt64(counts.count)) { code += $0 }
+      counts.withUnsafeBytes { code += $0 }
+    }
     return code.withUnsafeBytes { cache.key(of: $0, settings: settings.joined(separator: "\n")) }
   }
 }

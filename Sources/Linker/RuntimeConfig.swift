@@ -46,6 +46,8 @@ public struct RuntimeConfig: Equatable, Sendable {
   public var countsFuel = false
   /// The app says at its end how much fuel it consumed.
   public var reportsFuel = false
+  /// Path of the file that the app counts its branches into; nil: its code does not count.
+  public var profile: String?
   /// The app is a test driver that reads invocations from standard input.
   public var isScript = false
   /// The second wall; nil: none, and no part of the runtime to put it up.
@@ -115,6 +117,7 @@ extension RuntimeConfig {
     }
     for listener in listeners { try check(listener, "the address of a listener") }
     if let invoke { try check(invoke, "the name of the export to invoke", mayBeEmpty: true) }
+    if let profile { try check(profile, "the name of the profile") }
     if let stackSize, !Self.stackSizes.contains(stackSize) { throw .stackSize(stackSize) }
     if let timeout, timeout == 0 || timeout > Int64.max { throw .timeout(timeout) }
     if let fuel, fuel > Int64.max { throw .fuel(fuel) }
@@ -148,6 +151,7 @@ extension RuntimeConfig {
       records.append(WASMAOT_CONFIG_FUEL, littleEndian(fuel ?? .max) + [flags])
     }
     if isScript { records.append(WASMAOT_CONFIG_SCRIPT, []) }
+    if let profile { records.append(WASMAOT_CONFIG_PROFILE, terminated(profile)) }
     for listener in listeners { records.append(WASMAOT_CONFIG_LISTEN, terminated(listener)) }
     if hasRawTerminal { records.append(WASMAOT_CONFIG_RAW_TERMINAL, []) }
     if let sandbox {
@@ -186,6 +190,7 @@ extension RuntimeConfig {
     if timeout != nil || takesRuntimeGrants { symbols.append("wasmaot_timeout_start") }
     if maxMemory != nil || takesRuntimeGrants { symbols.append("wasmaot_max_memory_start") }
     if countsFuel { symbols.append("wasmaot_fuel_start") }
+    if profile != nil { symbols.append("wasmaot_profile_start") }
     if isScript { symbols.append("wasmaot_script") }
     if needsSandbox { symbols.append("wasmaot_sandbox_start") }
     return symbols

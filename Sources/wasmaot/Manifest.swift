@@ -34,16 +34,25 @@ struct Manifest {
     for (number, values) in document.modules.enumerated() {
       let file = "\(path), module \(number + 1)"
       var values = (document.defaults ?? [:]).merging(values) { _, own in own }
+      func resolved(_ text: String, _ name: String) throws(Problem) -> String {
+        guard !text.isEmpty else { throw Problem("\"\(name)\" of \(file) is no path") }
+        return folder.pushing(FilePath(text)).string
+      }
       func takePath(_ name: String) throws(Problem) -> String? {
         guard let value = values.removeValue(forKey: name) else { return nil }
-        guard case .text(let text) = value, !text.isEmpty else {
-          throw Problem("\"\(name)\" of \(file) is no path")
-        }
-        return folder.pushing(FilePath(text)).string
+        guard case .text(let text) = value else { throw Problem("\"\(name)\" of \(file) is no path") }
+        return try resolved(text, name)
       }
       guard let module = try takePath("module") else { throw Problem("\(file) has no \"module\"") }
       let output = try takePath("output")
       if let header = try takePath("header") { values["header"] = .text(header) }
+      let profiles = "profile-use"
+      switch values[profiles] {
+      case .text(let text): values[profiles] = .text(try resolved(text, profiles))
+      case .list(let texts):
+        values[profiles] = .list(try texts.map { text throws(Problem) in try resolved(text, profiles) })
+      default: break
+      }
       entries.append(
         Entry(module: module, output: output, options: try Self.options(values, file: "\(file) (\(module))")))
     }
@@ -54,7 +63,7 @@ struct Manifest {
     // In the order of their names, so that the error for a file is always the same.
     let arguments = values.sorted { $0.key < $1.key }.flatMap { Self.arguments($0.key, $0.value) }
     let options: ModuleOptions
-    do { options = try ModuleOptions.parse(arguments) } catch {
+    do { options = try ModuleOptions.parse(ProfileOptions.spelledOut(arguments)) } catch {
       let problem = Problem.usage(
         parserMessage: ModuleOptions.message(for: error), arguments: ["build"] + arguments)
       throw Problem("\(problem.summary) in \(file)", help: problem.help)

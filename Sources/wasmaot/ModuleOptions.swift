@@ -35,6 +35,8 @@ struct ModuleOptions: ParsableArguments {
       """)
   var takesRuntimeGrants = false
 
+  @OptionGroup(title: "Profiles") var profiles: ProfileOptions
+
   func buildOptions() throws(Problem) -> BuildOptions {
     var options = BuildOptions()
     options.emit = emit
@@ -42,6 +44,7 @@ struct ModuleOptions: ParsableArguments {
     try grants.apply(to: &options)
     try limits.apply(to: &options)
     options.grants.isOpenAtRunTime = takesRuntimeGrants
+    try profiles.apply(to: &options)
     try options.setHostNames(module: name, header: header)
     return options
   }

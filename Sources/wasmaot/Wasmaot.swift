@@ -17,7 +17,7 @@ import Driver
       exit with their own status, and with 134 after a trap.
 
       Environment: WASMAOT_CACHE_DIR and WASMAOT_CACHE_SIZE (where builds are kept, and how much of them), WASMAOT_LINKER (the linker to use), \
-      WASMAOT_RUNTIME (the folder with the runtime), NO_COLOR.
+      WASMAOT_RUNTIME (the folder with the runtime), NO_COLOR. Programs of --profile-generate: WASMAOT_PROFILE_FILE.
       """,
     subcommands: [
       BuildCommand.self, RunCommand.self, ValidateCommand.self, InspectCommand.self, BenchCommand.self,
@@ -40,7 +40,8 @@ import Driver
   static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
-      var command = try parseAsRoot(arguments)
+      var command = try parseAsRoot(
+        arguments.first == "build" ? ProfileOptions.spelledOut(arguments) : arguments)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

@@ -25,6 +25,27 @@ struct EndToEndTests {
   /// With explicit checks a program needs no more address space than it uses.
   @Test(arguments: files, ["-O0", "-O3", "-O2 --bounds-checks=explicit"])
   func program(file: String, mode: String) async throws {
+    try await check(file, mode.split(separator: " ").map(String.init))
+  }
+
+  /// What counts its branches behaves as others do, and so does what is made of the counts.
+  @Test(arguments: files)
+  func profiledProgram(file: String) async throws {
+    try await TemporaryFolder.with { folder in
+      let profile = folder.appending("app.profile").string
+      try await check(file, ["--profile-generate=\(profile)"])
+      // Some are not built, or do not come to their start.
+      if TestSupport.contents(of: folder).isEmpty {
+        let text = String(decoding: try TestSupport.read(Self.folder.appending(file)), as: UTF8.self)
+        #expect(Directives(text)["fails"] != [] || [["1"], ["2"]].contains(Directives(text)["exit"]))
+        return
+      }
+      try await check(file, ["--profile-use=\(profile)"])
+    }
+  }
+
+  /// Builds with these options, and runs.
+  private func check(_ file: String, _ options: [String]) async throws {
     let text = String(decoding: try TestSupport.read(Self.folder.appending(file)), as: UTF8.self)
     let directives = Directives(text)
     let module = try await TestSupport.module(fromText: text)
@@ -40,8 +61,7 @@ struct EndToEndTests {
       try TestSupport.write(module, to: input)
 
       let build = try await CommandLineTool.run(
-        ["build", input.string, "-o", app.string, "--no-cache"]
-          + mode.split(separator: " ").map(String.init) + words("build"))
+        ["build", input.string, "-o", app.string, "--no-cache"] + options + words("build"))
       if let status = directives.number("fails") {
         #expect(build.status == status)
         for line in directives["stderr"] { #expect(build.errorText.contains(line), "\(build.errorText)") }
@@ -56,7 +76,8 @@ struct EndToEndTests {
         environment[String(parts[0])] = String(parts[1])
       }
       let limit =
-        mode.contains("explicit") ? ["-c", "ulimit -v 65536 && exec \"$0\" \"$@\"", app.string] : []
+        options.contains { $0.contains("explicit") }
+        ? ["-c", "ulimit -v 65536 && exec \"$0\" \"$@\"", app.string] : []
       let result = try await TestSupport.run(
         limit.isEmpty ? app : "/bin/sh", limit + words("run"),
         input: Array(directives["input"].map { $0 + "\n" }.joined().utf8),

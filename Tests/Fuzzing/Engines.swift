@@ -11,6 +11,8 @@ import WasmModule
 public struct Engine: Sendable, CustomStringConvertible {
   public var name: String
   var options: BuildOptions
+  /// It is built twice: to count its branches, and with what it counted.
+  var learns = false
   public var description: String { name }
 
   private init(_ name: String, _ kind: EmitKind, _ change: (inout BuildOptions) -> Void) {
@@ -52,7 +54,14 @@ public struct Engine: Sendable, CustomStringConvertible {
     Engine(.exe, .O3, .guardPages, "--cpu=native") { $0.cpu = "native" },
     Engine(.exe, .O2, .guardPages, "--fuel") { $0.countsFuel = true },
     Engine(.obj, .O2, .guardPages, "--count-fuel") { $0.countsFuel = true },
+    learning(.O2), learning(.O3, .explicit),
   ]
+
+  private static func learning(_ level: OptimizationLevel, _ checks: BoundsChecks = .guardPages) -> Engine {
+    var engine = Engine(.exe, level, checks, "--profile-use")
+    engine.learns = true
+    return engine
+  }
 
   public static func named(_ name: String) -> Engine? { (all + others).first { $0.name == name } }
 
@@ -72,10 +81,12 @@ extension Engine {
   /// Changes the IR of what is compiled: a planted bug.
   public typealias Bug = @Sendable (inout IR.Module) -> Void
 
-  private func build(_ candidate: Candidate, to output: FilePath, name: String, bug: Bug?)
-    async throws(Problem)
-  {
+  private func build(
+    _ candidate: Candidate, to output: FilePath, name: String, bug: Bug?,
+    _ change: (inout BuildOptions) throws(Problem) -> Void = { _ throws(Problem) in }
+  ) async throws(Problem) {
     var options = options
+    try change(&options)
     if isEmbedded { options.moduleName = CIdentifier(name) }
     var builder = Builder(options: options, jobs: 1, environment: TestSupport.environment)
     builder.changeIR = bug
@@ -88,15 +99,33 @@ extension Engine {
     -> Answer
   {
     let app = folder.appending("app-\(candidate.seed)")
-    do throws(Problem) {
-      try await build(candidate, to: app, name: "", bug: bug)
-    } catch {
-      return .failure("does not compile: \(error.rendered())")
+    let profile = folder.appending("profile-\(candidate.seed)")
+    defer {
+      TestSupport.remove(app)
+      if learns { TestSupport.remove(profile) }
     }
     var input: [String] = []
     for run in record.runs { input += ["run"] + run.flatMap { $0.lines(instance: nil) } + ["end"] }
-    let lines = try await Self.execute(app, input)
-    TestSupport.remove(app)
+    let lines: [Substring]
+    do {
+      if learns {
+        try await build(candidate, to: app, name: "", bug: bug) {
+          $0.countsBranches = true
+          $0.profileFile = profile.string
+        }
+        let counted = try await Self.execute(app, input)
+        try await build(candidate, to: app, name: "", bug: bug) { options throws(Problem) in
+          options.profile = try ProfileInput(contentsOf: [profile.string])
+        }
+        lines = try await Self.execute(app, input)
+        if lines != counted { return .failure("what counts its branches answers otherwise") }
+      } else {
+        try await build(candidate, to: app, name: "", bug: bug)
+        lines = try await Self.execute(app, input)
+      }
+    } catch let problem as Problem {
+      return .failure("does not compile: \(problem.rendered())")
+    }
     guard let instantiation = lines.first else { return .failure("printed nothing") }
     var reader = LineReader(lines.dropFirst())
     if instantiation != "ok" { return .record(instantiation: String(instantiation), outcomes: []) }

@@ -9,7 +9,7 @@ import Testing
 /// Tests/filetests/llvm/*.ir: a module in the IR's text form, with directives in its comments:
 ///
 ///     ; run: O2 O3 asm                  levels, then asm, llvm-ir; optionally cpu=NAME,
-///                                       bounds=explicit, spectre, embedded
+///                                       bounds=explicit, spectre, embedded, profile-generate
 ///     ; function f1                     the checks that follow look at this function's code
 ///     ; check: TEXT                     lines with these texts, in this order
 ///     ; check-not: TEXT                 no line has this text
@@ -36,6 +36,7 @@ import Testing
         options.cpu = run.cpu
         options.boundsChecks = run.boundsChecks
         options.mitigatesSpectre = run.mitigatesSpectre
+        options.countsBranches = run.countsBranches
         let output = String(
           decoding: try generateCode(for: module, options: options).units[0].bytes, as: UTF8.self)
         for check in script.checks {
@@ -70,6 +71,7 @@ private struct Script {
     var boundsChecks = BoundsChecks.guardPages
     var mitigatesSpectre = false
     var isEmbedded = false
+    var countsBranches = false
   }
   struct Check {
     var function: String?
@@ -118,6 +120,8 @@ private struct Script {
             run.boundsChecks = .explicit
           } else if word == "spectre" {
             run.mitigatesSpectre = true
+          } else if word == "profile-generate" {
+            run.countsBranches = true
           } else {
             precondition(word == "asm", "unknown word '\(word)' in '; run:'")
           }

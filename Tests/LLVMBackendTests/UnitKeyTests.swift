@@ -86,6 +86,8 @@ import Testing
       { _, options in options.memoryBase = 0x20000 },
       { _, options in options.boundsChecks = .explicit },
       { _, options in options.mitigatesSpectre = true },
+      { _, options in options.countsBranches = true },
+      { module, options in options.profile = Profile(of: module, counts: [[3], [7]]) },
       // What bodies do.
       { module, _ in Self.changeBody(of: &module) { _ = $0.unaryEntity(.memoryGrow, .i32, $1, MemoryID(0)) }
       },
@@ -108,6 +110,18 @@ import Testing
     #expect(try key { module, _ in module = Self.module(constant: 2) } == plain)
   }
 
+  /// Also which function has which counts: the facts have their summary only.
+  @Test func countsAreInTheKeyOfTheUnit() throws {
+    let module = Self.module()
+    func key(_ counts: [[UInt64]]) throws -> String {
+      var options = BackendOptions(entry: .invoke([]))
+      options.profile = Profile(of: module, counts: counts)
+      return try CodegenPlan(module: module, options: options).unit(0).key(in: Cache(), facts: "", [])
+    }
+    let all: [[[UInt64]]] = [[[3], [7]], [[7], [3]], [[3], []], [[], [3]], [[], []]]
+    #expect(try Set(all.map { try key($0) }).count == all.count)
+  }
+
   /// What the text of the facts leaves to the text of the module, and the list that a unit's own part of the plan is: a
   /// property that is added must be in `Printer.module`, or `UnitPlan.key`, too.
   @Test func propertiesAreThoseThatKeysKnow() throws {
@@ -116,7 +130,7 @@ import Testing
     let plan = try CodegenPlan(module: module, options: BackendOptions(entry: .invoke([])))
     #expect(
       labels(plan.unit(0)) == [
-        "functions", "imports", "localFunctions", "definesData", "isLast", "isOnly", "level",
+        "functions", "imports", "localFunctions", "definesData", "isLast", "isOnly", "level", "profiles",
       ])
     #expect(
       labels(module) == [

@@ -348,6 +348,7 @@ enum wasmaot_config_kind {
   WASMAOT_CONFIG_SANDBOX = 13,      // enum wasmaot_sandbox_mode, WASMAOT_SANDBOX_*: a byte each
   WASMAOT_CONFIG_SECCOMP = 14,      // struct sock_filter[]: the filter of system calls
   WASMAOT_CONFIG_RAW_TERMINAL = 15, // terminals get control characters of the guest
+  WASMAOT_CONFIG_PROFILE = 16,      // path of the file that the app counts into
   // For `wasmaot inspect --authority`; the runtime passes over them.
   WASMAOT_CONFIG_PRODUCT = 32, // the compiler and its version
   WASMAOT_CONFIG_IMPORTS = 33, // strings: names of the host functions that are linked in
@@ -356,6 +357,34 @@ enum wasmaot_config_kind {
 #define WASMAOT_STACK_SIZE_MIN 0x10000UL
 #define WASMAOT_STACK_SIZE_MAX 0x1000000000UL
 #define WASMAOT_CONFIG_FUEL_REPORT 1u // say at the end how much was consumed
+
+// ---- Profiles ---------------------------------------------------------------------------------
+
+// What an app counts that was built for it, and what is optimised by. All numbers are
+// little-endian. A file is a head: this structure, a row for each function with a body, zeros; and
+// from `counters_offset` on the counters of those functions, one behind the other, up to a full
+// page. The head is generated, symbol `wasmaot_profile_head`, and so are the counters,
+// `wasmaot_profile_counters`, over which the runtime maps those of the file.
+struct wasmaot_profile_head {
+  char magic[8];
+  uint32_t version;
+  uint32_t function_count;
+  uint64_t counter_count;
+  uint64_t counters_offset; // a multiple of WASMAOT_PROFILE_PAGE_SIZE
+};
+#define WASMAOT_PROFILE_MAGIC "wasmprof"
+#define WASMAOT_PROFILE_VERSION 1u
+#define WASMAOT_PROFILE_HEAD_SIZE 32u
+#define WASMAOT_PROFILE_PAGE_SIZE 4096u
+struct wasmaot_profile_function {
+  uint32_t function; // index of the module
+  uint32_t counter_count;
+  uint64_t shape; // tells whether a body is still what it was when it counted
+};
+#define WASMAOT_PROFILE_FUNCTION_SIZE 16u
+_Static_assert(sizeof(struct wasmaot_profile_head) == WASMAOT_PROFILE_HEAD_SIZE &&
+                   sizeof(struct wasmaot_profile_function) == WASMAOT_PROFILE_FUNCTION_SIZE,
+               "the compiler and the runtime have one format");
 
 #define WASMAOT_FILTER_INSTRUCTION_SIZE 8u
 

@@ -56,6 +56,9 @@ void wasmaot_config_read(void) {
     case WASMAOT_CONFIG_RAW_TERMINAL:
       wasmaot_process.raw_terminal = true;
       break;
+    case WASMAOT_CONFIG_PROFILE:
+      wasmaot_process.profile = (const char *)payload;
+      break;
     case WASMAOT_CONFIG_SCRIPT:
       wasmaot_process.is_script = true;
       break;

@@ -41,6 +41,7 @@ struct wasmaot_process {
   char **environment;
   const char *program_name; // the guest's argv[0]
   const char *invoke;
+  const char *profile; // path of the file that the program counts into
   uint64_t stack_size;
   uint64_t max_memory; // bytes that the guest may make the program take; UINT64_MAX: no limit
   uint64_t timeout;    // nanoseconds; 0: none
@@ -100,6 +101,8 @@ void wasmaot_limit_fuel(char *value);
 // timeout.c, fuel.c, max_memory.c; linked in where a limit is given, or may be.
 __attribute__((weak)) void wasmaot_timeout_start(void);
 __attribute__((weak)) void wasmaot_fuel_start(void);
+// profile.c; linked in where code counts its branches. Maps the file with the counters.
+__attribute__((weak)) void wasmaot_profile_start(void);
 // Ends the program if its memories start with too much.
 __attribute__((weak)) void wasmaot_max_memory_start(void);
 // Counts bytes that the guest makes the program take. False where that would be too much.

@@ -97,6 +97,8 @@ int main(int argc, char **argv, char **environment) {
   wasmaot_memory_start();
   if (wasmaot_fuel_start)
     wasmaot_fuel_start();
+  if (wasmaot_profile_start)
+    wasmaot_profile_start();
   // Directories are opened before the guest's first instruction: what isn't open by then stays
   // shut.
   if (wasmaot_wasi_start_program)
