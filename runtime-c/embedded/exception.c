@@ -153,18 +153,18 @@ void wasmaot_exception_to_error(struct wasmaot_store *store, struct wasmaot_exce
     detach(store, exception_of(exception)); // the reference goes with it
 }
 
-void wasmaot_exception_to_store(struct wasmaot_store *store, struct wasmaot_exception *exception) {
+bool wasmaot_exception_to_store(struct wasmaot_store *store, struct wasmaot_exception *exception) {
+  if (!exception_of(exception)->link && store->exception_bytes > EXCEPTION_LIMIT)
+    return false;
   follow(store, exception_of(exception), PASSED);
+  return true;
 }
 
-void wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_exception *exception) {
+bool wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_exception *exception) {
+  if (!wasmaot_exception_to_store(store, exception))
+    return false;
   exception->flags |= WASMAOT_EXCEPTION_KEPT;
-  wasmaot_exception_to_store(store, exception);
-}
-
-bool wasmaot_exception_fits(const struct wasmaot_store *store,
-                            const struct wasmaot_exception *exception) {
-  return exception_of(exception)->link || store->exception_bytes <= EXCEPTION_LIMIT;
+  return true;
 }
 
 void wasmaot_exception_end_error(struct wasmaot_exception *exception) {
@@ -229,10 +229,6 @@ wasmaot_error *wasmaot_throw(wasmaot_store *store, wasmaot_tag *tag, const wasma
     if (!wasmaot_value_fits(store, type->values[i], &args[i]))
       return wasmaot_error_format(WASMAOT_ERROR_ARGUMENT, "argument %u is not of the tag's type",
                                   i);
-  for (uint32_t i = 0; i < type->param_count; i++)
-    if (type->kinds[i] == WASMAOT_EXNREF && args[i].exnref &&
-        !wasmaot_exception_fits(store, args[i].exnref))
-      return wasmaot_error_memory();
   struct exception *exception =
       allocate(store, tag->identity, (uint32_t)(arg_count * sizeof *args));
   if (!exception)
@@ -240,8 +236,11 @@ wasmaot_error *wasmaot_throw(wasmaot_store *store, wasmaot_tag *tag, const wasma
   if (arg_count > 0)
     memcpy(exception->payload, args, arg_count * sizeof *args);
   // The error that an exception among them came from may be deleted before this one is thrown.
-  for (uint32_t i = 0; i < type->param_count; i++)
-    wasmaot_value_pass(store, type->values[i], (wasmaot_val *)(void *)&exception->payload[i]);
+  if (!wasmaot_values_pass(store, type->values, type->param_count,
+                           (wasmaot_val *)(void *)exception->payload)) {
+    release(exception);
+    return wasmaot_error_memory();
+  }
   return wasmaot_error_of_exception(&exception->abi);
 }
 

@@ -97,16 +97,14 @@ void wasmaot_functions_adapt(struct wasmaot_store *store, struct wasmaot_module 
 static wasmaot_error *check_results(const struct host_function *function, wasmaot_val *results) {
   const struct type *type = function->type;
   const struct valtype *types = type->values + type->param_count;
-  for (uint32_t i = 0; type->has_references && i < type->result_count; i++)
+  if (!type->has_references)
+    return NULL;
+  for (uint32_t i = 0; i < type->result_count; i++)
     if (!wasmaot_value_fits(function->store, types[i], &results[i]))
       return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT,
                                  "a function of the host returned a reference of another store");
-  for (uint32_t i = 0; type->has_references && i < type->result_count; i++) {
-    if (types[i].kind == WASMAOT_EXNREF && results[i].exnref &&
-        !wasmaot_exception_fits(function->store, results[i].exnref))
-      return wasmaot_error_memory();
-    wasmaot_value_pass(function->store, types[i], &results[i]);
-  }
+  if (!wasmaot_values_pass(function->store, types, type->result_count, results))
+    return wasmaot_error_memory();
   return NULL;
 }
 
@@ -155,13 +153,12 @@ GUEST_FACING void wasmaot_call_host(void *context, struct wasmaot_value *values)
     wasmaot_error_delete(error);
     error = wasmaot_error_fixed(WASMAOT_ERROR_HOST,
                                 "a function of the host threw an exception of another store");
-  } else if (error && error->exception && !wasmaot_exception_fits(store, error->exception)) {
+  } else if (error && error->exception && !wasmaot_exception_to_store(store, error->exception)) {
     wasmaot_error_delete(error);
     error = wasmaot_error_memory();
   }
-  if (error && error->kind == WASMAOT_ERROR_EXCEPTION && error->exception) {
+  if (error && error->exception) {
     store->pending = error->exception;
-    wasmaot_exception_to_store(store, error->exception);
     wasmaot_error_delete(error);
   } else if (error) {
     store->host_error = error;
@@ -186,8 +183,9 @@ static wasmaot_error *call(const struct wasmaot_func_ref *function, const struct
                                   "argument %u is null, a function of another type, or of another "
                                   "store, where the type forbids it",
                                   i);
-  for (uint32_t i = 0; type->has_references && i < type->param_count; i++)
-    wasmaot_value_pass(store, type->values[i], (wasmaot_val *)(void *)&values[i]);
+  if (type->has_references &&
+      !wasmaot_values_pass(store, type->values, type->param_count, (wasmaot_val *)(void *)values))
+    return wasmaot_error_memory();
   if ((function->flags & FUNCTION_OF_HOST) != 0)
     return call_callback(function->context, values);
   const struct wasmaot_instance *instance = function->context;

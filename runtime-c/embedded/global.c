@@ -11,7 +11,8 @@ wasmaot_error *wasmaot_global_new(wasmaot_store *store, wasmaot_valkind kind, bo
   struct valtype type = {.kind = (uint8_t)kind, .nullable = kind >= WASMAOT_FUNCREF};
   if (!wasmaot_value_fits(store, type, &value))
     return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "a function of another store");
-  wasmaot_value_pass(store, type, &value);
+  if (!wasmaot_values_pass(store, &type, 1, &value))
+    return wasmaot_error_memory();
   struct wasmaot_global *global = aligned_alloc(16, (sizeof *global + 15) & ~(size_t)15);
   if (!global)
     return wasmaot_error_memory();
@@ -41,9 +42,9 @@ wasmaot_val wasmaot_global_get(const wasmaot_global *global) {
 }
 
 bool wasmaot_global_set(wasmaot_global *global, wasmaot_val value) {
-  if (!global->is_mutable || !wasmaot_value_fits(global->store, global->type, &value))
+  if (!global->is_mutable || !wasmaot_value_fits(global->store, global->type, &value) ||
+      !wasmaot_values_pass(global->store, &global->type, 1, &value))
     return false;
-  wasmaot_value_pass(global->store, global->type, &value);
   memcpy(global->value, &value, size_of(global->type));
   return true;
 }

@@ -70,8 +70,10 @@ static inline bool valtype_equal(struct valtype a, struct valtype b) {
 }
 // Whether a value of the host's may stand where `type` is expected: references are looked at.
 bool wasmaot_value_fits(struct wasmaot_store *store, struct valtype type, const wasmaot_val *value);
-// What fits goes to wasm, which may keep it from here on.
-void wasmaot_value_pass(struct wasmaot_store *store, struct valtype type, wasmaot_val *value);
+// What fits goes to wasm, which may keep it from here on. False at an exception that the store may
+// not keep: guests can make the host pass exceptions, too.
+bool wasmaot_values_pass(struct wasmaot_store *store, const struct valtype *types, uint32_t count,
+                         wasmaot_val *values);
 wasmaot_functype wasmaot_functype_of(const struct type *type);
 
 // ---- pool.c: reservations of memories ---------------------------------------------------------
@@ -575,16 +577,14 @@ wasmaot_error *wasmaot_error_of_exception(struct wasmaot_exception *exception);
 // Unless it is marked as kept.
 void wasmaot_exception_free(struct wasmaot_store *store, struct wasmaot_exception *released);
 // An error owns an exception that nobody else may hold, and shares the others with the store. A
-// store takes one back when it is thrown on, and for good when the host passes a reference to it.
+// store takes one back when it is thrown on, and for good when the host passes a reference to it:
+// false where it may not keep another one.
 void wasmaot_exception_to_error(struct wasmaot_store *store, struct wasmaot_exception *exception);
-void wasmaot_exception_to_store(struct wasmaot_store *store, struct wasmaot_exception *exception);
-void wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_exception *exception);
+bool wasmaot_exception_to_store(struct wasmaot_store *store, struct wasmaot_exception *exception);
+bool wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_exception *exception);
 void wasmaot_exception_end_error(struct wasmaot_exception *exception);
 bool wasmaot_exception_is_of(const struct wasmaot_exception *exception,
                              const struct wasmaot_store *store);
-// Whether the store may keep it: guests can make the host throw, too.
-bool wasmaot_exception_fits(const struct wasmaot_store *store,
-                            const struct wasmaot_exception *exception);
 // An error's exception outlives an instance: what it shows of it becomes null, and so do exceptions
 // among its arguments. Null: of all.
 void wasmaot_exception_forget(struct wasmaot_exception *exception, const struct instance *instance);

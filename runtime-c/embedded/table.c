@@ -139,6 +139,8 @@ wasmaot_error *wasmaot_table_new(wasmaot_store *store, wasmaot_valkind kind, was
   struct valtype element = {.kind = (uint8_t)kind, .nullable = true};
   if (!wasmaot_value_fits(store, element, &initial))
     return wasmaot_error_fixed(WASMAOT_ERROR_ARGUMENT, "a function of another store");
+  if (!wasmaot_values_pass(store, &element, 1, &initial))
+    return wasmaot_error_memory();
   struct host_table *table = calloc(1, sizeof *table);
   struct wasmaot_entity type = {.minimum = entries.minimum, .maximum = entries.maximum};
   if (!table || !wasmaot_table_start(store, &table->abi, element, &type)) {
@@ -146,7 +148,6 @@ wasmaot_error *wasmaot_table_new(wasmaot_store *store, wasmaot_valkind kind, was
     return wasmaot_error_fixed(WASMAOT_ERROR_RESOURCE,
                                "no memory for a table, or the store's limit is reached");
   }
-  wasmaot_value_pass(store, element, &initial);
   wasmaot_table_store(&table->abi, 0, reference_of(element, &initial), entries.minimum);
   table->next = store->tables;
   store->tables = table;
@@ -177,9 +178,9 @@ bool wasmaot_table_get(const wasmaot_table *table, uint64_t index, wasmaot_val *
 
 bool wasmaot_table_set(wasmaot_table *table, uint64_t index, wasmaot_val value) {
   const struct table_header *header = table_header(table);
-  if (index >= table->size || !wasmaot_value_fits(header->store, header->element, &value))
+  if (index >= table->size || !wasmaot_value_fits(header->store, header->element, &value) ||
+      !wasmaot_values_pass(header->store, &header->element, 1, &value))
     return false;
-  wasmaot_value_pass(header->store, header->element, &value);
   wasmaot_table_store(table, index, reference_of(header->element, &value), 1);
   return true;
 }
@@ -187,9 +188,9 @@ bool wasmaot_table_set(wasmaot_table *table, uint64_t index, wasmaot_val value) 
 bool wasmaot_table_grow(wasmaot_table *table, uint64_t entries, wasmaot_val value,
                         uint64_t *old_size) {
   const struct table_header *header = table_header(table);
-  if (!wasmaot_value_fits(header->store, header->element, &value))
+  if (!wasmaot_value_fits(header->store, header->element, &value) ||
+      !wasmaot_values_pass(header->store, &header->element, 1, &value))
     return false;
-  wasmaot_value_pass(header->store, header->element, &value);
   uint64_t old = wasmaot_table_do_grow(table, reference_of(header->element, &value), entries);
   if (old == UINT64_MAX)
     return false;

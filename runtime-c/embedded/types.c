@@ -69,13 +69,18 @@ bool wasmaot_value_fits(struct wasmaot_store *store, struct valtype type,
   }
 }
 
-void wasmaot_value_pass(struct wasmaot_store *store, struct valtype type, wasmaot_val *value) {
-  if (type.kind == WASMAOT_FUNCREF && value->funcref) {
-    value->funcref = value->funcref->self;
-    instance_share(wasmaot_func_owner(value->funcref));
-  } else if (type.kind == WASMAOT_EXNREF && value->exnref) {
-    wasmaot_exception_adopt(store, value->exnref);
+bool wasmaot_values_pass(struct wasmaot_store *store, const struct valtype *types, uint32_t count,
+                         wasmaot_val *values) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (types[i].kind == WASMAOT_FUNCREF && values[i].funcref) {
+      values[i].funcref = values[i].funcref->self;
+      instance_share(wasmaot_func_owner(values[i].funcref));
+    } else if (types[i].kind == WASMAOT_EXNREF && values[i].exnref &&
+               !wasmaot_exception_adopt(store, values[i].exnref)) {
+      return false;
+    }
   }
+  return true;
 }
 
 // ---- The table --------------------------------------------------------------------------------

@@ -415,7 +415,8 @@ wasmaot_valkind wasmaot_table_kind(const wasmaot_table *table);
 uint64_t wasmaot_table_size(const wasmaot_table *table);
 wasmaot_limits wasmaot_table_limits(const wasmaot_table *table);
 bool wasmaot_table_get(const wasmaot_table *table, uint64_t index, wasmaot_val *value);
-// False if the index is outside, or the value is a function of a type that the table can't hold.
+// False if the index is outside, the value is a function of a type that the table can't hold, or
+// the store keeps as many exceptions as it may.
 bool wasmaot_table_set(wasmaot_table *table, uint64_t index, wasmaot_val value);
 bool wasmaot_table_grow(wasmaot_table *table, uint64_t entries, wasmaot_val value,
                         uint64_t *old_size);
@@ -427,7 +428,7 @@ wasmaot_error *wasmaot_global_new(wasmaot_store *store, wasmaot_valkind kind, bo
 wasmaot_valkind wasmaot_global_kind(const wasmaot_global *global);
 bool wasmaot_global_is_mutable(const wasmaot_global *global);
 wasmaot_val wasmaot_global_get(const wasmaot_global *global);
-// False if it is immutable.
+// False if it is immutable, or as for a table's entry.
 bool wasmaot_global_set(wasmaot_global *global, wasmaot_val value);
 
 // ---- Tags and exceptions ----------------------------------------------------------------------

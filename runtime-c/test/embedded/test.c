@@ -156,6 +156,96 @@ static void exceptions(void) {
   end(&world);
 }
 
+static wasmaot_error *give_value(void *data, wasmaot_store *store, const wasmaot_val *args,
+                                 wasmaot_val *results) {
+  (void)store;
+  (void)args;
+  results[0] = *(const wasmaot_val *)data;
+  return NULL;
+}
+
+static wasmaot_error *take_value(void *data, wasmaot_store *store, const wasmaot_val *args,
+                                 wasmaot_val *results) {
+  (void)store;
+  (void)results;
+  *(wasmaot_val *)data = args[0];
+  return NULL;
+}
+
+// However exceptions come to a store, it keeps 64 MiB of them: here of 16 KB each.
+static void exceptions_of_the_host(void) {
+  enum { FIELDS = 1000 };
+  static const wasmaot_valkind exnref[] = {WASMAOT_EXNREF};
+  static wasmaot_valkind kinds[FIELDS];
+  static const wasmaot_val fields[FIELDS];
+  enum way { ARGUMENT, RESULT, THROWN, IN_GLOBAL, IN_TABLE, IN_NEW_GLOBAL, IN_NEW_TABLE, WAYS };
+  for (enum way way = ARGUMENT; way < WAYS; way++) {
+    struct world world = start_with(&full_wasm, twice, NULL);
+    wasmaot_tag *wide, *wrap;
+    CHECK_OK(wasmaot_tag_new(world.store, &(wasmaot_functype){kinds, FIELDS, NULL, 0}, &wide));
+    CHECK_OK(wasmaot_tag_new(world.store, &(wasmaot_functype){exnref, 1, NULL, 0}, &wrap));
+    wasmaot_val value = {.exnref = NULL}, first = {.exnref = NULL}, taken = {.exnref = NULL};
+    const wasmaot_func *give, *take;
+    CHECK_OK(wasmaot_func_new(world.store, &(wasmaot_functype){NULL, 0, exnref, 1}, give_value,
+                              &value, NULL, &give));
+    CHECK_OK(wasmaot_func_new(world.store, &(wasmaot_functype){exnref, 1, NULL, 0}, take_value,
+                              &taken, NULL, &take));
+    wasmaot_global *global;
+    CHECK_OK(wasmaot_global_new(world.store, WASMAOT_EXNREF, true, value, &global));
+    wasmaot_table *table;
+    CHECK_OK(wasmaot_table_new(world.store, WASMAOT_EXNREF, (wasmaot_limits){1, 1}, value, &table));
+    int kept = 0;
+    bool fits = true;
+    while (fits && kept < 5000) {
+      wasmaot_error *thrown = wasmaot_throw(world.store, wide, fields, FIELDS);
+      value.exnref = wasmaot_error_exception(thrown);
+      CHECK(value.exnref);
+      wasmaot_error *error = NULL;
+      wasmaot_val result;
+      wasmaot_global *new_global;
+      wasmaot_table *new_table;
+      switch (way) {
+      case ARGUMENT:
+        error = wasmaot_func_call(take, &value, 1, NULL, 0);
+        break;
+      case RESULT:
+        error = wasmaot_func_call(give, NULL, 0, &result, 1);
+        break;
+      case THROWN:
+        error = wasmaot_throw(world.store, wrap, &value, 1);
+        break;
+      case IN_GLOBAL:
+        fits = wasmaot_global_set(global, value);
+        break;
+      case IN_TABLE:
+        fits = wasmaot_table_set(table, 0, value);
+        break;
+      case IN_NEW_GLOBAL:
+        error = wasmaot_global_new(world.store, WASMAOT_EXNREF, true, value, &new_global);
+        break;
+      default:
+        error = wasmaot_table_new(world.store, WASMAOT_EXNREF, (wasmaot_limits){1, 1}, value,
+                                  &new_table);
+      }
+      if (error && !wasmaot_error_exception(error)) {
+        fits = false;
+        CHECK_ERROR(error, WASMAOT_ERROR_RESOURCE, "out of memory");
+      } else {
+        wasmaot_error_delete(error);
+      }
+      wasmaot_error_delete(thrown);
+      if (fits && kept++ == 0)
+        first = value;
+    }
+    CHECK(!fits && kept > 4000 && kept < 4500);
+    // One that it keeps is no further one.
+    CHECK_OK(wasmaot_func_call(take, &first, 1, NULL, 0));
+    CHECK(taken.exnref == first.exnref);
+    CHECK(wasmaot_global_set(global, first));
+    end(&world);
+  }
+}
+
 // ---- Interruptions ----------------------------------------------------------------------------
 
 static void *interrupt_later(void *store) {
@@ -690,6 +780,7 @@ static const struct test tests[] = {
     {"traps", traps},
     {"nested", nested},
     {"exceptions", exceptions},
+    {"exceptions_of_the_host", exceptions_of_the_host},
     {"interrupt", interrupt},
     {"interrupt_race", interrupt_race},
     {"interrupt_from_handler", interrupt_from_handler},
