@@ -1,6 +1,5 @@
 // Apps built with --invoke: one export is called with the program's arguments, and its results are
 // printed, one a line, as `wasmtime run --invoke` prints them.
-#include "../common/sys.h"
 #include "runtime.h"
 
 #include <errno.h>
@@ -203,18 +202,15 @@ static void format_value(char type, const struct wasmaot_value *value, char *out
 static void print_line(char *line) {
   size_t length = strlen(line);
   line[length++] = '\n';
-  for (size_t done = 0; done < length;) {
-    long count = sys3(SYS_write, 1, line + done, length - done);
-    if (count <= 0)
-      wasmaot_fail(WASMAOT_EXIT_START, "cannot write the results to standard output: ",
-                   count == -ENOSPC   ? "no space left"
-                   : count == -EPIPE  ? "nobody reads it"
-                   : count == -EBADF  ? "it is closed"
-                   : count == -EAGAIN ? "it is full, and does not block"
-                                      : "an error of the system",
-                   NULL);
-    done += (size_t)count;
-  }
+  long result = wasmaot_write(1, line, length);
+  if (result <= 0)
+    wasmaot_fail(WASMAOT_EXIT_START, "cannot write the results to standard output: ",
+                 result == -ENOSPC   ? "no space left"
+                 : result == -EPIPE  ? "nobody reads it"
+                 : result == -EBADF  ? "it is closed"
+                 : result == -EAGAIN ? "it is full, and does not block"
+                                     : "an error of the system",
+                 NULL);
 }
 
 void wasmaot_invoke(void *unused) {

@@ -41,14 +41,19 @@ void wasmaot_text_add_hex(struct wasmaot_text *text, uint64_t value) {
   add_number(text, value, 16);
 }
 
+long wasmaot_write(int descriptor, const char *bytes, size_t size) {
+  for (;;) {
+    long count = sys3(SYS_write, descriptor, bytes, size);
+    if (count <= 0 || (size_t)count == size)
+      return count;
+    bytes += count;
+    size -= (size_t)count;
+  }
+}
+
 void wasmaot_text_write(struct wasmaot_text *text, int descriptor) {
   // A failed write to standard error has nowhere to be reported.
-  for (size_t done = 0; done < text->length;) {
-    long count = sys3(SYS_write, descriptor, text->bytes + done, text->length - done);
-    if (sys_failed(count))
-      break;
-    done += (size_t)count;
-  }
+  wasmaot_write(descriptor, text->bytes, text->length);
   text->length = 0;
 }
 

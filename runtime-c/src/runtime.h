@@ -132,6 +132,9 @@ void wasmaot_text_add(struct wasmaot_text *text, const char *string);
 void wasmaot_text_add_untrusted(struct wasmaot_text *text, const char *bytes, size_t size);
 void wasmaot_text_add_decimal(struct wasmaot_text *text, uint64_t value);
 void wasmaot_text_add_hex(struct wasmaot_text *text, uint64_t value);
+// Writes all, in as many pieces as the system takes: then the result is positive. Else it is what
+// ended it: -errno, or 0 where nothing more is taken.
+long wasmaot_write(int descriptor, const char *bytes, size_t size);
 // Writes the text to a descriptor, and empties it.
 void wasmaot_text_write(struct wasmaot_text *text, int descriptor);
 // "wasmaot: a b c\n" to standard error, then exit. Null ends early.

@@ -100,12 +100,8 @@ static void flush(void) {
   if (output_length == sizeof output)
     output_length--;
   put("\n");
-  for (size_t done = 0; done < output_length;) {
-    long count = sys3(SYS_write, 1, output + done, output_length - done);
-    if (sys_failed(count))
-      wasmaot_exit(WASMAOT_EXIT_START);
-    done += (size_t)count;
-  }
+  if (wasmaot_write(1, output, output_length) <= 0)
+    wasmaot_exit(WASMAOT_EXIT_START);
   output_length = 0;
 }
 
