@@ -373,4 +373,12 @@ import Testing
     #expect(result.status == 1)
     #expect(result.errors == "wasmaot: there is no exported function 'nothing'\n")
   }
+
+  /// However long its name is, the line ends.
+  @Test func aLongMessageIsALine() async throws {
+    let result = try await Self.invoke(String(repeating: "n", count: 1000), [])
+    #expect(result.status == 1)
+    #expect(result.errors.hasPrefix("wasmaot: there is no exported function 'nnn"))
+    #expect(result.errors.hasSuffix("n\n"))
+  }
 }

@@ -409,7 +409,7 @@ void wasmaot_exception_check(void) {
   } else {
     wasmaot_text_add_decimal(&text, tag->index);
   }
-  wasmaot_text_add(&text, "\n thrown in:\n");
+  wasmaot_text_add(&text, "\n thrown in:");
   wasmaot_text_write(&text, 2);
   uint64_t origin = (uint64_t)(uintptr_t)__start_wasmaot_text + PENDING->origin;
   wasmaot_trap_print_frame(0, origin - 1);

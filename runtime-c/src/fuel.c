@@ -18,6 +18,5 @@ void wasmaot_fuel_report(void) {
   wasmaot_text_add(&text, "wasmaot: fuel consumed: ");
   // Below zero after the charge that was too much.
   wasmaot_text_add_decimal(&text, wasmaot_process.fuel - (uint64_t)wasmaot_fuel);
-  wasmaot_text_add(&text, "\n");
   wasmaot_text_write(&text, 2);
 }

@@ -42,7 +42,6 @@ static _Noreturn void usage(const struct wasmaot_export *export) {
     wasmaot_text_add(&text, " ");
     wasmaot_text_add(&text, type_name(*type));
   }
-  wasmaot_text_add(&text, "\n");
   wasmaot_text_write(&text, 2);
   wasmaot_exit(WASMAOT_EXIT_USAGE);
 }

@@ -31,7 +31,6 @@ void wasmaot_max_memory_start(void) {
   wasmaot_text_add_decimal(&text, total);
   wasmaot_text_add(&text, " bytes, which is more than --max-memory ");
   wasmaot_text_add_decimal(&text, wasmaot_process.max_memory);
-  wasmaot_text_add(&text, "\n");
   wasmaot_text_write(&text, 2);
   wasmaot_exit(WASMAOT_EXIT_START);
 }

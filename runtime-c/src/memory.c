@@ -42,7 +42,6 @@ static _Noreturn void refuse_reservation(const struct wasmaot_memory *memory, lo
   wasmaot_text_add_decimal(&text, (uint64_t)-error);
   wasmaot_text_add(&text, "): ");
   wasmaot_text_add(&text, reason);
-  wasmaot_text_add(&text, "\n");
   wasmaot_text_write(&text, 2);
   wasmaot_exit(WASMAOT_EXIT_START);
 }

@@ -2,7 +2,7 @@
 #include "runtime.h"
 
 static void add_byte(struct wasmaot_text *text, char byte) {
-  if (text->length < sizeof text->bytes)
+  if (text->length < sizeof text->bytes - 1) // the line's end
     text->bytes[text->length++] = byte;
 }
 
@@ -52,6 +52,7 @@ long wasmaot_write(int descriptor, const char *bytes, size_t size) {
 }
 
 void wasmaot_text_write(struct wasmaot_text *text, int descriptor) {
+  text->bytes[text->length++] = '\n';
   // A failed write to standard error has nowhere to be reported.
   wasmaot_write(descriptor, text->bytes, text->length);
   text->length = 0;
@@ -70,7 +71,6 @@ _Noreturn void wasmaot_fail(int status, const char *a, const char *b, const char
       size++;
     wasmaot_text_add_untrusted(&text, parts[i], size);
   }
-  wasmaot_text_add(&text, "\n");
   wasmaot_text_write(&text, 2);
   wasmaot_exit(status);
 }

@@ -135,7 +135,7 @@ void wasmaot_text_add_hex(struct wasmaot_text *text, uint64_t value);
 // Writes all, in as many pieces as the system takes: then the result is positive. Else it is what
 // ended it: -errno, or 0 where nothing more is taken.
 long wasmaot_write(int descriptor, const char *bytes, size_t size);
-// Writes the text to a descriptor, and empties it.
+// Writes the text, cut where it was too long, and the line's end to a descriptor. Empties it.
 void wasmaot_text_write(struct wasmaot_text *text, int descriptor);
 // "wasmaot: a b c\n" to standard error, then exit. Null ends early.
 _Noreturn void wasmaot_fail(int status, const char *a, const char *b, const char *c);

@@ -82,7 +82,7 @@ static void lacks(const char *what, long error) {
   wasmaot_text_add(&text, what);
   wasmaot_text_add(&text, " (errno ");
   wasmaot_text_add_decimal(&text, (uint64_t)-error);
-  wasmaot_text_add(&text, "); build it with --sandbox=auto to run with what the system has\n");
+  wasmaot_text_add(&text, "); build it with --sandbox=auto to run with what the system has");
   wasmaot_text_write(&text, 2);
   wasmaot_exit(WASMAOT_EXIT_START);
 }

@@ -44,8 +44,6 @@ void wasmaot_trap_print_frame(unsigned number, uint64_t pc) {
       offsets[function] < offsets[function + 1]) {
     wasmaot_text_add_untrusted(&text, wasmaot_module.names + offsets[function],
                                offsets[function + 1] - offsets[function]);
-    if (text.length > sizeof text.bytes - 1)
-      text.length = sizeof text.bytes - 1; // room for the line's end behind a long name
   } else if (function != UINT32_MAX) {
     wasmaot_text_add(&text, "<wasm function ");
     wasmaot_text_add_decimal(&text, function);
@@ -53,7 +51,6 @@ void wasmaot_trap_print_frame(unsigned number, uint64_t pc) {
   } else {
     wasmaot_text_add(&text, "<unknown>");
   }
-  wasmaot_text_add(&text, "\n");
   wasmaot_text_write(&text, 2);
 }
 
@@ -72,7 +69,7 @@ static void print_backtrace(struct wasmaot_registers *registers) {
   }
   struct wasmaot_text text;
   text.length = 0;
-  wasmaot_text_add(&text, " wasm backtrace:\n");
+  wasmaot_text_add(&text, " wasm backtrace:");
   wasmaot_text_write(&text, 2);
   for (unsigned i = 0; i < BACKTRACE_FRAMES; i++) {
     wasmaot_trap_print_frame(i, registers->values[WASMAOT_PC] - (is_call ? 1 : 0));
@@ -80,7 +77,7 @@ static void print_backtrace(struct wasmaot_registers *registers) {
       return;
     is_call = true;
   }
-  wasmaot_text_add(&text, "      ... more frames\n");
+  wasmaot_text_add(&text, "      ... more frames");
   wasmaot_text_write(&text, 2);
 }
 
@@ -98,11 +95,9 @@ static _Noreturn void trap(uint32_t code, struct wasmaot_registers *registers) {
     wasmaot_fuel_describe(&text);
   if (code == WASMAOT_TRAP_INTERRUPTED && wasmaot_timeout_describe)
     wasmaot_timeout_describe(&text);
-  wasmaot_text_add(&text, "\n");
   if (wasmaot_threads_current && wasmaot_threads_current() != 0) {
-    wasmaot_text_add(&text, " in thread ");
+    wasmaot_text_add(&text, "\n in thread ");
     wasmaot_text_add_decimal(&text, wasmaot_threads_current());
-    wasmaot_text_add(&text, "\n");
   }
   wasmaot_text_write(&text, 2);
   print_backtrace(registers);
