@@ -29,6 +29,9 @@
 #define REPORT_SECONDS 2
 // For thread_main and libc, and for a signal that arrives before there is a stack for signals.
 #define LIBC_STACK_SIZE (64u << 10)
+// glibc takes the room for thread-local variables, the module's globals among them, from the stack,
+// and musl adds it.
+static size_t variables_size;
 
 struct thread {
   struct wasmaot_stack stack;
@@ -174,12 +177,7 @@ static bool start_thread(struct thread *thread) {
   if (pthread_attr_init(&attributes) != 0)
     return false;
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  // glibc takes the room for thread-local variables, the module's globals among them, from the
-  // stack, and musl adds it.
-  size_t variables = 0;
-  if (&__ehdr_start)
-    wasmaot_find_segment(&__ehdr_start, PT_TLS, &variables);
-  int result = pthread_attr_setstacksize(&attributes, LIBC_STACK_SIZE + variables);
+  int result = pthread_attr_setstacksize(&attributes, LIBC_STACK_SIZE + variables_size);
   if (result == 0)
     result = pthread_create(&started, &attributes, thread_main, thread);
   pthread_attr_destroy(&attributes);
@@ -213,6 +211,8 @@ uint32_t wasmaot_wasi_thread_spawn(uint32_t argument) {
 
 void wasmaot_threads_start(void) {
   wasmaot_thread_stack_limit = wasmaot_stack_limit;
+  if (&__ehdr_start)
+    wasmaot_find_segment(&__ehdr_start, PT_TLS, &variables_size);
   wasmaot_thread_tables(count_table);
   if (table_bytes == 0)
     return;
