@@ -152,5 +152,7 @@ wasmaot_error *wasmaot_error_of_exception(struct wasmaot_exception *exception) {
   wasmaot_error *error = wasmaot_error_fixed(WASMAOT_ERROR_EXCEPTION, "uncaught exception");
   if (error != wasmaot_error_memory())
     error->exception = exception;
+  else
+    wasmaot_exception_end_error(exception);
   return error;
 }

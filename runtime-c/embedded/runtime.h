@@ -573,6 +573,7 @@ wasmaot_error *wasmaot_error_memory(void);
 wasmaot_error *wasmaot_error_of_end(struct wasmaot_store *store, struct wasm_stack *stack,
                                     uint32_t end);
 wasmaot_error *wasmaot_error_of_trap(uint32_t trap);
+// Owns a reference to it, which ends at once where memory for the error is out.
 wasmaot_error *wasmaot_error_of_exception(struct wasmaot_exception *exception);
 // Unless it is marked as kept.
 void wasmaot_exception_free(struct wasmaot_store *store, struct wasmaot_exception *released);
