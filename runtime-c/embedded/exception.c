@@ -117,8 +117,8 @@ static void visit(struct wasmaot_store *store, struct exception *exception, enum
 }
 
 // (WASMAOT_EXCEPTION_KEPT, which code sets where it keeps a reference, does not say that an
-// exception was here before. A guest decides how long chains of exceptions are, so that nothing
-// recurses.)
+// exception was here before. `store` is for those that are PASSED. A guest decides how long chains
+// of exceptions are, so that nothing recurses.)
 static void follow(struct wasmaot_store *store, struct exception *first, enum following how) {
   struct exception *work = NULL;
   visit(store, first, how, &work);
@@ -145,8 +145,12 @@ static void follow(struct wasmaot_store *store, struct exception *first, enum fo
   }
 }
 
+void wasmaot_exception_show(struct wasmaot_exception *exception) {
+  follow(NULL, exception_of(exception), SHOWN);
+}
+
 void wasmaot_exception_to_error(struct wasmaot_store *store, struct wasmaot_exception *exception) {
-  follow(store, exception_of(exception), SHOWN);
+  wasmaot_exception_show(exception);
   if (is_kept(exception))
     atomic_fetch_add_explicit(&exception_of(exception)->references, 1, memory_order_relaxed);
   else

@@ -108,14 +108,6 @@ static wasmaot_error *check_results(const struct host_function *function, wasmao
   return NULL;
 }
 
-// Functions that wasm gives to the host: they may be copies of references, which end with their
-// instance.
-static void normalize(const wasmaot_valkind *kinds, uint32_t count, wasmaot_val *values) {
-  for (uint32_t i = 0; i < count; i++)
-    if (kinds[i] == WASMAOT_FUNCREF && values[i].funcref)
-      values[i].funcref = values[i].funcref->self;
-}
-
 // Arguments from `values`, results there.
 static wasmaot_error *call_callback(struct host_function *function, struct wasmaot_value *values) {
   const struct type *type = function->type;
@@ -129,7 +121,7 @@ static wasmaot_error *call_callback(struct host_function *function, struct wasma
   }
   if (type->param_count > 0)
     memcpy(arguments, values, type->param_count * sizeof *arguments);
-  normalize(type->kinds, type->param_count, arguments);
+  wasmaot_values_show(type->kinds, type->param_count, arguments);
   if (type->result_count > 0)
     memset(values, 0, type->result_count * sizeof *values);
   wasmaot_val *results = (wasmaot_val *)(void *)values;
@@ -215,7 +207,7 @@ wasmaot_error *wasmaot_func_call(const wasmaot_func *func, const wasmaot_val *ar
   wasmaot_error *error = call(func->self, type, values);
   if (!error && result_count > 0) {
     memcpy(results, values, result_count * sizeof *values);
-    normalize(type->kinds + type->param_count, type->result_count, results);
+    wasmaot_values_show(type->kinds + type->param_count, type->result_count, results);
   }
   if (values != few)
     free(values);
@@ -254,6 +246,6 @@ wasmaot_error *wasmaot_instance_call(wasmaot_instance *instance, uint64_t interf
                                "the header was generated for a function of another type");
   wasmaot_error *error = call(function, type, (struct wasmaot_value *)(void *)values);
   if (!error)
-    normalize(type->kinds + type->param_count, type->result_count, values);
+    wasmaot_values_show(type->kinds + type->param_count, type->result_count, values);
   return error;
 }

@@ -36,8 +36,8 @@ bool wasmaot_global_is_mutable(const wasmaot_global *global) { return global->is
 wasmaot_val wasmaot_global_get(const wasmaot_global *global) {
   wasmaot_val value = {.v128 = {0}};
   memcpy(&value, global->value, size_of(global->type));
-  if (global->type.kind == WASMAOT_FUNCREF && value.funcref)
-    value.funcref = value.funcref->self;
+  const wasmaot_valkind kind = wasmaot_global_kind(global);
+  wasmaot_values_show(&kind, 1, &value);
   return value;
 }
 

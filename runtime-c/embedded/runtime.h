@@ -74,6 +74,9 @@ bool wasmaot_value_fits(struct wasmaot_store *store, struct valtype type, const 
 // not keep: guests can make the host pass exceptions, too.
 bool wasmaot_values_pass(struct wasmaot_store *store, const struct valtype *types, uint32_t count,
                          wasmaot_val *values);
+// What wasm gives to the host: functions may be copies of references, which end with their
+// instance, and so may those that exceptions lead to.
+void wasmaot_values_show(const wasmaot_valkind *kinds, uint32_t count, wasmaot_val *values);
 wasmaot_functype wasmaot_functype_of(const struct type *type);
 
 // ---- pool.c: reservations of memories ---------------------------------------------------------
@@ -583,6 +586,8 @@ void wasmaot_exception_free(struct wasmaot_store *store, struct wasmaot_exceptio
 void wasmaot_exception_to_error(struct wasmaot_store *store, struct wasmaot_exception *exception);
 bool wasmaot_exception_to_store(struct wasmaot_store *store, struct wasmaot_exception *exception);
 bool wasmaot_exception_adopt(struct wasmaot_store *store, struct wasmaot_exception *exception);
+// The host may look at its arguments.
+void wasmaot_exception_show(struct wasmaot_exception *exception);
 void wasmaot_exception_end_error(struct wasmaot_exception *exception);
 bool wasmaot_exception_is_of(const struct wasmaot_exception *exception,
                              const struct wasmaot_store *store);

@@ -173,6 +173,8 @@ bool wasmaot_table_get(const wasmaot_table *table, uint64_t index, wasmaot_val *
     value->funcref = ((const struct wasmaot_func_ref *)table->entries)[index].self;
   else
     value->externref = ((void *const *)table->entries)[index];
+  const wasmaot_valkind kind = wasmaot_table_kind(table);
+  wasmaot_values_show(&kind, 1, value);
   return true;
 }
 

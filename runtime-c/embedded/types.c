@@ -83,6 +83,15 @@ bool wasmaot_values_pass(struct wasmaot_store *store, const struct valtype *type
   return true;
 }
 
+void wasmaot_values_show(const wasmaot_valkind *kinds, uint32_t count, wasmaot_val *values) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (kinds[i] == WASMAOT_FUNCREF && values[i].funcref)
+      values[i].funcref = values[i].funcref->self;
+    else if (kinds[i] == WASMAOT_EXNREF && values[i].exnref)
+      wasmaot_exception_show(values[i].exnref);
+  }
+}
+
 // ---- The table --------------------------------------------------------------------------------
 
 #define FIRST_BUCKETS 64u

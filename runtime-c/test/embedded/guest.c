@@ -409,6 +409,64 @@ const struct wasmaot_code linked_wasm = {COMMON,
                                          .element_count = 1,
                                          .elements = linked_elements};
 
+// ---- Exceptions that hold functions ------------------------------------------------------------
+
+struct exception_layout {
+  struct wasmaot_instance head;
+  const void *tag;                      // 64, then its identity
+  void *identity[2];                    // 72
+  uint64_t padding;                     // 88
+  struct wasmaot_func_ref described[2]; // 96
+};
+typedef __attribute__((swiftcall)) struct wasmaot_exception *function_x(CONTEXT);
+
+WASM static struct wasmaot_exception *make(struct exception_layout *self
+                                           __attribute__((swift_context))) {
+  struct wasmaot_exception *exception =
+      self->head.runtime->exception_new(&self->head, self->tag, 16);
+  exception->flags |= WASMAOT_EXCEPTION_KEPT;
+  uint64_t *payload = (uint64_t *)(void *)exception + 2;
+  payload[0] = (uintptr_t)&self->described[0];
+  payload[1] = 0;
+  return exception;
+}
+MAP_FUNCTION(make, 1);
+
+ENTER static void enter_x(void *code, void *context, struct wasmaot_value *values) {
+  values[0].low = (uintptr_t)((function_x *)code)(context);
+}
+
+static const struct wasmaot_signature exception_signatures[] = {
+    {"i", "i", enter_i_i, (void *)adapt_i_i}, {"", "x", enter_x, NULL}, {"r", "", NULL, NULL}};
+static const struct wasmaot_entity exception_functions[] = {
+    {.offset = UINT32_MAX, .flags = WASMAOT_ENTITY_IMPORTED, .signature = 0}, FUNCTION(1)};
+static const struct wasmaot_described_function exception_described[] = {{NULL, 0, 0},
+                                                                        {(void *)make, 1, 1}};
+static const struct wasmaot_entity exception_tags[] = {{.offset = 64, .signature = 2}};
+static const struct wasmaot_export_entry make_export[] = {{NAME("make"), WASMAOT_EXTERN_FUNC, 1}};
+const struct wasmaot_code exception_wasm = {.abi_version = WASMAOT_EMBEDDED_ABI_VERSION,
+                                            .size = sizeof(struct wasmaot_code),
+                                            .start = UINT32_MAX,
+                                            .text_start = __start_wasmaot_text,
+                                            .text_end = __stop_wasmaot_text,
+                                            .funcmap_start = __start_wasmaot_funcmap,
+                                            .funcmap_end = __stop_wasmaot_funcmap,
+                                            .signature_count = 3,
+                                            .signatures = exception_signatures,
+                                            .instance_size = sizeof(struct exception_layout),
+                                            .import_count = 1,
+                                            .imports = imports,
+                                            .export_count = 1,
+                                            .exports = make_export,
+                                            .function_count = 2,
+                                            .functions = exception_functions,
+                                            .tag_count = 1,
+                                            .tags = exception_tags,
+                                            .described_count = 2,
+                                            .described_offset = 96,
+                                            .described = exception_described,
+                                            .described_of_function = first_described_two};
+
 // ---- Recursive types --------------------------------------------------------------------------
 
 struct recursive_layout {

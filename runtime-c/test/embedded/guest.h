@@ -26,6 +26,10 @@ extern const wasmaot_code linked_wasm;
 extern const wasmaot_code recursive_wasm;
 extern const wasmaot_code recursive_import_wasm;
 
+// Its function `make` gives an exception whose argument is the imported function, as this module
+// refers to it.
+extern const wasmaot_code exception_wasm;
+
 // What guests do that mean harm; see hostile_guest.c.
 extern const wasmaot_code hostile_wasm;
 // Its function `circle` takes a function of its own type.

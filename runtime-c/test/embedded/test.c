@@ -156,6 +156,18 @@ static void exceptions(void) {
   end(&world);
 }
 
+// An exception that a call returns holds the host's function itself, and no copy of its reference.
+static void functions_in_exceptions(void) {
+  struct world world = start_with(&exception_wasm, twice, NULL);
+  wasmaot_val value = {.i32 = 0}, result = {.i32 = 0}, arg = {.i32 = 21};
+  CHECK_OK(wasmaot_func_call(function(world.instance, "make"), NULL, 0, &value, 1));
+  const wasmaot_val *args = wasmaot_exception_args(value.exnref);
+  CHECK(args[0].funcref == world.host);
+  CHECK_OK(wasmaot_func_call(args[0].funcref, &arg, 1, &result, 1));
+  CHECK(result.i32 == 42);
+  end(&world);
+}
+
 static wasmaot_error *give_value(void *data, wasmaot_store *store, const wasmaot_val *args,
                                  wasmaot_val *results) {
   (void)store;
@@ -780,6 +792,7 @@ static const struct test tests[] = {
     {"traps", traps},
     {"nested", nested},
     {"exceptions", exceptions},
+    {"functions_in_exceptions", functions_in_exceptions},
     {"exceptions_of_the_host", exceptions_of_the_host},
     {"interrupt", interrupt},
     {"interrupt_race", interrupt_race},
