@@ -20,7 +20,6 @@ static _Noreturn void fail(const char *what, const char *then) {
   wasmaot_text_add(&text, what);
   wasmaot_text_add_untrusted(&text, path, strlen(path));
   wasmaot_text_add(&text, then);
-  wasmaot_text_add(&text, "\n");
   wasmaot_text_write(&text, 2);
   wasmaot_exit(WASMAOT_EXIT_START);
 }
