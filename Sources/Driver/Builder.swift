@@ -54,27 +54,34 @@ public struct Builder: Sendable {
     return FilePath(output).removingLastComponent().appending("\(name.text).h").string
   }
 
-  /// Compiles the module in `input` and writes `output`, whole or not at all; then the header, if there is one.
+  /// Compiles the module in `input` and writes `output`, whole or not at all; then the header, if there is one. A device
+  /// or a FIFO is written to, and has no header beside it.
   public func build(
     _ input: String, to output: String, header: String? = nil
   ) async throws(Problem) -> BuildReport {
     guard !OutputFile.isSame(input, output) else {
       throw .usage("the output \(output) would overwrite the module", help: "choose another name with -o")
     }
-    let header = header ?? defaultHeader(for: input, output: output)
-    if options.emit.isEmbedded, header == output || OutputFile.isSame(input, header) {
+    // Beside a device there is no place for a header that nobody asked for, nor one for the linker.
+    let isInPlace = OutputFile.isWrittenInPlace(output)
+    let header = header ?? (isInPlace ? nil : defaultHeader(for: input, output: output))
+    if options.emit.isEmbedded, let header, header == output || OutputFile.isSame(input, header) {
       throw .usage(
         "the header \(header) would overwrite another file", help: "choose another name with --header")
     }
     let folder = FilePath(output).removingLastComponent()
-    var product = try await make(input, scratch: folder.isEmpty ? "." : folder)
+    let scratch =
+      isInPlace ? OutputFile.temporaryFolder(environment: environment) : folder.isEmpty ? "." : folder
+    var product = try await make(input, scratch: scratch)
     let clock = ContinuousClock()
     let start = clock.now
     observe(.write)
     try OutputFile.write(product.bytes, to: output, isExecutable: options.emit == .exe)
-    if let bytes = product.header {
+    if let bytes = product.header, let header {
       try OutputFile.write(bytes, to: header)
       product.report.header?.path = header
+    } else {
+      product.report.header = nil
     }
     let seconds = (clock.now - start) / .seconds(1)
     product.report.output.path = output

@@ -7,9 +7,11 @@ import WasmModule
   import Musl
 #endif
 
-/// Files: read at once, and written so that they appear whole or not at all.
+/// Files: read at once, and written so that they appear whole or not at all. Devices, FIFOs and streams that are open
+/// already stay what they are, and are written to.
 enum OutputFile {
   static func write(_ bytes: [UInt8], to path: String, isExecutable: Bool = false) throws(Problem) {
+    if isWrittenInPlace(path) { return try writeInPlace(bytes, to: path) }
     try replace(path) { (temporary) throws(Problem) in
       do {
         let file = try FileDescriptor.open(
@@ -32,6 +34,42 @@ enum OutputFile {
     } catch {
       unlink(temporary)
       throw error
+    }
+  }
+
+  // MARK: - In place
+
+  /// What the path names, links followed, is no regular file, but a device or a FIFO; or it is a descriptor of this
+  /// process.
+  static func isWrittenInPlace(_ path: String) -> Bool {
+    if openDescriptor(path) != nil { return true }
+    var status = stat()
+    guard stat(path, &status) == 0 else { return false }
+    return status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
+  }
+
+  private static func writeInPlace(_ bytes: [UInt8], to path: String) throws(Problem) {
+    do {
+      if let file = openDescriptor(path) {
+        try file.writeAll(bytes)
+      } else {
+        let file = try FileDescriptor.open(FilePath(path), .writeOnly, options: .closeOnExec)
+        _ = try file.closeAfter { try file.writeAll(bytes) }
+      }
+    } catch {
+      throw .cannotWrite(path, error)
+    }
+  }
+
+  /// The descriptor that a path such as /dev/stdout names. Opened by that name, a file that the shell redirects to would
+  /// be written from its start (`>>`); renamed to it, root's output would stand in its place.
+  private static func openDescriptor(_ path: String) -> FileDescriptor? {
+    switch path {
+    case "/dev/stdout": return .standardOutput
+    case "/dev/stderr": return .standardError
+    default:
+      let folder = ["/dev/fd/", "/proc/self/fd/"].first { path.hasPrefix($0) }
+      return folder.flatMap { CInt(path.dropFirst($0.count)) }.map { FileDescriptor(rawValue: $0) }
     }
   }
 

@@ -27,6 +27,8 @@ struct BuildCommand: AsyncParsableCommand {
     name: .customShort("o", allowingJoined: true),
     help: ArgumentHelp(
       "Output; for several modules, or if it is one or ends with '/', a folder for outputs (default: the modules' names without .wasm, in the working directory).",
+      discussion:
+        "/dev/stdout, other devices and FIFOs are written to; a file is replaced once the build is done.",
       valueName: "OUT"))
   var output: String?
 

@@ -1,3 +1,4 @@
+import Glibc
 import LLVMBackend
 import SystemPackage
 import TestSupport
@@ -120,6 +121,62 @@ struct BuildTests {
         outputs.append(try TestSupport.read(output))
       }
       #expect(outputs[0] == outputs[1])
+    }
+  }
+
+  /// What is no regular file is written to, and stays what it is.
+  @Test func pipesAreWrittenTo() async throws {
+    try await Self.withModule { folder, module in
+      let fifo = folder.appending("fifo")
+      try #require(mkfifo(fifo.string, 0o600) == 0)
+      try #require(symlink("fifo", folder.appending("link").string) == 0)
+      // Open for both, it waits for nobody; what is written fits into it.
+      let pipe = open(fifo.string, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+      try #require(pipe >= 0)
+      defer { close(pipe) }
+      let report = try await Self.builder(.obj).build(module.string, to: folder.appending("link").string)
+      #expect(report.header == nil)
+      // No header beside it, and nothing of the linker's.
+      #expect(TestSupport.contents(of: folder) == ["fifo", "link", "module.wasm"])
+      var buffer = [UInt8](repeating: 0, count: 1 << 16)
+      let count = read(pipe, &buffer, buffer.count)
+      let regular = folder.appending("regular.o")
+      _ = try await Self.builder(.obj).build(module.string, to: regular.string)
+      #expect(try Array(buffer.prefix(max(0, count))) == TestSupport.read(regular))
+      var status = stat()
+      try #require(lstat(fifo.string, &status) == 0)
+      #expect(status.st_mode & S_IFMT == S_IFIFO)
+    }
+  }
+
+  /// (/dev/stdout is the same; were it not, a test would replace it.)
+  @Test func descriptorsAreWrittenTo() async throws {
+    try await Self.withModule { folder, module in
+      let regular = folder.appending("regular.ir")
+      _ = try await Self.builder(.ir).build(module.string, to: regular.string)
+      let text = try TestSupport.read(regular)
+      let arguments = ["build", module.string, "--emit=ir", "-o", "/proc/self/fd/1"]
+      let result = try await CommandLineTool.run(arguments)
+      #expect(result.status == 0, "\(result.errorText)")
+      #expect(result.output == text)
+      // Behind what is in the file already.
+      let file = folder.appending("file")
+      let script = "echo first >\(file) && \"$0\" \"$@\" >>\(file)"
+      let appended = try await TestSupport.run(
+        "/bin/sh", ["-c", script, try #require(CommandLineTool.path).string] + arguments)
+      #expect(appended.status == 0, "\(appended.errorText)")
+      #expect(try TestSupport.read(file) == Array("first\n".utf8) + text)
+    }
+  }
+
+  @Test func linksToRegularFilesAreReplaced() async throws {
+    try await Self.withModule { folder, module in
+      let (file, link) = (folder.appending("file"), folder.appending("link"))
+      try TestSupport.write(Array("old".utf8), to: file)
+      try #require(symlink("file", link.string) == 0)
+      _ = try await Self.builder(.ir).build(module.string, to: link.string)
+      #expect(try TestSupport.read(file) == Array("old".utf8))
+      #expect(try TestSupport.read(link).starts(with: Array("signature".utf8)))
     }
   }
 
