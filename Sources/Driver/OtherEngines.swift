@@ -1,4 +1,4 @@
-/// Options of other engines, for users whose fingers know those: what to write instead.
+/// Options of other engines, and of C compilers, for users whose fingers know those: what to write instead.
 enum OtherEngines {
   /// Option, and what wasmaot calls it.
   private static let spellings: [(option: String, help: String)] = [
@@ -39,7 +39,21 @@ enum OtherEngines {
     ("--inherit-env", "write --env NAME for each variable that the program may see"),
     ("--forward-host-env", "write --env NAME for each variable that the program may see"),
     ("--tcplisten", "write --listen ADDRESS:PORT"),
-    ("-S", "WASI is always available; directories and variables are granted by --dir and --env"),
+    // wasmtime's, and C compilers'.
+    ("-S", "write --emit=asm; WASI is always available, and --dir and --env grant directories and variables"),
+    ("-C", "options for code have names of their own, such as -O3 and --cpu: see 'wasmaot help build'"),
+    ("-c", "write --emit=obj: an object for host programs"),
+    ("-shared", "write --emit=shared: a library for host programs"),
+    ("-emit-llvm", "write --emit=llvm-ir, or --emit=bitcode"),
+    ("--emit-llvm", "write --emit=llvm-ir, or --emit=bitcode"),
+    ("-static", "leave it out: programs are always static"),
+    ("-fPIC", "leave it out: code is always position-independent"),
+    ("-fpic", "leave it out: code is always position-independent"),
+    ("-s", "leave it out: symbols are left out unless -g (--symbols) is given"),
+    ("--strip", "leave it out: symbols are left out unless -g (--symbols) is given"),
+    ("-pthread", "leave it out: modules for wasi-threads need no option"),
+    ("-flto", "leave it out: a module is optimised as a whole"),
+    ("-ffast-math", "give it to the compiler that makes the module: here results are WebAssembly's"),
   ]
 
   /// Help for the first of the arguments that is another engine's spelling.
@@ -58,6 +72,19 @@ enum OtherEngines {
 }
 
 extension Problem {
+  /// The problem of a command line that the parser answers with help although nobody asked for it: it finds -h among
+  /// the letters of -shared. Nil where help was asked for.
+  public static func misreadAsHelp(_ arguments: [String]) -> Problem? {
+    let own = arguments.prefix { $0 != "--" }
+    if own.first == "help" || own.contains(where: ["-h", "-help", "--help"].contains) { return nil }
+    let misread = own.first { word in
+      // What may follow these in one word are their values.
+      let takesTheRest = ["-o", "-O", "-j", "-W"].contains { word.hasPrefix($0) }
+      return word.hasPrefix("-") && !word.hasPrefix("--") && word.contains("h") && !takesTheRest
+    }
+    return misread.map { .usage(parserMessage: "Unknown option '\($0)'", arguments: arguments) }
+  }
+
   /// The problem of a command line that the parser does not accept, in the parser's words or in better ones.
   public static func usage(parserMessage: String, arguments: [String]) -> Problem {
     let commands = ["build", "run", "validate", "inspect", "bench", "cache", "help"]
@@ -70,7 +97,9 @@ extension Problem {
         "unknown command '\(first)'",
         help: near.map { "did you mean '\($0)'?" } ?? "commands are: \(commands.joined(separator: ", "))")
     }
-    if let known = OtherEngines.help(for: arguments) {
+    // What stands behind the module of `run`, or '--', is the program's.
+    let own = arguments.prefix { $0 != "--" && !(arguments.first == "run" && $0.hasSuffix(".wasm")) }
+    if let known = OtherEngines.help(for: own) {
       return .usage("unknown option '\(known.option)'", help: known.help)
     }
     // What looks like an option to the parser is a number to the user.
@@ -92,6 +121,8 @@ extension Problem {
     // Lists of values have a line each.
     let lines = message.split(separator: "\n").map { $0.drop { $0 == " " || $0 == "-" } }
     var summary = (lines.first ?? "wrong command line") + lines.dropFirst().map { " \($0)" }.joined()
+    // Of a word of several letters it says what each of them could be.
+    if let rest = summary.firstRange(of: " or: ") { summary = summary[..<rest.lowerBound] }
     if summary.hasSuffix(".") { summary.removeLast() }
     return summary.prefix(1).lowercased() + summary.dropFirst()
   }

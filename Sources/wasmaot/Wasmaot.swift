@@ -53,8 +53,11 @@ import Driver
       exit(withError: status)
     } catch {
       let status = exitCode(for: error)
-      // Help that was asked for.
-      if status == .success { exit(withError: error) }
+      if status == .success {
+        if let problem = Problem.misreadAsHelp(arguments) { terminal.fail(with: problem) }
+        // Help that was asked for.
+        exit(withError: error)
+      }
       terminal.fail(with: .usage(parserMessage: message(for: error), arguments: arguments))
     }
   }

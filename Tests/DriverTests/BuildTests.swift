@@ -215,6 +215,8 @@ struct BuildTests {
     (["build", "m.wasm", "--emit=elf"], 2, "llvm-ir"), (["build", "m.wasm", "-j", "0"], 2, "-j 0"),
     (["build", "m.wasm", "--target", "riscv64-linux"], 2, "riscv64-linux"),
     (["build", "m.wasm", "--mapdir", "/a:/b"], 2, "--dir HOST::GUEST"),
+    (["build", "m.wasm", "-shared"], 2, "unknown option '-shared'"),
+    (["build", "m.wasm", "-fwhatever", "-ohello"], 2, "unknown option '-fwhatever'"),
     (["frobnicate"], 2, "unknown command"),
     (["run", "--nonsense", "m.wasm"], 2, "unknown option '--nonsense'"),
   ])

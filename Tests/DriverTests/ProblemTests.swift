@@ -87,6 +87,13 @@ import WasmModule
     (["buidl", "x.wasm"], "did you mean 'build'?"),
     (["compile", "x.wasm"], "did you mean 'build'?"),
     (["app.wasm"], "wasmaot run app.wasm"),
+    (["build", "-c", "x.wasm"], "--emit=obj"), (["build", "-shared", "x.wasm"], "--emit=shared"),
+    (["build", "-S", "x.wasm"], "--emit=asm"), (["build", "-emit-llvm", "x.wasm"], "--emit=llvm-ir"),
+    (["build", "-s", "x.wasm"], "--symbols"), (["build", "-flto=thin", "x.wasm"], "as a whole"),
+    (["run", "-C", "cache=n", "x.wasm"], "--cpu"),
+    // The program's own are not looked at.
+    (["run", "--whatever", "x.wasm", "-c"], "see 'wasmaot help run'"),
+    (["bench", "--whatever", "x.wasm", "--", "-s"], "see 'wasmaot help bench'"),
     (["build", "--whatever"], "see 'wasmaot help build'"),
     (["--whatever"], "see 'wasmaot --help'"),
   ])
@@ -94,6 +101,33 @@ import WasmModule
     let problem = Problem.usage(parserMessage: "Unknown option '--x'", arguments: arguments)
     #expect(problem.help?.contains(help) == true, "\(problem.help ?? "no help")")
     #expect(problem.exitStatus == 2)
+  }
+
+  /// The parser finds -h in them.
+  @Test(arguments: [
+    (["build", "x.wasm", "-shared"], "unknown option '-shared'", "--emit=shared"),
+    (["build", "-pthread", "x.wasm"], "unknown option '-pthread'", "wasi-threads"),
+    (["build", "-ffast-math", "x.wasm", "-ohello"], "unknown option '-ffast-math'", "makes the module"),
+    (["build", "-fhosted", "x.wasm"], "unknown option '-fhosted'", "see 'wasmaot help build'"),
+    (["build", "x.wasm", "-fhosted", "--", "-h"], "unknown option '-fhosted'", "see 'wasmaot help build'"),
+  ])
+  func misreadAsHelp(arguments: [String], summary: String, help: String) {
+    let problem = Problem.misreadAsHelp(arguments)
+    #expect(problem?.summary == summary)
+    #expect(problem?.help?.contains(help) == true, "\(problem?.help ?? "no help")")
+    #expect(problem?.exitStatus == 2)
+  }
+
+  @Test(arguments: [
+    [], ["--help"], ["help"], ["help", "build"], ["build", "-h"], ["build", "-shared", "--help"],
+    ["build", "-help"],
+    ["cache"], ["build", "-ohello", "--generate-completion-script"],
+  ])
+  func helpIsAskedFor(arguments: [String]) { #expect(Problem.misreadAsHelp(arguments) == nil) }
+
+  @Test func summaryOfSeveralReadings() {
+    let message = "Unknown option '-foo' or: Missing value for '-o' in '-foo'"
+    #expect(Problem.usage(parserMessage: message, arguments: ["build"]).summary == "unknown option '-foo'")
   }
 
   @Test(arguments: [
