@@ -104,9 +104,14 @@ extension Problem {
     }
     // What looks like an option to the parser is a number to the user.
     for (option, value) in zip(arguments, arguments.dropFirst())
-    where parserMessage.contains("issing value for '\(option) ") && value.dropFirst().first?.isNumber == true
-    {
-      return .usage("\(option) '\(value)' is negative", help: "write a number without a sign")
+    where parserMessage.contains("issing value for '\(option) ") {
+      if value.dropFirst().first?.isNumber == true {
+        return .usage("\(option) '\(value)' is negative", help: "write a number without a sign")
+      }
+      // A list of features begins with a minus where all others are allowed.
+      if option == "--features", value.hasPrefix("-"), !value.hasPrefix("--") {
+        return .usage(summary(ofParser: parserMessage), help: "write \(option)=\(value)")
+      }
     }
     if arguments.first == "bench", parserMessage.contains("nexpected argument") {
       return .usage(

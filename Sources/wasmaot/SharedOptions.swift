@@ -157,7 +157,10 @@ struct FeatureOptions: ParsableArguments {
     name: .customLong("features"),
     help: ArgumentHelp(
       "The same in one list: 'all', 'none', names to allow, '-NAME' to forbid, in this order.",
-      discussion: "Applied before -W. A list that starts with a name allows nothing else.",
+      discussion: """
+        Applied before -W. A list that starts with a name allows nothing else; one that starts with '-' is written \
+        --features=-NAME.
+        """,
       valueName: "LIST"))
   var featureList: String?
 

@@ -151,6 +151,14 @@ import WasmModule
     #expect(features == expected)
   }
 
+  @Test func featuresWithoutEqualsSign() {
+    let problem = Problem.usage(
+      parserMessage: "Missing value for '--features <LIST>'",
+      arguments: ["build", "x.wasm", "--features", "-simd,-threads"])
+    #expect(problem.summary == "missing value for '--features <LIST>'")
+    #expect(problem.help == "write --features=-simd,-threads")
+  }
+
   @Test(
     arguments: [
       ("all", Features.supported), ("none", []), ("-simd", .supported.subtracting(.simd)),
