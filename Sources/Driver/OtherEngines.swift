@@ -73,10 +73,14 @@ enum OtherEngines {
 
 extension Problem {
   /// The problem of a command line that the parser answers with help although nobody asked for it: it finds -h among
-  /// the letters of -shared. Nil where help was asked for.
+  /// the letters of -shared, and has help for any word behind `help`. Nil where help was asked for.
   public static func misreadAsHelp(_ arguments: [String]) -> Problem? {
     let own = arguments.prefix { $0 != "--" }
-    if own.first == "help" || own.contains(where: ["-h", "-help", "--help"].contains) { return nil }
+    if own.contains(where: ["-h", "-help", "--help"].contains) { return nil }
+    if own.first == "help" {
+      let name = own.dropFirst().first { !$0.hasPrefix("-") }
+      return name.flatMap { commands.contains($0) ? nil : unknownCommand($0) }
+    }
     let misread = own.first { word in
       // What may follow these in one word are their values.
       let takesTheRest = ["-o", "-O", "-j", "-W"].contains { word.hasPrefix($0) }
@@ -87,15 +91,11 @@ extension Problem {
 
   /// The problem of a command line that the parser does not accept, in the parser's words or in better ones.
   public static func usage(parserMessage: String, arguments: [String]) -> Problem {
-    let commands = ["build", "run", "validate", "inspect", "bench", "cache", "help"]
     if let first = arguments.first, !first.hasPrefix("-"), !commands.contains(first) {
       if first.hasSuffix(".wasm") {
         return .usage("no command is given", help: "write wasmaot build \(first), or wasmaot run \(first)")
       }
-      let near = ["compile": "build"][first] ?? nearest(to: first, among: commands)
-      return .usage(
-        "unknown command '\(first)'",
-        help: near.map { "did you mean '\($0)'?" } ?? "commands are: \(commands.joined(separator: ", "))")
+      return unknownCommand(first)
     }
     // What stands behind the module of `run`, or '--', is the program's.
     let own = arguments.prefix { $0 != "--" && !(arguments.first == "run" && $0.hasSuffix(".wasm")) }
@@ -120,6 +120,16 @@ extension Problem {
     }
     let command = arguments.first.map { commands.contains($0) ? " help \($0)" : " --help" } ?? " --help"
     return .usage(summary(ofParser: parserMessage), help: "see 'wasmaot\(command)'")
+  }
+
+  private static let commands = ["build", "run", "validate", "inspect", "bench", "cache", "help"]
+
+  private static func unknownCommand(_ name: String) -> Problem {
+    // wasmtime's and wasmer's.
+    let near = ["compile": "build", "create-exe": "build"][name] ?? nearest(to: name, among: commands)
+    return .usage(
+      "unknown command '\(name)'",
+      help: near.map { "did you mean '\($0)'?" } ?? "commands are: \(commands.joined(separator: ", "))")
   }
 
   private static func summary(ofParser message: String) -> String {

@@ -217,7 +217,7 @@ struct BuildTests {
     (["build", "m.wasm", "--mapdir", "/a:/b"], 2, "--dir HOST::GUEST"),
     (["build", "m.wasm", "-shared"], 2, "unknown option '-shared'"),
     (["build", "m.wasm", "-fwhatever", "-ohello"], 2, "unknown option '-fwhatever'"),
-    (["frobnicate"], 2, "unknown command"),
+    (["frobnicate"], 2, "unknown command"), (["help", "frobnicate"], 2, "unknown command"),
     (["run", "--nonsense", "m.wasm"], 2, "unknown option '--nonsense'"),
   ])
   func commandLine(arguments: [String], status: Int32, words: String) async throws {

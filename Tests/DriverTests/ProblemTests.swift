@@ -85,7 +85,7 @@ import WasmModule
     (["build", "--enable-simd", "x.wasm"], "-W simd=y"),
     (["build", "--disable-threads", "x.wasm"], "-W threads=n"),
     (["buidl", "x.wasm"], "did you mean 'build'?"),
-    (["compile", "x.wasm"], "did you mean 'build'?"),
+    (["compile", "x.wasm"], "did you mean 'build'?"), (["create-exe", "x.wasm"], "did you mean 'build'?"),
     (["app.wasm"], "wasmaot run app.wasm"),
     (["build", "-c", "x.wasm"], "--emit=obj"), (["build", "-shared", "x.wasm"], "--emit=shared"),
     (["build", "-S", "x.wasm"], "--emit=asm"), (["build", "-emit-llvm", "x.wasm"], "--emit=llvm-ir"),
@@ -110,6 +110,8 @@ import WasmModule
     (["build", "-ffast-math", "x.wasm", "-ohello"], "unknown option '-ffast-math'", "makes the module"),
     (["build", "-fhosted", "x.wasm"], "unknown option '-fhosted'", "see 'wasmaot help build'"),
     (["build", "x.wasm", "-fhosted", "--", "-h"], "unknown option '-fhosted'", "see 'wasmaot help build'"),
+    (["help", "foo"], "unknown command 'foo'", "commands are: build"),
+    (["help", "biuld"], "unknown command 'biuld'", "did you mean 'build'?"),
   ])
   func misreadAsHelp(arguments: [String], summary: String, help: String) {
     let problem = Problem.misreadAsHelp(arguments)
@@ -119,7 +121,8 @@ import WasmModule
   }
 
   @Test(arguments: [
-    [], ["--help"], ["help"], ["help", "build"], ["build", "-h"], ["build", "-shared", "--help"],
+    [], ["--help"], ["help"], ["help", "build"], ["help", "cache", "info"], ["build", "-h"],
+    ["build", "-shared", "--help"],
     ["build", "-help"],
     ["cache"], ["build", "-ohello", "--generate-completion-script"],
   ])
