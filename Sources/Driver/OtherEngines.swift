@@ -113,6 +113,10 @@ extension Problem {
         return .usage(summary(ofParser: parserMessage), help: "write \(option)=\(value)")
       }
     }
+    if parserMessage.contains("is invalid for '-O ") {
+      return .usage(
+        summary(ofParser: parserMessage), help: "levels are -O0, -O1, -O2 (the default), -O3, -Os and -Oz")
+    }
     if arguments.first == "bench", parserMessage.contains("nexpected argument") {
       return .usage(
         summary(ofParser: parserMessage),

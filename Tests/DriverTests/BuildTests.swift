@@ -211,7 +211,7 @@ struct BuildTests {
     (["build", "no-such.wasm"], 1, "No such file"), (["build", "/"], 1, "directory"),
     (["run", "no-such.wasm"], 1, "No such file"), (["validate", "no-such.wasm"], 1, "No such file"),
     (["inspect", "no-such.wasm"], 1, "No such file"), (["build"], 2, "no module is given"),
-    (["run"], 2, "no module is given"), (["build", "m.wasm", "-O9"], 2, "-O"),
+    (["run"], 2, "no module is given"), (["build", "m.wasm", "-O9"], 2, "-O3, -Os and -Oz"),
     (["build", "m.wasm", "--emit=elf"], 2, "llvm-ir"), (["build", "m.wasm", "-j", "0"], 2, "-j 0"),
     (["build", "m.wasm", "--target", "riscv64-linux"], 2, "riscv64-linux"),
     (["build", "m.wasm", "--mapdir", "/a:/b"], 2, "--dir HOST::GUEST"),
