@@ -93,6 +93,11 @@ extension BuildOptions {
         "\(option) is for programs, not for --emit=\(emit.rawValue)",
         help: "the host decides what an instance is given: its imports, its memory, its stack")
     }
+    if sandbox == .require {
+      throw .usage(
+        "--sandbox=require is for programs, not for --emit=\(emit.rawValue)",
+        help: "a sandbox holds for a whole process: confine the host program, and leave it out")
+    }
     guard let name else { return }
     guard let identifier = CIdentifier(name) else {
       throw .usage(

@@ -134,6 +134,7 @@ struct EmbeddedTests {
     (["--emit=obj", "--stack-size=1M"], "--max-stack is for programs"),
     (["--emit=obj", "--fuel=1"], "--fuel is for programs"),
     (["--emit=obj", "--timeout=1"], "--timeout is for programs"),
+    (["--emit=obj", "--sandbox=require"], "--sandbox=require is for programs"),
     (["--emit=obj", "--name=1x"], "no C identifier"), (["--emit=obj", "--name=a-b"], "no C identifier"),
     (["--name=x"], "--name is for host programs"),
     (["--emit=ir", "--header=x.h"], "--header is for host programs"),
