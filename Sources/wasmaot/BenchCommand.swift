@@ -142,19 +142,28 @@ struct BenchCommand: ParsableCommand {
       terminal.writeError(problem.rendered(terminal.style))
       throw ExitCode(status)
     case .measured(let results, let problems):
-      if json {
-        print(results.json())
-      } else {
-        print("\(visible(module)), \(Unit("bytes").text(Double(results.module?.size ?? 0)))\n")
-        print(results.summary()?.text() ?? "", terminator: "")
-        let reasons = results.reasons()
-        if !reasons.isEmpty { print("\n" + reasons.map { visible($0, limit: 1000) }.joined(separator: "\n")) }
+      var problems = problems
+      // What was measured is not lost where one of the two can't be written.
+      do throws(Problem) {
+        try writeOutput(json ? results.json() + "\n" : text(results, of: module))
+      } catch {
+        problems.append(error)
+      }
+      if let html {
+        do throws(Problem) { try ModuleBenchmark.write(results.html(), to: html) } catch {
+          problems.append(error)
+        }
       }
       for problem in problems { terminal.writeError(problem.rendered(terminal.style)) }
-      // Last: what was measured is not lost where the page can't be written.
-      if let html { try ModuleBenchmark.write(results.html(), to: html) }
       if !problems.isEmpty { throw ExitCode.failure }
     }
+  }
+
+  private func text(_ results: BenchmarkResults, of module: String) -> String {
+    let size = Unit("bytes").text(Double(results.module?.size ?? 0))
+    let reasons = results.reasons().map { visible($0, limit: 1000) + "\n" }
+    return "\(visible(module)), \(size)\n\n" + (results.summary()?.text() ?? "")
+      + (reasons.isEmpty ? "" : "\n" + reasons.joined())
   }
 }
 

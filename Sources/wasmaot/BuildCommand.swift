@@ -70,7 +70,7 @@ struct BuildCommand: AsyncParsableCommand {
     }
     for warning in report.warnings { terminal.warn(warning) }
     if timings { terminal.writeError(report.timings()) }
-    if json { print(report.json()) }
+    if json { try writeOutput(report.json() + "\n") }
   }
 
   private func buildAll() async throws {
@@ -84,7 +84,7 @@ struct BuildCommand: AsyncParsableCommand {
       }
     }
     if timings { terminal.writeError(report.timings()) }
-    if json { print(report.json()) }
+    if json { try writeOutput(report.json() + "\n") }
     if terminal.isInteractive || timings || report.hasFailed { terminal.writeError(report.summary + "\n") }
     if report.hasFailed { throw ExitCode(1) }
   }

@@ -15,8 +15,8 @@ struct CacheCommand: ParsableCommand {
     @Flag(help: "Print JSON.")
     var json = false
 
-    func show(_ report: CacheReport) {
-      print(json ? report.json() : report.text(), terminator: json ? "\n" : "")
+    func show(_ report: CacheReport) throws(Problem) {
+      try writeOutput(json ? report.json() + "\n" : report.text())
     }
 
     static func cache() throws(Problem) -> BuildCache {
@@ -32,7 +32,7 @@ struct CacheCommand: ParsableCommand {
       abstract: "Show where the cache is and how much it holds.")
     @OptionGroup var output: OutputOptions
 
-    func run() throws { output.show(try OutputOptions.cache().info()) }
+    func run() throws { try output.show(OutputOptions.cache().info()) }
   }
 
   struct Prune: ParsableCommand {
@@ -59,7 +59,7 @@ struct CacheCommand: ParsableCommand {
     func run() throws {
       let size = try maxSize.map { text throws(Problem) in try parseSize(text, option: "--max-size") }
       let age = try unusedFor.map { text throws(Problem) in try parseDuration(text, option: "--unused-for") }
-      output.show(try OutputOptions.cache().prune(to: size, unusedFor: age))
+      try output.show(OutputOptions.cache().prune(to: size, unusedFor: age))
     }
   }
 
@@ -67,6 +67,6 @@ struct CacheCommand: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Remove all that the cache holds.")
     @OptionGroup var output: OutputOptions
 
-    func run() throws { output.show(try OutputOptions.cache().prune(to: 0)) }
+    func run() throws { try output.show(OutputOptions.cache().prune(to: 0)) }
   }
 }

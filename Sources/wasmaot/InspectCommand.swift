@@ -27,10 +27,10 @@ struct InspectCommand: ParsableCommand {
   func run() throws {
     if authority {
       let authority = try AppAuthority(of: module)
-      print(json ? authority.json() : authority.text(terminal.style), terminator: json ? "\n" : "")
+      try writeOutput(json ? authority.json() + "\n" : authority.text(terminal.style))
       return
     }
     let summary = try ModuleSummary(of: module)
-    print(json ? summary.json() : summary.text(terminal.style), terminator: json ? "\n" : "")
+    try writeOutput(json ? summary.json() + "\n" : summary.text(terminal.style))
   }
 }

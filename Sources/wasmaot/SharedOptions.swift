@@ -213,15 +213,16 @@ struct TargetOptions: ParsableArguments {
   /// Answers `--cpu help` and `--target help`.
   func printListsAskedFor() throws {
     if target == "help" {
-      print(Target.supportedTriples.joined(separator: "\n"))
+      try writeOutput(Target.supportedTriples.joined(separator: "\n") + "\n")
       throw ExitCode.success
     }
     if cpu == "help" {
       let cpus = LLVMInfo.cpus(for: try Target.named(target))
       let width = cpus.map(\.name.count).max() ?? 0
-      for cpu in cpus {
-        print(cpu.description.isEmpty ? cpu.name : cpu.name.padding(toLength: width + 2) + cpu.description)
+      let lines = cpus.map { cpu in
+        cpu.description.isEmpty ? cpu.name : cpu.name.padding(toLength: width + 2) + cpu.description
       }
+      try writeOutput(lines.map { $0 + "\n" }.joined())
       throw ExitCode.success
     }
   }

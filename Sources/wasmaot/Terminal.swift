@@ -1,4 +1,5 @@
 import Driver
+import SystemPackage
 
 #if canImport(Glibc)
   import Glibc
@@ -42,3 +43,13 @@ struct Terminal: Sendable {
 }
 
 let terminal = Terminal()
+
+/// Writes what a command prints to standard output. Whoever reads it must not take a part for the whole: that it can't be
+/// written, because the disk is full, is an error.
+func writeOutput(_ text: String) throws(Problem) {
+  do {
+    try FileDescriptor.standardOutput.writeAll(text.utf8)
+  } catch {
+    throw Problem("cannot write to standard output: \(error)")
+  }
+}

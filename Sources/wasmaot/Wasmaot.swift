@@ -29,7 +29,7 @@ import Driver
 
   func run() async throws {
     if showsVersion {
-      print(Version.text)
+      try writeOutput(Version.text + "\n")
     } else {
       throw CleanExit.helpRequest(self)
     }
@@ -56,7 +56,13 @@ import Driver
       if status == .success {
         if let problem = Problem.misreadAsHelp(arguments) { terminal.fail(with: problem) }
         // Help that was asked for.
-        exit(withError: error)
+        let text = fullMessage(for: error)
+        do throws(Problem) {
+          try writeOutput(text.isEmpty ? "" : text + "\n")
+        } catch {
+          terminal.fail(with: error)
+        }
+        exit(withError: status)
       }
       terminal.fail(with: .usage(parserMessage: message(for: error), arguments: arguments))
     }

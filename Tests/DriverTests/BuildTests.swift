@@ -228,6 +228,29 @@ struct BuildTests {
     #expect(result.output.isEmpty)
   }
 
+  @Test(arguments: [
+    ["build", "module.wasm", "--json", "-o", "out/"],
+    ["build", "module.wasm", "second.wasm", "-o", "out", "--json"],
+    ["build", "--cpu", "help"], ["build", "--target", "help"], ["inspect", "module.wasm"],
+    ["inspect", "--json", "module.wasm"], ["cache", "info"], ["cache", "clear", "--json"], ["--version"],
+    ["--help"],
+    ["bench", "module.wasm", "-O0", "--runs", "1", "--no-start", "--no-interpreter"],
+  ])
+  func outputThatCannotBeWritten(arguments: [String]) async throws {
+    try await Self.withModule("(module (func (export \"_start\")))") { folder, module in
+      try TestSupport.write(try TestSupport.read(module), to: folder.appending("second.wasm"))
+      let environment = TestSupport.environment.merging(
+        ["WASMAOT_CACHE_DIR": folder.appending("cache").string]
+      ) { $1 }
+      let result = try await TestSupport.run(
+        "/bin/sh",
+        ["-c", "exec \"$0\" \"$@\" >/dev/full", try #require(CommandLineTool.path).string] + arguments,
+        environment: environment, workingDirectory: folder)
+      #expect(result.status == 1)
+      #expect(result.errorText == "error: cannot write to standard output: No space left on device\n")
+    }
+  }
+
   @Test func unknownCPUIsNamed() async throws {
     try await Self.withModule { folder, module in
       let result = try await CommandLineTool.run(

@@ -53,6 +53,25 @@ import WasmModule
     }
   }
 
+  /// As programs (LinkerTests).
+  @Test(.enabled(if: CommandLineTool.path != nil && TestSupport.tool("wasm-tools") != nil, "no tools"))
+  func resultsThatCannotBeWritten() async throws {
+    let module = try await TestSupport.module(
+      fromText: "(module (func (export \"f\") (result i32) (i32.const 7)))")
+    try await TemporaryFolder.with { folder in
+      try TestSupport.write(module, to: folder.appending("module.wasm"))
+      let result = try await TestSupport.run(
+        "/bin/sh",
+        [
+          "-c", "exec \"$0\" run --interpret --invoke f module.wasm >/dev/full",
+          try #require(CommandLineTool.path).string,
+        ], workingDirectory: folder)
+      #expect(result.status == 1)
+      #expect(
+        result.errorText == "wasmaot: cannot write the results to standard output: no space left\n")
+    }
+  }
+
   @Test func everyFunctionOfWASIIsBound() throws {
     let binding = try WASIBinding(arguments: [], grants: Grants(), environment: [:])
     for function in HostFunctions.all {

@@ -199,7 +199,19 @@ struct InterpretedProgram {
     }
     var results = try store.call(function, slots: values.flatMap { $0! })[...]
     let lines = type.results.map { InvokeValues.text($0, &results) + "\n" }
-    _ = try? FileDescriptor.standardOutput.writeAll(lines.joined().utf8)
+    do {
+      try FileDescriptor.standardOutput.writeAll(lines.joined().utf8)
+    } catch {
+      let reason =
+        switch error as? Errno {
+        case .noSpace: "no space left"
+        case .brokenPipe: "nobody reads it"
+        case .badFileDescriptor: "it is closed"
+        default: "\(error)"
+        }
+      say("wasmaot: cannot write the results to standard output: \(reason)")
+      return 1
+    }
     return 0
   }
 
