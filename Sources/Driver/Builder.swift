@@ -103,7 +103,7 @@ public struct Builder: Sendable {
     builder.options.limits = options.limits.withoutArguments
     builder.options.sandbox = .auto
     let scratch = OutputFile.temporaryFolder(environment: environment)
-    let product = try await builder.make(input, scratch: scratch)
+    let product = try await builder.make(input, scratch: scratch, command: .run)
     let program = Program(
       cachedPath: product.cachedPath, bytes: product.bytes, scratch: scratch,
       arguments: [input] + runtimeOptions + ["--"] + arguments)
@@ -116,12 +116,15 @@ public struct Builder: Sendable {
       + (options.sandbox == .auto ? [] : ["--sandbox=\(options.sandbox.rawValue)"])
   }
 
-  func make(_ input: String, scratch: FilePath) async throws(Problem) -> Product {
+  func make(
+    _ input: String, scratch: FilePath, command: Entry.Command = .build
+  ) async throws(Problem) -> Product {
     let timers = StageTimers(observe: observe)
     let bytes = try timers.measure(.read) { () throws(Problem) in try readModule(input) }
     let toolchain = try Toolchain(for: options, environment: environment)
     var pipeline = Pipeline(
       options: options, jobs: jobs, host: host, toolchain: toolchain, file: input, timers: timers)
+    pipeline.command = command
     pipeline.changeIR = changeIR
 
     var key: BuildCache.Key?

@@ -14,7 +14,24 @@ enum Entry {
   /// Instances of a host, which finds all exports by the descriptor of this name.
   case host(CIdentifier)
 
-  init(of module: WasmModule.Module, options: BuildOptions, file: String) throws(Problem) {
+  /// What the user called: for what to write instead.
+  enum Command {
+    case build, run, interpret, bench
+
+    fileprivate func line(invoking name: ByteString, of file: String) -> String {
+      switch self {
+      case .build: "wasmaot build \(file) --invoke \(name)"
+      // What follows the module is the program's.
+      case .run: "wasmaot run --invoke \(name) \(file)"
+      case .interpret: "wasmaot run --interpret --invoke \(name) \(file)"
+      case .bench: "wasmaot bench \(file) --invoke \(name)"
+      }
+    }
+  }
+
+  init(
+    of module: WasmModule.Module, options: BuildOptions, file: String, command: Command
+  ) throws(Problem) {
     if options.emit.isEmbedded {
       self = .host(options.moduleName ?? CIdentifier(ofFile: file))
       return
@@ -35,7 +52,7 @@ enum Entry {
         self = .allExports
         return
       }
-      throw Self.noStart(in: module, file: file)
+      throw Self.noStart(in: module, file: file, command: command)
     }
     let type = module.type(of: start.function)
     guard type == FuncType(params: [], results: []) else {
@@ -71,7 +88,9 @@ enum Entry {
     return function
   }
 
-  private static func noStart(in module: WasmModule.Module, file: String) -> Problem {
+  private static func noStart(
+    in module: WasmModule.Module, file: String, command: Command
+  ) -> Problem {
     let functions = module.exportedFunctions
     guard let first = functions.first(where: { $0.name != "_initialize" }) else {
       return Problem(
@@ -82,7 +101,7 @@ enum Entry {
     return Problem(
       "\(file) has no '_start'" + (isReactor ? ": it is a library (a reactor), not a program" : ""),
       notes: list(functions, of: module),
-      help: "call one of its exports: wasmaot build \(file) --invoke \(first.name)")
+      help: "call one of its exports: \(command.line(invoking: first.name, of: file))")
   }
 
   /// The functions to choose from, the first of them.

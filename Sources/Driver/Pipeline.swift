@@ -15,6 +15,8 @@ struct Pipeline {
   /// Name of the input, for messages.
   let file: String
   let timers: StageTimers
+  /// What it runs for, for messages, too.
+  var command = Entry.Command.build
   var changeIR: (@Sendable (inout IR.Module) -> Void)?
   var unitCache: (any UnitCache)?
   private(set) var counts = BuildReport.Counts()
@@ -41,7 +43,7 @@ struct Pipeline {
     }
     featuresUsed = module.featuresUsed.union(featuresOfBodies)
     if options.countsFuel { try refuseThreads(in: module) }
-    let entry = try Entry(of: module, options: options, file: file)
+    let entry = try Entry(of: module, options: options, file: file, command: command)
 
     let translation = host.translationOptions(
       model: options.emit.isEmbedded ? .embedded : .static, stubsImports: options.stubsImports,

@@ -251,6 +251,19 @@ struct BuildTests {
     }
   }
 
+  @Test(arguments: [
+    (["build"], "wasmaot build module.wasm --invoke f"), (["run"], "wasmaot run --invoke f module.wasm"),
+    (["run", "--interpret"], "wasmaot run --interpret --invoke f module.wasm"),
+    (["bench"], "wasmaot bench module.wasm --invoke f"),
+  ])
+  func commandForAModuleWithoutStart(command: [String], line: String) async throws {
+    try await Self.withModule("(module (func (export \"f\")))") { folder, _ in
+      let result = try await CommandLineTool.run(command + ["module.wasm"], workingDirectory: folder)
+      #expect(result.status == 1)
+      #expect(result.errorText.hasSuffix("help: call one of its exports: \(line)\n"), "\(result.errorText)")
+    }
+  }
+
   @Test func unknownCPUIsNamed() async throws {
     try await Self.withModule { folder, module in
       let result = try await CommandLineTool.run(

@@ -75,7 +75,7 @@ public struct ModuleBenchmark {
     } catch {
       throw ModuleSource(file: module).problem(error)
     }
-    let entry = try Entry(of: decoded, options: plan.options, file: module)
+    let entry = try Entry(of: decoded, options: plan.options, file: module, command: .bench)
     let engines = try engines(
       for: BenchmarkedProgram(module: decoded, entry: entry, options: plan.options))
     let folder = try BenchmarkFolder(in: OutputFile.temporaryFolder(environment: environment))

@@ -38,7 +38,7 @@ public struct Interpretation {
     } catch {
       throw source.named(by: module).problem(error)
     }
-    let entry = try Entry(of: module, options: options, file: input)
+    let entry = try Entry(of: module, options: options, file: input, command: .interpret)
     let store: Store
     do throws(InstantiationError) {
       store = try Store(configuration: configuration)
