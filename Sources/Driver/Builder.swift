@@ -204,6 +204,13 @@ public struct Builder: Sendable {
 // MARK: - Files, for the command line
 
 extension Builder {
+  /// Elsewhere `-` is a standard stream; here it would be a file of this name.
+  public static func checkOutput(_ path: String?, option: String) throws(Problem) {
+    guard path == "-" else { return }
+    throw .usage(
+      "\(option) '-' is not standard output", help: "write /dev/stdout, or ./- for a file of this name")
+  }
+
   public static func isFolder(_ path: String) -> Bool { OutputFile.isFolder(path) }
 
   /// Makes the folder where it is missing, and those that it is in.
@@ -220,6 +227,9 @@ extension Builder {
 
 /// Reads a file that should be a core module.
 func readModule(_ path: String) throws(Problem) -> ModuleBytes {
+  if path == "-" {
+    throw .usage("'-' is not standard input", help: "write /dev/stdin, or ./- for a file of this name")
+  }
   let bytes = try OutputFile.readModule(path)
   if let problem = InputFormat.problem(with: bytes.buffer, file: path) { throw problem }
   return bytes

@@ -20,7 +20,7 @@ struct BuildCommand: AsyncParsableCommand {
       exit status is 1 then.
       """)
 
-  @Argument(help: ArgumentHelp("Modules in the binary format.", valueName: "MODULE"))
+  @Argument(help: ArgumentHelp("Modules in the binary format; /dev/stdin for one.", valueName: "MODULE"))
   var modules: [String] = []
 
   @Option(
@@ -51,6 +51,8 @@ struct BuildCommand: AsyncParsableCommand {
 
   func run() async throws {
     try options.codegen.target.printListsAskedFor()
+    try Builder.checkOutput(output, option: "-o")
+    try Builder.checkOutput(options.header, option: "--header")
     options.codegen.startLogging()
     if manifest == nil, modules.count <= 1 { try await buildOne() } else { try await buildAll() }
   }

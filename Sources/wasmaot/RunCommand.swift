@@ -43,7 +43,7 @@ struct RunCommand: AsyncParsableCommand {
       throw Problem.usage("no module is given", help: "write wasmaot run [options] MODULE [ARGS ...]")
     }
     // Whatever the parser doesn't know ends up here too.
-    if module.hasPrefix("-"), words.count == moduleAndArguments.count {
+    if module.hasPrefix("-"), module != "-", words.count == moduleAndArguments.count {
       throw Problem.unknownOption(module, command: "run")
     }
     codegen.startLogging()

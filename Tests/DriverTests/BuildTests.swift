@@ -217,6 +217,12 @@ struct BuildTests {
     (["build", "m.wasm", "--mapdir", "/a:/b"], 2, "--dir HOST::GUEST"),
     (["build", "m.wasm", "-shared"], 2, "unknown option '-shared'"),
     (["build", "m.wasm", "-fwhatever", "-ohello"], 2, "unknown option '-fwhatever'"),
+    (["build", "-"], 2, "/dev/stdin"), (["run", "-"], 2, "/dev/stdin"), (["validate", "-"], 2, "/dev/stdin"),
+    (["run", "--interpret", "-"], 2, "/dev/stdin"), (["inspect", "-"], 2, "/dev/stdin"),
+    (["build", "m.wasm", "-o", "-"], 2, "/dev/stdout"),
+    (["build", "a.wasm", "b.wasm", "-o-"], 2, "/dev/stdout"),
+    (["build", "m.wasm", "--emit=obj", "--header", "-"], 2, "/dev/stdout"),
+    (["bench", "m.wasm", "--html", "-"], 2, "/dev/stdout"),
     (["frobnicate"], 2, "unknown command"), (["help", "frobnicate"], 2, "unknown command"),
     (["run", "--nonsense", "m.wasm"], 2, "unknown option '--nonsense'"),
   ])
