@@ -78,7 +78,7 @@ public struct Builder: Sendable {
     observe(.write)
     try OutputFile.write(product.bytes, to: output, isExecutable: options.emit == .exe)
     if let bytes = product.header, let header {
-      try OutputFile.write(bytes, to: header)
+      try OutputFile.write(bytes, to: header, option: "--header")
       product.report.header?.path = header
     } else {
       product.report.header = nil

@@ -10,31 +10,48 @@ import WasmModule
 /// Files: read at once, and written so that they appear whole or not at all. Devices, FIFOs and streams that are open
 /// already stay what they are, and are written to.
 enum OutputFile {
-  static func write(_ bytes: [UInt8], to path: String, isExecutable: Bool = false) throws(Problem) {
-    if isWrittenInPlace(path) { return try writeInPlace(bytes, to: path) }
-    try replace(path) { (temporary) throws(Problem) in
+  /// `option` is what chooses the place.
+  static func write(
+    _ bytes: [UInt8], to path: String, isExecutable: Bool = false, option: String = "-o"
+  ) throws(Problem) {
+    if isWrittenInPlace(path) { return try writeInPlace(bytes, to: path, option: option) }
+    try replace(path, option: option) { (temporary) throws(Problem) in
       do {
         let file = try FileDescriptor.open(
           temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
           permissions: FilePermissions(rawValue: isExecutable ? 0o777 : 0o666))
         _ = try file.closeAfter { try file.writeAll(bytes) }
       } catch {
-        throw .cannotWrite(path, error)
+        throw .cannotWrite(path, error, option: option)
       }
     }
   }
 
   /// Calls `make` with a temporary path in the folder of `path`, then renames what it made to `path`.
   /// Whatever fails, nothing is left behind and an older file at `path` is as it was.
-  static func replace(_ path: String, make: (String) throws(Problem) -> Void) throws(Problem) {
+  static func replace(
+    _ path: String, option: String = "-o", make: (String) throws(Problem) -> Void
+  ) throws(Problem) {
     let temporary = "\(path).\(getpid())-\(UInt64.random(in: 0...UInt64.max)).tmp"
     do throws(Problem) {
       try make(temporary)
-      guard rename(temporary, path) == 0 else { throw .cannotWrite(path, Errno(rawValue: errno)) }
+      guard rename(temporary, path) == 0 else {
+        throw .cannotWrite(path, Errno(rawValue: errno), option: option)
+      }
     } catch {
       unlink(temporary)
       throw error
     }
+  }
+
+  /// What would keep `write` from writing there, as far as that can be known in advance.
+  static func obstacle(to path: String) -> Errno? {
+    if isFolder(path) { return .isDirectory }
+    if openDescriptor(path) != nil { return nil }
+    let folder = FilePath(path).removingLastComponent()
+    // A file takes the place of another in its folder.
+    let place = isWrittenInPlace(path) ? path : "\(folder.isEmpty ? "." : folder.string)/."
+    return access(place, W_OK) == 0 ? nil : Errno(rawValue: errno)
   }
 
   // MARK: - In place
@@ -48,7 +65,9 @@ enum OutputFile {
     return status.st_mode & S_IFMT != S_IFREG && status.st_mode & S_IFMT != S_IFDIR
   }
 
-  private static func writeInPlace(_ bytes: [UInt8], to path: String) throws(Problem) {
+  private static func writeInPlace(
+    _ bytes: [UInt8], to path: String, option: String
+  ) throws(Problem) {
     do {
       if let file = openDescriptor(path) {
         try file.writeAll(bytes)
@@ -57,7 +76,7 @@ enum OutputFile {
         _ = try file.closeAfter { try file.writeAll(bytes) }
       }
     } catch {
-      throw .cannotWrite(path, error)
+      throw .cannotWrite(path, error, option: option)
     }
   }
 
@@ -186,7 +205,8 @@ extension Problem {
     return Problem("cannot read \(path): \(error)", help: help)
   }
 
-  static func cannotWrite(_ path: String, _ error: any Error) -> Problem {
-    Problem("cannot write \(path): \(error)", help: "choose another place with -o")
+  /// `option`, or variable, is what chooses the place.
+  static func cannotWrite(_ path: String, _ error: any Error, option: String) -> Problem {
+    Problem("cannot write \(path): \(error)", help: "choose another place with \(option)")
   }
 }

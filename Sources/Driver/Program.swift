@@ -33,7 +33,7 @@ public struct Program: Sendable {
   /// more, only a descriptor, which closes itself once the program has been loaded.
   private static func namelessFile(_ bytes: [UInt8], in folder: FilePath) throws(Problem) -> String {
     let path = folder.appending("wasmaot-\(UInt64.random(in: 0...UInt64.max))").string
-    try OutputFile.write(bytes, to: path, isExecutable: true)
+    try OutputFile.write(bytes, to: path, isExecutable: true, option: "TMPDIR")
     defer { OutputFile.remove(path) }
     do {
       let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)

@@ -103,7 +103,7 @@ struct BenchCommand: ParsableCommand {
       throw .usage("--runs \(runs) measures nothing", help: "write --runs N, with N from 1")
     }
     if warmup < 0 { throw .usage("--warmup \(warmup) is negative", help: "write a number without a sign") }
-    try Builder.checkOutput(html, option: "--html")
+    if let html { try ModuleBenchmark.checkReport(to: html) }
     var plan = ModuleBenchmark.Plan()
     try target.apply(to: &plan.options)
     try grants.apply(to: &plan.options)

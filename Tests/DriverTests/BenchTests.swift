@@ -101,13 +101,21 @@ struct BenchTests {
   }
 
   @Test func pageThatCannotBeWritten() async throws {
-    let options = ["-O2", "--runs", "1", "--no-start", "--no-interpreter", "--html", "absent/report.html"]
-    try await bench(Self.hello, options) { result, _ in
-      #expect(result.status == 1)
-      #expect(result.errorText.contains("cannot write absent/report.html"))
-      // What was measured is not lost.
-      #expect(result.text.contains("wasmaot -O2  "))
+    func bench(_ path: String, check: (ProgramResult) -> Void) async throws {
+      let options = ["-O2", "--runs", "1", "--no-start", "--no-interpreter", "--html", path]
+      try await self.bench(Self.hello, options) { result, _ in
+        #expect(result.status == 1)
+        #expect(result.errorText.contains("cannot write \(path)"), "\(result.errorText)")
+        #expect(result.errorText.contains("choose another place with --html"))
+        check(result)
+      }
     }
+    // It is said before anything is measured.
+    for path in ["absent/report.html", "module.wasm/report.html", "tools"] {
+      try await bench(path) { result in #expect(result.text == "") }
+    }
+    // What was measured is not lost.
+    try await bench("/dev/full") { result in #expect(result.text.contains("wasmaot -O2  ")) }
   }
 
   @Test func memoryThatTheGuestTouches() async throws {

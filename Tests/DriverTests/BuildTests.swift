@@ -270,6 +270,20 @@ struct BuildTests {
     }
   }
 
+  @Test func headerThatCannotBeWritten() async throws {
+    try await Self.withModule { folder, module in
+      let result = try await CommandLineTool.run(
+        ["build", "module.wasm", "--emit=obj", "--header", "absent/h.h"], workingDirectory: folder)
+      #expect(result.status == 1)
+      #expect(
+        result.errorText == """
+          error: cannot write absent/h.h: No such file or directory
+          help: choose another place with --header
+
+          """)
+    }
+  }
+
   @Test func unknownCPUIsNamed() async throws {
     try await Self.withModule { folder, module in
       let result = try await CommandLineTool.run(

@@ -67,7 +67,7 @@ struct BenchmarkFolder {
 
   func makeFolder(_ name: String) throws(Problem) {
     guard mkdir(file(name).string, 0o700) == 0 else {
-      throw .cannotWrite(file(name).string, Errno(rawValue: errno))
+      throw .cannotWrite(file(name).string, Errno(rawValue: errno), option: "TMPDIR")
     }
   }
 

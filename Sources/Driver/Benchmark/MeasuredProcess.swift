@@ -89,7 +89,8 @@ struct MeasuredProcess {
             : try FileDescriptor.open(
               path, mode, options: [.create, .truncate, .closeOnExec], permissions: [.ownerReadWrite]))
       } catch {
-        throw mode == .readOnly ? .cannotRead(path.string, error) : .cannotWrite(path.string, error)
+        throw mode == .readOnly
+          ? .cannotRead(path.string, error) : .cannotWrite(path.string, error, option: "TMPDIR")
       }
     }
     try open(input.map { FilePath($0) } ?? "/dev/null", .readOnly)

@@ -107,7 +107,7 @@ public struct ModuleBenchmark {
       }
     guard let function, let bytes = StartModule.bytes(of: module, entry: function) else { return nil }
     let path = folder.file("start.wasm").string
-    try OutputFile.write(bytes, to: path)
+    try OutputFile.write(bytes, to: path, option: "TMPDIR")
     return path
   }
 
@@ -121,7 +121,13 @@ public struct ModuleBenchmark {
 
   /// Writes a report: it appears whole, or not at all.
   public static func write(_ report: String, to path: String) throws(Problem) {
-    try OutputFile.write(Array(report.utf8), to: path)
+    try OutputFile.write(Array(report.utf8), to: path, option: "--html")
+  }
+
+  /// Before everything is measured: whether a report can be written there.
+  public static func checkReport(to path: String) throws(Problem) {
+    try Builder.checkOutput(path, option: "--html")
+    if let error = OutputFile.obstacle(to: path) { throw .cannotWrite(path, error, option: "--html") }
   }
 
   private static let largestFile: UInt64 = 4 << 30
