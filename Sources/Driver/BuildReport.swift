@@ -51,6 +51,10 @@ public struct BuildReport: Codable, Sendable {
   /// The table that `--timings` prints.
   public func timings() -> String {
     var text = ""
+    if isFromCache {
+      text =
+        "from the \(isFromRemoteCache ? "remote " : "")cache; the times are those of the build that put it there\n"
+    }
     for time in stages {
       let share = seconds > 0 ? time.seconds / seconds * 100 : 0
       text += row(time.stage.rawValue, time.seconds, share)

@@ -331,6 +331,9 @@ struct BuildTests {
       let hit = try await Self.builder(cache: cache).build(module.string, to: second.string)
       #expect(!miss.isFromCache)
       #expect(hit.isFromCache)
+      #expect(miss.timings().hasPrefix("read "))
+      #expect(
+        hit.timings().hasPrefix("from the cache; the times are those of the build that put it there\nread "))
       #expect(try TestSupport.read(first) == TestSupport.read(second))
       #expect(try await TestSupport.run(second).status == 55)
     }
