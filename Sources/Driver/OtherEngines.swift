@@ -122,8 +122,13 @@ extension Problem {
         summary(ofParser: parserMessage),
         help: "the program's own arguments stand behind '--': wasmaot bench MODULE -- ARGS")
     }
+    let summary = summary(ofParser: parserMessage)
+    if let question = summary.firstRange(of: ". Did you mean ") {
+      return .usage(
+        String(summary[..<question.lowerBound]), help: "did you mean \(summary[question.upperBound...])")
+    }
     let command = arguments.first.map { commands.contains($0) ? " help \($0)" : " --help" } ?? " --help"
-    return .usage(summary(ofParser: parserMessage), help: "see 'wasmaot\(command)'")
+    return .usage(summary, help: "see 'wasmaot\(command)'")
   }
 
   private static let commands = ["build", "run", "validate", "inspect", "bench", "cache", "help"]

@@ -66,15 +66,15 @@ struct Manifest {
     do { options = try ModuleOptions.parse(ProfileOptions.spelledOut(arguments)) } catch {
       let problem = Problem.usage(
         parserMessage: ModuleOptions.message(for: error), arguments: ["build"] + arguments)
-      throw Problem("\(problem.summary) in \(file)", help: problem.help)
+      throw Problem(problem.summary, location: Location(file: file), help: problem.help)
     }
-    guard options.codegen.isAboutModules else {
+    if let option = options.codegen.optionOfTheBuild {
       throw Problem(
-        "\(file) has an option that is about the whole build",
-        help: "give jobs, no-cache and verbose on the command line")
+        "\(option) is about the whole build", location: Location(file: file),
+        help: "give it on the command line")
     }
     do throws(Problem) { _ = try options.buildOptions() } catch {
-      throw Problem("\(error.summary) in \(file)", notes: error.notes, help: error.help)
+      throw Problem(error.summary, location: Location(file: file), notes: error.notes, help: error.help)
     }
     return options
   }

@@ -259,7 +259,15 @@ struct CacheOptions: ParsableArguments {
       "Most time for one transfer from or to the remote cache (default: 60s).", valueName: "DURATION"))
   var timeout: String?
 
-  var isGiven: Bool { ignoresCache || remote != nil || upload != nil || timeout != nil }
+  /// The first of them that is given.
+  var givenOption: String? {
+    let options = [
+      ("--no-cache", ignoresCache), ("--remote-cache", remote != nil),
+      ("--remote-cache-upload", upload != nil),
+      ("--remote-cache-timeout", timeout != nil),
+    ]
+    return options.first { $0.1 }?.0
+  }
 
   /// Nil where none is wanted, or can be.
   func cache() throws(Problem) -> BuildCache? {
@@ -310,8 +318,10 @@ struct CodegenOptions: ParsableArguments {
 
   var jobs: Int? { target.features.jobs }
 
-  /// Nothing is given that holds for the whole process.
-  var isAboutModules: Bool { jobs == nil && !verbose && !cacheOptions.isGiven }
+  /// What is given that holds for the whole process, if anything is.
+  var optionOfTheBuild: String? {
+    jobs != nil ? "--jobs" : verbose ? "--verbose" : cacheOptions.givenOption
+  }
 
   func startLogging() {
     let level: Logger.Level = verbose ? .debug : .warning

@@ -128,6 +128,13 @@ import WasmModule
   ])
   func helpIsAskedFor(arguments: [String]) { #expect(Problem.misreadAsHelp(arguments) == nil) }
 
+  @Test func nearOption() {
+    let message = "Unknown option '--cpuu'. Did you mean '--cpu'?"
+    let problem = Problem.usage(parserMessage: message, arguments: ["build", "--cpuu=x"])
+    #expect(problem.summary == "unknown option '--cpuu'")
+    #expect(problem.help == "did you mean '--cpu'?")
+  }
+
   @Test func summaryOfSeveralReadings() {
     let message = "Unknown option '-foo' or: Missing value for '-o' in '-foo'"
     #expect(Problem.usage(parserMessage: message, arguments: ["build"]).summary == "unknown option '-foo'")

@@ -162,14 +162,23 @@ struct BatchTests {
     (#"{"format": 1, "modules": [{"output": "a"}]}"#, "module 1 has no \"module\""),
     (#"{"format": 1, "modules": [{"module": 3}]}"#, "\"module\" of m.json, module 1 is no path"),
     (#"{"format": 1, "modules": [{"module": "a.wasm", "O": 9}]}"#, "module 1"),
-    (#"{"format": 1, "modules": [{"module": "a.wasm", "dri": "x"}]}"#, "module 1"),
+    (
+      #"{"format": 1, "modules": [{"module": "a.wasm", "dri": "x"}]}"#,
+      "'--dri'\n  in m.json, module 1 (a.wasm)\nhelp: did you mean '--dir'?"
+    ),
     (#"{"format": 1, "modules": [{"module": "a.wasm", "env": {"A": "b"}}]}"#, "a list of strings"),
-    (#"{"format": 1, "modules": [{"module": "a.wasm", "jobs": 3}]}"#, "about the whole build"),
+    (
+      #"{"format": 1, "modules": [{"module": "a.wasm", "jobs": 3}]}"#,
+      "--jobs is about the whole build\n  in m.json"
+    ),
     (
       #"{"format": 1, "modules": [{"module": "a.wasm", "remote-cache": "http://a"}]}"#,
-      "about the whole build"
+      "--remote-cache is about the whole build"
     ),
-    (#"{"format": 1, "modules": [{"module": "a.wasm", "timeout": "x"}]}"#, "--timeout 'x' is not a duration"),
+    (
+      #"{"format": 1, "modules": [{"module": "a.wasm", "timeout": "x"}]}"#,
+      "--timeout 'x' is not a duration\n  in m.json"
+    ),
     (#"{"format": 1, "module": [], "modules": []}"#, "nothing called \"module\""),
   ])
   func wrongManifest(text: String, words: String) async throws {
