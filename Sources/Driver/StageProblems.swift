@@ -86,6 +86,9 @@ struct ModuleSource {
         let known = HostFunctions.find(module: entry.module, name: entry.name), known.type != type
       {
         words = "\(entry.module).\(entry.name) has the type \(known.type)"
+      } else if case .memory(let type) = entry.type, !type.isShared {
+        words =
+          "the only memory that a program can import is a shared one: link with -Wl,--shared-memory, or without -Wl,--import-memory"
       } else {
         words = ImportOrigin(module: entry.module.string, name: entry.name.string).help
       }
