@@ -245,8 +245,11 @@ public func parseSize(_ text: String, option: String) throws(Problem) -> UInt64 
   let unit = text.last.flatMap { suffixes[Character($0.uppercased())] }
   let digits = unit == nil ? text[...] : text.dropLast()
   guard digits.allSatisfy(\.isASCII), let number = UInt64(digits) else {
+    // Some are variables.
+    let separator = option.hasPrefix("-") ? " " : "="
     throw .usage(
-      "\(option) '\(text)' is not a size", help: "write bytes, or a number with K, M or G: \(option) 8M")
+      "\(option) '\(text)' is not a size",
+      help: "write bytes, or a number with K, M or G: \(option)\(separator)8M")
   }
   let (size, overflow) = number.multipliedReportingOverflow(by: unit ?? 1)
   guard !overflow else { throw .usage("\(option) \(text) is too large") }

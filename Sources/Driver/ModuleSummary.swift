@@ -171,8 +171,9 @@ extension ModuleSummary {
 extension ModuleSummary {
   public func text(_ style: TerminalStyle) -> String {
     var text = "\(style.strong(file)): \(sizeText(size)), sha256 \(sha256)\n"
-    text += "\(functions) functions, \(importedFunctions) imported; \(globals) globals; "
-    text += "\(dataSegments) data segments; \(elementSegments) element segments"
+    text +=
+      "\(counted(functions, "function")), \(importedFunctions) imported; \(counted(globals, "global")); "
+    text += "\(counted(dataSegments, "data segment")); \(counted(elementSegments, "element segment"))"
     text += hasStart ? "; a start function\n" : "\n"
 
     func list(_ title: String, _ lines: [String]) {

@@ -22,10 +22,13 @@ extension String {
   public func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }
 
+/// `1 function`, `2 functions`.
+public func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
 /// `1.2 MB`, `34.0 kB`, `512 bytes`.
 public func sizeText(_ bytes: Int) -> String {
   switch bytes {
-  case ..<1000: "\(bytes) bytes"
+  case ..<1000: counted(bytes, "byte")
   case ..<1_000_000: "\(fixed(Double(bytes) / 1e3, digits: 1)) kB"
   case ..<1_000_000_000: "\(fixed(Double(bytes) / 1e6, digits: 1)) MB"
   default: "\(fixed(Double(bytes) / 1e9, digits: 1)) GB"

@@ -353,6 +353,16 @@ struct BuildTests {
     }
   }
 
+  @Test func inspectCounts() async throws {
+    try await Self.withModule("(module (func) (global i32 (i32.const 0)) (global i32 (i32.const 1)))") {
+      _, module in
+      let result = try await CommandLineTool.run(["inspect", module.string])
+      #expect(
+        result.text.contains("1 function, 0 imported; 2 globals; 0 data segments; 0 element segments\n"),
+        "\(result.text)")
+    }
+  }
+
   @Test func validateSaysWhere() async throws {
     try await Self.withModule { folder, module in
       #expect(try await CommandLineTool.run(["validate", module.string]).status == 0)

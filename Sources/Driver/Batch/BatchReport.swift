@@ -43,7 +43,8 @@ public struct BatchReport: Encodable, Sendable {
       (Status.built, "built"), (.cached, "from the cache"), (.failed, "failed"), (.skipped, "skipped"),
     ]
     .compactMap { status, words in count(status) == 0 ? nil : "\(count(status)) \(words)" }
-    return "\(modules.count) modules: \(parts.joined(separator: ", ")); \(fixed(seconds, digits: 1)) s"
+    return
+      "\(counted(modules.count, "module")): \(parts.joined(separator: ", ")); \(fixed(seconds, digits: 1)) s"
   }
 
   /// What `--timings` prints: a line a module, and the sum of each stage.

@@ -147,6 +147,7 @@ import Testing
       try BuildCache.standard(environment: ["HOME": "/h", "WASMAOT_CACHE_SIZE": text])
     }
     #expect(problem?.summary.contains("WASMAOT_CACHE_SIZE") == true)
+    #expect(problem?.help?.contains("WASMAOT_CACHE_SIZE=8M") == true)
   }
 
   // MARK: - Whose it is
