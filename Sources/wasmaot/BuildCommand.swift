@@ -13,8 +13,8 @@ struct BuildCommand: AsyncParsableCommand {
     discussion: """
       The program is one static file that needs nothing installed where it runs. What it may touch is decided \
       here: directories (--dir), environment variables (--env) and sockets to listen at (--listen). With \
-      --runtime-grants the program takes further ones itself, and --timeout, --max-memory, --max-stack and --fuel, \
-      before its own arguments and ended by '--'.
+      --runtime-grants the program takes further ones itself, and --timeout, --max-memory, --max-stack and (with \
+      --count-fuel) --fuel, before its own arguments and ended by '--'.
 
       Several modules are built side by side, and share the threads. One that fails does not stop the others; the \
       exit status is 1 then.

@@ -16,6 +16,9 @@ import Driver
       Exit status: 0 for success, 1 for bad input or a failed build, 2 for a wrong command line. Programs \
       exit with their own status, and with 134 after a trap.
 
+      Environment for the remote cache: WASMAOT_REMOTE_CACHE (its URL), and the same with _UPLOAD, _TIMEOUT, _TOKEN, \
+      _HEADER, _CA or _KEY behind it (docs/cache.md).
+
       Environment: WASMAOT_CACHE_DIR and WASMAOT_CACHE_SIZE (where builds are kept, and how much of them), WASMAOT_LINKER (the linker to use), \
       WASMAOT_RUNTIME (the folder with the runtime), NO_COLOR. Programs of --profile-generate: WASMAOT_PROFILE_FILE.
       """,
