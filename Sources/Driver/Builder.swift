@@ -33,7 +33,7 @@ public struct Builder: Sendable {
 
   /// What a build made.
   struct Product {
-    var bytes: [UInt8]
+    var contents: OutputContents
     var header: [UInt8]?
     var report: BuildReport
     /// Where the cache has it.
@@ -76,7 +76,7 @@ public struct Builder: Sendable {
     let clock = ContinuousClock()
     let start = clock.now
     observe(.write)
-    try OutputFile.write(product.bytes, to: output, isExecutable: options.emit == .exe)
+    try OutputFile.write(product.contents, to: output, isExecutable: options.emit == .exe)
     if let bytes = product.header, let header {
       try OutputFile.write(bytes, to: header, option: "--header")
       product.report.header?.path = header
@@ -105,7 +105,7 @@ public struct Builder: Sendable {
     let scratch = OutputFile.temporaryFolder(environment: environment)
     let product = try await builder.make(input, scratch: scratch, command: .run)
     let program = Program(
-      cachedPath: product.cachedPath, bytes: product.bytes, scratch: scratch,
+      cachedPath: product.cachedPath, contents: product.contents, scratch: scratch,
       arguments: [input] + runtimeOptions + ["--"] + arguments)
     return (program, product.report.warnings)
   }
@@ -120,7 +120,16 @@ public struct Builder: Sendable {
     _ input: String, scratch: FilePath, command: Entry.Command = .build
   ) async throws(Problem) -> Product {
     let timers = StageTimers(observe: observe)
-    let bytes = try timers.measure(.read) { () throws(Problem) in try readModule(input) }
+    // Where a module is a file, its bytes are hashed first, and had in memory only if nothing is found by them.
+    let file = OpenFile(input)
+    var bytes: ModuleBytes?
+    func module() throws(Problem) -> ModuleBytes {
+      if let bytes { return bytes }
+      let read = try timers.measure(.read) { () throws(Problem) in try readModule(input) }
+      bytes = read
+      return read
+    }
+    if file == nil || cache == nil || input == "-" { _ = try module() }
     let toolchain = try Toolchain(for: options, environment: environment)
     var pipeline = Pipeline(
       options: options, jobs: jobs, host: host, toolchain: toolchain, file: input, timers: timers)
@@ -131,24 +140,27 @@ public struct Builder: Sendable {
     if let cache, changeIR == nil {
       let digests = ToolDigests(folder: cache.folder)
       let compiler = Self.compilerVersions(digests)
-      key = self.key(of: bytes, name: input, tools: compiler + toolchain.identity(digests))
+      let tools = keyTools(compiler + toolchain.identity(digests), name: input)
+      if bytes == nil,
+        let known = file.flatMap({ BuildCache.Key(module: $0, options: options, tools: tools) }),
+        let entry = cache.entry(for: known)
+      {
+        return product(entry, of: input, found: known)
+      }
+      // (The file may be another one by now.)
+      let own = BuildCache.Key(module: try module().buffer, options: options, tools: tools)
+      key = own
+      if file == nil, let entry = cache.entry(for: own) { return product(entry, of: input, found: own) }
       // Without optimisation, looking for a unit takes as long as making it.
       if options.optimization != .O0 {
         pipeline.unitCache = CachedUnits(cache: cache, tools: compiler)
       }
     }
-    if let key, let entry = cache?.entry(for: key) {
-      log.debug("found in the \(entry.report.isFromRemoteCache ? "remote " : "")cache: \(key.text)")
-      var report = entry.report
-      report.isFromCache = true
-      if report.isFromRemoteCache { report.warnings += cache?.settle(keeping: key) ?? [] }
-      report.input.path = input
-      return Product(bytes: entry.bytes, header: entry.header, report: report, cachedPath: entry.path)
-    }
+    let module = try module()
 
     let output: Pipeline.Output
     do throws(Problem) {
-      output = try await pipeline.run(bytes, scratch: scratch)
+      output = try await pipeline.run(module, scratch: scratch)
     } catch {
       // Its units were made all the same.
       if key != nil { cache?.finish() }
@@ -159,28 +171,37 @@ public struct Builder: Sendable {
     }
     var report = BuildReport(
       llvm: LLVMInfo.version,
-      input: .init(path: input, size: bytes.count, sha256: sha256(bytes.buffer)),
+      input: .init(path: input, size: module.count, sha256: sha256(module.buffer)),
       output: .init(path: "", size: output.bytes.count, sha256: sha256(output.bytes)), options: options,
       features: pipeline.featuresUsed.names, counts: pipeline.counts, stages: timers.times,
       seconds: timers.total, slowestUnit: pipeline.slowestUnit,
       warnings: pipeline.warnings)
     report.header = output.header.map { .init(path: "", size: $0.count, sha256: sha256($0)) }
-    var product = Product(bytes: output.bytes, header: output.header, report: report)
+    var product = Product(contents: .bytes(output.bytes), header: output.header, report: report)
     if let key {
-      store(&product, for: key)
+      store(&product, output.bytes, for: key)
       product.report.warnings += cache?.settle(keeping: key) ?? []
     }
     return product
   }
 
+  private func product(_ entry: BuildCache.Entry, of input: String, found key: BuildCache.Key) -> Product {
+    log.debug("found in the \(entry.report.isFromRemoteCache ? "remote " : "")cache: \(key.text)")
+    var report = entry.report
+    report.isFromCache = true
+    if report.isFromRemoteCache { report.warnings += cache?.settle(keeping: key) ?? [] }
+    report.input.path = input
+    return Product(contents: entry.contents, header: entry.header, report: report, cachedPath: entry.path)
+  }
+
   /// The cache must never fail a build.
-  private func store(_ product: inout Product, for key: BuildCache.Key) {
+  private func store(_ product: inout Product, _ bytes: [UInt8], for key: BuildCache.Key) {
     // Where the module was is nobody's business, and not what the next build should report.
     var report = product.report
     report.input.path = ""
     do throws(Problem) {
       product.cachedPath = try cache?.store(
-        product.bytes, header: product.header, report: report, for: key)
+        bytes, header: product.header, report: report, for: key)
     } catch {
       product.report.warnings.append(
         "the build is not kept in the cache: \(error.summary)" + (error.help.map { "; \($0)" } ?? ""))
@@ -194,10 +215,10 @@ public struct Builder: Sendable {
     ]
   }
 
-  private func key(of bytes: ModuleBytes, name: String, tools: [String]) -> BuildCache.Key {
-    var tools = tools + [FilePath(name).lastComponent?.string ?? ""]
-    if options.cpu == "native" { tools += [LLVMInfo.hostCPU] + LLVMInfo.hostFeatures }
-    return BuildCache.Key(module: bytes.buffer, options: options, tools: tools)
+  /// What a key has besides the module and the options.
+  private func keyTools(_ tools: [String], name: String) -> [String] {
+    tools + [FilePath(name).lastComponent?.string ?? ""]
+      + (options.cpu == "native" ? [LLVMInfo.hostCPU] + LLVMInfo.hostFeatures : [])
   }
 }
 

@@ -10,17 +10,23 @@ import WasmModule
 /// Files: read at once, and written so that they appear whole or not at all. Devices, FIFOs and streams that are open
 /// already stay what they are, and are written to.
 enum OutputFile {
-  /// `option` is what chooses the place.
   static func write(
     _ bytes: [UInt8], to path: String, isExecutable: Bool = false, option: String = "-o"
   ) throws(Problem) {
-    if isWrittenInPlace(path) { return try writeInPlace(bytes, to: path, option: option) }
+    try write(.bytes(bytes), to: path, isExecutable: isExecutable, option: option)
+  }
+
+  /// `option` is what chooses the place.
+  static func write(
+    _ contents: OutputContents, to path: String, isExecutable: Bool = false, option: String = "-o"
+  ) throws(Problem) {
+    if isWrittenInPlace(path) { return try writeInPlace(contents, to: path, option: option) }
     try replace(path, option: option) { (temporary) throws(Problem) in
       do {
         let file = try FileDescriptor.open(
           temporary, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
           permissions: FilePermissions(rawValue: isExecutable ? 0o777 : 0o666))
-        _ = try file.closeAfter { try file.writeAll(bytes) }
+        try file.closeAfter { try contents.write(to: file) }
       } catch {
         throw .cannotWrite(path, error, option: option)
       }
@@ -66,14 +72,14 @@ enum OutputFile {
   }
 
   private static func writeInPlace(
-    _ bytes: [UInt8], to path: String, option: String
+    _ contents: OutputContents, to path: String, option: String
   ) throws(Problem) {
     do {
       if let file = openDescriptor(path) {
-        try file.writeAll(bytes)
+        try contents.write(to: file)
       } else {
         let file = try FileDescriptor.open(FilePath(path), .writeOnly, options: .closeOnExec)
-        _ = try file.closeAfter { try file.writeAll(bytes) }
+        try file.closeAfter { try contents.write(to: file) }
       }
     } catch {
       throw .cannotWrite(path, error, option: option)

@@ -10,7 +10,7 @@ import SystemPackage
 public struct Program: Sendable {
   /// Where the cache has it.
   let cachedPath: String?
-  let bytes: [UInt8]
+  let contents: OutputContents
   /// For a file of it where the cache has none.
   let scratch: FilePath
   /// From argv[0].
@@ -24,16 +24,17 @@ public struct Program: Sendable {
     // from.
     if let cachedPath { execv(cachedPath, pointers) }
     let path: String
-    do throws(Problem) { path = try Self.namelessFile(bytes, in: scratch) } catch { return error }
+    do throws(Problem) { path = try Self.namelessFile(contents, in: scratch) } catch { return error }
     execv(path, pointers)
     return Problem("cannot start the program \(path): \(Errno(rawValue: errno))")
   }
 
   /// A path by which this process can execute the bytes, and that is gone with it: the file has no name any
   /// more, only a descriptor, which closes itself once the program has been loaded.
-  private static func namelessFile(_ bytes: [UInt8], in folder: FilePath) throws(Problem) -> String {
+  private static func namelessFile(_ contents: OutputContents, in folder: FilePath) throws(Problem) -> String
+  {
     let path = folder.appending("wasmaot-\(UInt64.random(in: 0...UInt64.max))").string
-    try OutputFile.write(bytes, to: path, isExecutable: true, option: "TMPDIR")
+    try OutputFile.write(contents, to: path, isExecutable: true, option: "TMPDIR")
     defer { OutputFile.remove(path) }
     do {
       let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)

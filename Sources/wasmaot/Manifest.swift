@@ -63,7 +63,11 @@ struct Manifest {
     // In the order of their names, so that the error for a file is always the same.
     let arguments = values.sorted { $0.key < $1.key }.flatMap { Self.arguments($0.key, $0.value) }
     let options: ModuleOptions
-    do { options = try ModuleOptions.parse(ProfileOptions.spelledOut(arguments)) } catch {
+    do {
+      options = try ModuleOptions.parse(ProfileOptions.spelledOut(arguments))
+    } catch let problem as Problem {
+      throw Problem(problem.summary, location: Location(file: file), help: problem.help)
+    } catch {
       let problem = Problem.usage(
         parserMessage: ModuleOptions.message(for: error), arguments: ["build"] + arguments)
       throw Problem(problem.summary, location: Location(file: file), help: problem.help)

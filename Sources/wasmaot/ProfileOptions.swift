@@ -43,11 +43,20 @@ struct ProfileOptions: ParsableArguments {
   }
 
   /// `--profile-generate=FILE` as the parser takes it, which has no options whose value may be missing without a `=`.
-  static func spelledOut(_ arguments: [String]) -> [String] {
-    arguments.flatMap { argument -> [String] in
-      let name = "--profile-generate"
-      guard argument.hasPrefix(name + "="), !argument.hasSuffix("=") else { return [argument] }
-      return [name, "--profile-file=" + argument.dropFirst(name.count + 1)]
+  static func spelledOut(_ arguments: [String]) throws(Problem) -> [String] {
+    let name = "--profile-generate"
+    var result: [String] = []
+    for argument in arguments {
+      guard argument.hasPrefix(name + "=") else {
+        result.append(argument)
+        continue
+      }
+      let file = argument.dropFirst(name.count + 1)
+      guard !file.isEmpty else {
+        throw .usage("\(argument) names no file", help: "write \(name)=FILE, or \(name)")
+      }
+      result += [name, "--profile-file=\(file)"]
     }
+    return result
   }
 }

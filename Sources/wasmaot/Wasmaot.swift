@@ -44,7 +44,7 @@ import Driver
     let arguments = Array(CommandLine.arguments.dropFirst())
     do {
       var command = try parseAsRoot(
-        arguments.first == "build" ? ProfileOptions.spelledOut(arguments) : arguments)
+        arguments.first == "build" ? try ProfileOptions.spelledOut(arguments) : arguments)
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {

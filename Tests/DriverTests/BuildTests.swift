@@ -339,6 +339,24 @@ struct BuildTests {
     }
   }
 
+  /// What can be read once only is; the second time it is found by its bytes.
+  @Test func modulesComeThroughPipes() async throws {
+    try await Self.withModule { folder, module in
+      let tool = try #require(CommandLineTool.path)
+      let script =
+        #"mkfifo pipe.wasm; for i in 1 2; do cat "$1" >pipe.wasm & "$0" build pipe.wasm -o app --json; done"#
+      let result = try await TestSupport.run(
+        "/bin/sh", ["-c", script, tool.string, module.string],
+        environment: TestSupport.environment.merging(["WASMAOT_CACHE_DIR": folder.appending("cache").string])
+        { $1 },
+        workingDirectory: folder)
+      #expect(result.status == 0, "\(result.errorText)")
+      #expect(result.errorText == "")
+      #expect(result.text.ranges(of: #""isFromCache" : true"#).count == 1, "\(result.text)")
+      #expect(try await TestSupport.run(folder.appending("app")).status == 55)
+    }
+  }
+
   // MARK: - The other commands
 
   @Test func inspectSaysWhatIsAsked() async throws {

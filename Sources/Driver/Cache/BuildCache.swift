@@ -54,9 +54,26 @@ public struct BuildCache: Sendable {
 
     /// `tools` names the versions of all that takes part: wasmaot, LLVM, the runtime archive's digest.
     public init(module: UnsafeRawBufferPointer, options: BuildOptions, tools: [String]) {
+      self.init(size: module.count, options, tools) { $0.update(bufferPointer: module) }
+    }
+
+    /// Nil where the module can't be read, or has become shorter.
+    init?(module: OpenFile, options: BuildOptions, tools: [String]) {
+      do {
+        try self.init(size: module.size, options, tools) { hash in
+          try module.read { hash.update(bufferPointer: $0) }
+        }
+      } catch {
+        return nil
+      }
+    }
+
+    private init<E: Error>(
+      size: Int, _ options: BuildOptions, _ tools: [String], _ update: (inout SHA256) throws(E) -> Void
+    ) throws(E) {
       var hash = SHA256()
-      hash.update(data: Array("wasmaot output, \(module.count) bytes\n".utf8))
-      hash.update(bufferPointer: module)
+      hash.update(data: Array("wasmaot output, \(size) bytes\n".utf8))
+      try update(&hash)
       hash.update(data: Array(jsonText(of: options).utf8))
       for tool in tools { hash.update(data: Array("\0\(tool)".utf8)) }
       text = hash.finalize().hexadecimal
@@ -67,8 +84,10 @@ public struct BuildCache: Sendable {
     /// In the folder; nil where it could not be put there.
     public var path: String?
     public var report: BuildReport
-    public var bytes: [UInt8]
+    var contents: OutputContents
     public var header: [UInt8]?
+    /// Nil where its file can't be read any more.
+    var bytes: [UInt8]? { contents.bytes }
   }
 
   public func entry(for key: Key) -> Entry? { localEntry(for: key) ?? remoteEntry(for: key) }
@@ -77,9 +96,10 @@ public struct BuildCache: Sendable {
     let path = folder.path(of: key.text, .outputs)
     guard let json = folder.contents(of: path + ".json"),
       let report = try? JSONDecoder().decode(BuildReport.self, from: Data(json)),
-      let bytes = contents(path, like: report.output)
+      let output = folder.file(path), output.size == report.output.size,
+      output.sha256 == report.output.sha256
     else { return nil }
-    var entry = Entry(path: path, report: report, bytes: bytes)
+    var entry = Entry(path: path, report: report, contents: .file(output))
     if let file = report.header {
       guard let header = contents(path + ".h", like: file) else { return nil }
       entry.header = header
@@ -100,7 +120,7 @@ public struct BuildCache: Sendable {
       remote.disbelieve("the report of the entry \(key.text) is not that of its files")
       return nil
     }
-    var entry = Entry(report: report, bytes: bytes, header: header ?? nil)
+    var entry = Entry(report: report, contents: .bytes(bytes), header: header ?? nil)
     // Where that fails, there was a warning already, or will be one.
     entry.path = try? keep(bytes, header: entry.header, report: report, for: key)
     entry.report.isFromRemoteCache = true

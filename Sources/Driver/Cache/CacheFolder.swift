@@ -53,30 +53,16 @@ final class CacheFolder: Sendable {
   // MARK: - Reading
 
   /// Nil where there is no such file, or it is not to be believed. Counts as a use of the entry.
-  func contents(of file: String) -> [UInt8]? {
+  func file(_ path: String) -> OpenFile? {
     guard isUsable() else { return nil }
-    let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
-      status.st_size <= OutputFile.sizeLimit
-    else { return nil }
-    let size = Int(status.st_size)
-    var isWhole = true
-    let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-      while count < size {
-        let got = read(descriptor, buffer.baseAddress! + count, size - count)
-        if got < 0 && errno == EINTR { continue }
-        if got <= 0 { break }
-        count += got
-      }
-      isWhole = count == size
-    }
-    // What was used last goes last. Times of access are often not kept.
-    if isWhole { futimens(descriptor, nil) }
-    return isWhole ? bytes : nil
+    let file = OpenFile(open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) { $0.st_uid == geteuid() }
+    // What was used last goes last.
+    file?.touch()
+    return file
   }
+
+  /// The same, read.
+  func contents(of path: String) -> [UInt8]? { file(path)?.bytes }
 
   /// The folder exists, is the user's, and only the user's. (One that does not exist has nothing to read.)
   private func isUsable() -> Bool {

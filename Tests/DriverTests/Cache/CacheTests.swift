@@ -41,6 +41,46 @@ import Testing
     }
   }
 
+  /// Another process may remove or replace an entry that was found, before it is copied.
+  @Test func whatWasFoundStays() async throws {
+    try await TemporaryFolder.with { folder in
+      let cache = BuildCache(directory: folder.appending("cache").string)
+      // More than one piece of a file.
+      let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) }
+      let path = try cache.store(bytes, report: Self.report(for: bytes), for: Self.key())
+      let entry = try #require(cache.entry(for: Self.key()))
+      OutputFile.remove(path)
+      try cache.store([1, 2, 3], report: Self.report(for: [1, 2, 3]), for: Self.key())
+      let output = folder.appending("output")
+      try OutputFile.write(entry.contents, to: output.string)
+      #expect(try TestSupport.read(output) == bytes)
+      #expect(entry.bytes == bytes)
+    }
+  }
+
+  @Test func keysOfFilesAreThoseOfTheirBytes() async throws {
+    try await TemporaryFolder.with { folder in
+      for size in [0, 1, 1 << 17, 300_001] {
+        let bytes = (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        let path = folder.appending("module")
+        try TestSupport.write(bytes, to: path)
+        let file = try #require(OpenFile(path.string))
+        #expect(
+          BuildCache.Key(module: file, options: BuildOptions(), tools: ["a"])
+            == Self.key(module: bytes, tools: ["a"]), "\(size)")
+        #expect(file.sha256 == sha256(bytes))
+        // It is cut off while it is open.
+        guard size > 0 else { continue }
+        #expect(truncate(path.string, off_t(size - 1)) == 0)
+        #expect(BuildCache.Key(module: file, options: BuildOptions(), tools: []) == nil)
+        #expect(file.sha256 == nil)
+        #expect(file.bytes == nil)
+      }
+      #expect(OpenFile(folder.string) == nil)
+      #expect(OpenFile(folder.appending("none").string) == nil)
+    }
+  }
+
   enum Damage: CaseIterable {
     case truncated, changed, reportGone, reportTruncated, reportNotJSON, outputGone
   }
