@@ -102,7 +102,10 @@ extension BuildOptions {
     backend.boundsChecks = boundsChecks
     backend.mitigatesSpectre = mitigatesSpectre
     backend.countsBranches = countsBranches
-    backend.profile = profile?.profile
+    backend.profile = profile.map { input in
+      guard let profile = input.profile else { preconditionFailure("options of a report are not built by") }
+      return profile
+    }
     backend.isOneUnit = emit != .exe && !emit.isEmbedded
     backend.emission =
       switch emit {

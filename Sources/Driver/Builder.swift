@@ -59,11 +59,11 @@ public struct Builder: Sendable {
   public func build(
     _ input: String, to output: String, header: String? = nil
   ) async throws(Problem) -> BuildReport {
-    guard !OutputFile.isSame(input, output) else {
-      throw .usage("the output \(output) would overwrite the module", help: "choose another name with -o")
-    }
     // Beside a device there is no place for a header that nobody asked for, nor one for the linker.
     let isInPlace = OutputFile.isWrittenInPlace(output)
+    guard isInPlace || !OutputFile.isSame(input, output) else {
+      throw .usage("the output \(output) would overwrite the module", help: "choose another name with -o")
+    }
     let header = header ?? (isInPlace ? nil : defaultHeader(for: input, output: output))
     if options.emit.isEmbedded, let header, header == output || OutputFile.isSame(input, header) {
       throw .usage(

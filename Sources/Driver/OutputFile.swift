@@ -90,6 +90,7 @@ enum OutputFile {
   /// be written from its start (`>>`); renamed to it, root's output would stand in its place.
   private static func openDescriptor(_ path: String) -> FileDescriptor? {
     switch path {
+    case "/dev/stdin": return .standardInput
     case "/dev/stdout": return .standardOutput
     case "/dev/stderr": return .standardError
     default:

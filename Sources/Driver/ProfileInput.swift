@@ -31,6 +31,7 @@ extension ProfileInput: Hashable {
 }
 
 extension ProfileInput: Codable {
+  /// Of a report. Nothing can be built by it.
   public init(from decoder: any Decoder) throws {
     sha256 = try decoder.singleValueContainer().decode(String.self)
     profile = nil

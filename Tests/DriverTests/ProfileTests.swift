@@ -100,6 +100,92 @@ struct ProfileTests {
     }
   }
 
+  /// Its loop calls, which is inlined, and ends by an argument only.
+  private static let forEver = """
+    (module
+      (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+      (import "wasi_snapshot_preview1" "args_sizes_get" (func $args (param i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (func $g (param i32) (if (i32.and (local.get 0) (i32.const 1))
+        (then (i32.store (i32.const 16) (local.get 0)))))
+      (func (export "_start") (local $i i32)
+        (drop (call $args (i32.const 0) (i32.const 4)))
+        (if (i32.gt_u (i32.load (i32.const 0)) (i32.const 1)) (then (call $exit (i32.const 3))))
+        (loop $l
+          (local.set $i (i32.add (local.get $i) (i32.const 1)))
+          (call $g (local.get $i))
+          (br $l))))
+    """
+
+  /// Counters are not kept in registers: a loop that a limit ends has counted.
+  @Test(arguments: ["-O0", "-O2", "-O3"])
+  func nothingIsLostAtALimit(level: String) async throws {
+    try await withModule(Self.forEver) { place in
+      try #require(try await place.build(["--profile-generate", level, "--timeout=200ms"]).status == 0)
+      #expect(try await place.run().status == 134)
+      let entries = try Profile(TestSupport.read(place.profile)).entries
+      // Where it was inlined before counting, there is one function.
+      let counts = entries.flatMap(\.counts)
+      #expect(counts.count { $0 > 1000 } >= 2, "\(counts)")
+    }
+  }
+
+  /// A run that goes on does not keep others from starting.
+  @Test func runsDoNotWaitForEachOther() async throws {
+    try await withModule(Self.forEver) { place in
+      try #require(try await place.build(["--profile-generate"]).status == 0)
+      let script = #"$0 & sleep 0.3; timeout -s KILL 20 "$0" x; status=$?; kill -9 $!; exit $status"#
+      let result = try await TestSupport.run(
+        "/bin/sh", ["-c", script, place.app.string], workingDirectory: place.folder)
+      #expect(result.status == 3, "\(result.errorText)")
+    }
+  }
+
+  /// A guest can leave links where it may write.
+  @Test func linksAreNotFollowed() async throws {
+    try await withModule { place in
+      try #require(try await place.build(["--profile-generate"]).status == 0)
+      let made = try await TestSupport.run(
+        "/bin/ln", ["-s", "elsewhere", "app.profile"], workingDirectory: place.folder)
+      try #require(made.status == 0)
+      let result = try await place.run()
+      #expect(result.status == 1)
+      #expect(
+        result.errorText.contains("cannot open the profile app.profile: it is a link"), "\(result.errorText)")
+      #expect(!TestSupport.contents(of: place.folder).contains("elsewhere"))
+    }
+  }
+
+  /// Who made it was ended before it was done.
+  @Test func whatWasBegunIsCompleted() async throws {
+    try await withModule { place in
+      try #require(try await place.build(["--profile-generate"]).status == 0)
+      #expect(try await place.run().status == 3)
+      let whole = try TestSupport.read(place.profile)
+      for size in [1, 100, 4096, 5000] {
+        try TestSupport.write(Array(whole.prefix(size)), to: place.profile)
+        #expect(try await place.run().status == 3)
+        #expect(try TestSupport.read(place.profile).count == whole.count, "\(size)")
+      }
+    }
+  }
+
+  @Test func aModuleWithoutBranchesOrFunctions() async throws {
+    let text = """
+      (module (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+        (export "yield" (func $yield)))
+      """
+    try await withModule(text) { place in
+      try #require(try await place.build(["--profile-generate", "--invoke=yield"]).status == 0)
+      let result = try await place.run()
+      #expect(result.status == 0, "\(result.errorText)")
+      #expect(result.text == "0\n")
+      let used = try await place.build(["--profile-use=app.profile", "--invoke=yield"])
+      #expect(used.status == 0)
+      #expect(used.errorText == "", "\(used.errorText)")
+    }
+  }
+
   @Test func aProfileOfAnotherProgramIsLeftAlone() async throws {
     try await withModule { place in
       try #require(try await place.build(["--profile-generate"]).status == 0)

@@ -4,6 +4,7 @@
 #include "../common/sys.h"
 #include "runtime.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -14,69 +15,77 @@ extern uint64_t wasmaot_profile_counters[];
 static const char *path;
 
 static _Noreturn void fail(const char *what, const char *then) {
-  struct wasmaot_text text;
-  text.length = 0;
-  wasmaot_text_add(&text, "wasmaot: ");
-  wasmaot_text_add(&text, what);
-  wasmaot_text_add_untrusted(&text, path, strlen(path));
-  wasmaot_text_add(&text, then);
-  wasmaot_text_write(&text, 2);
-  wasmaot_exit(WASMAOT_EXIT_START);
+  wasmaot_fail(WASMAOT_EXIT_START, what, path, then);
 }
 
-// Whether the file's head is this program's. `size` is the head's.
+// Whether the file begins as this program's head does, as far as these two go.
 static bool has_own_head(int file, uint64_t size) {
   char bytes[4096];
   for (uint64_t done = 0; done < size;) {
-    long count = sys4(SYS_pread64, file, bytes, sizeof bytes, done);
-    if (sys_failed(count) || count == 0)
-      return false;
-    if ((uint64_t)count > size - done)
-      count = (long)(size - done);
-    if (memcmp(bytes, (const char *)&wasmaot_profile_head + done, (size_t)count) != 0)
+    uint64_t wanted = size - done < sizeof bytes ? size - done : sizeof bytes;
+    long count = sys4(SYS_pread64, file, bytes, wanted, done);
+    if (sys_failed(count) || count == 0 ||
+        memcmp(bytes, (const char *)&wasmaot_profile_head + done, (size_t)count) != 0)
       return false;
     done += (uint64_t)count;
   }
   return true;
 }
 
-static void write_head(int file, uint64_t size) {
+static bool write_head(int file, uint64_t size) {
   for (uint64_t done = 0; done < size;) {
-    long count =
-        sys4(SYS_pwrite64, file, (const char *)&wasmaot_profile_head + done, size - done, done);
+    const char *head = (const char *)&wasmaot_profile_head;
+    long count = sys4(SYS_pwrite64, file, head + done, size - done, done);
     if (sys_failed(count) || count == 0)
-      fail("cannot write the profile ", "");
+      return false;
     done += (uint64_t)count;
   }
+  return true;
+}
+
+// Memory without room on the disk behind it would be a fault at some later count: only a file
+// system that can't say so is believed without.
+static bool make_room(int file, uint64_t size) {
+  long room = sys4(SYS_fallocate, file, 0, 0, size);
+  if (room == -EOPNOTSUPP || room == -ENOSYS)
+    room = sys2(SYS_ftruncate, file, size);
+  return !sys_failed(room);
 }
 
 void wasmaot_profile_start(void) {
   static const char name[] = "WASMAOT_PROFILE_FILE";
   const char *variable = wasmaot_variable_inherited(name);
   path = variable ? variable + sizeof name : wasmaot_process.profile;
-  long file = sys4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  // A guest that may write to the folder can make links in it, which lead where it may not write:
+  // its own runs do not follow them, nor does this, which comes before the sandbox.
+  long file =
+      sys4(SYS_openat, AT_FDCWD, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0666);
   // Of several programs that start at once the first one makes the file.
   if (sys_failed(file) || sys_failed(sys2(SYS_flock, file, LOCK_EX)))
-    fail("cannot open the profile ", "; WASMAOT_PROFILE_FILE names another file");
+    fail("cannot open the profile ",
+         file == -ELOOP ? ": it is a link" : "; WASMAOT_PROFILE_FILE names another file");
   uint64_t head_size = wasmaot_profile_head.counters_offset;
   uint64_t counters_size =
       (wasmaot_profile_head.counter_count * sizeof(uint64_t) + HOST_PAGE - 1) & ~(HOST_PAGE - 1);
   long size = sys3(SYS_lseek, file, 0, SEEK_END);
-  if (size == 0) {
-    // Memory without room on the disk behind it would be a fault at some later count.
-    long room = sys4(SYS_fallocate, file, 0, 0, head_size + counters_size);
-    if (sys_failed(room))
-      room = sys2(SYS_ftruncate, file, head_size + counters_size);
-    if (sys_failed(room))
-      fail("cannot write the profile ", "");
-    write_head((int)file, head_size);
-  } else if ((uint64_t)size != head_size + counters_size || !has_own_head((int)file, head_size)) {
+  uint64_t old_size = sys_failed(size) ? UINT64_MAX : (uint64_t)size; // it is a pipe
+  if (old_size > head_size + counters_size ||
+      !has_own_head((int)file, old_size < head_size ? old_size : head_size))
     fail("the profile ", " is of another program, or of another build; remove it, or name another "
                          "file in WASMAOT_PROFILE_FILE");
+  // It is new, or who made it was ended meanwhile.
+  if (old_size < head_size + counters_size &&
+      (!make_room((int)file, head_size + counters_size) || !write_head((int)file, head_size))) {
+    sys2(SYS_ftruncate, file, old_size);
+    fail("cannot write the profile ", "");
   }
-  long mapped = sys6(SYS_mmap, (long)wasmaot_profile_counters, (long)counters_size,
-                     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, (long)head_size);
-  if (sys_failed(mapped))
-    fail("cannot map the profile ", "");
-  sys1(SYS_close, file); // and with that unlock it
+  if (counters_size > 0) {
+    long mapped = sys6(SYS_mmap, (long)wasmaot_profile_counters, (long)counters_size,
+                       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, (long)head_size);
+    if (sys_failed(mapped))
+      fail("cannot map the profile ", "");
+  }
+  // (Closing it does not: the mapping keeps it open.)
+  sys2(SYS_flock, file, LOCK_UN);
+  sys1(SYS_close, file);
 }

@@ -35,6 +35,14 @@ struct CounterSites {
     }
   }
 
+  /// How many counters each function of a module has, and its shape; nil where it has no body.
+  static func all(of module: IR.Module, jobs: Int) -> [(count: Int, shape: UInt64)?] {
+    module.bodies.map(jobs: jobs) { _, body in
+      let sites = CounterSites(body)
+      return (sites.count, sites.shape)
+    }
+  }
+
   /// The first counter of the branch at the block's end; nil if it has none. Of a `brif` this one is of going on, the next
   /// one of being taken; of a table they are in the order of its entries.
   func firstCounter(of block: Block) -> Int? {

@@ -3,7 +3,9 @@ import CRuntimeABI
 import IR
 
 // Counting, and what was counted. Counters are 64 bits wide in one variable of the program, over which its runtime maps a
-// file. Threads count into the same ones without atomic instructions: some of what several do at once is lost.
+// file. Each count is a load and a store of its own there, which LLVM must not collect in a register over a loop: a fault, a
+// limit or a signal may end the run in it. Threads, and runs at once, count into the same ones without locked instructions:
+// some of what they do at the same instant is lost.
 extension FunctionLowering {
   /// At the end of the function's entry block.
   func beginProfile() {
@@ -53,7 +55,10 @@ extension FunctionLowering {
     let counter = LLVMBuildGEP2(builder, types.i64, unit.profileCounters, &index, 1, "")
     let old = LLVMBuildLoad2(builder, types.i64, counter, "")!
     let store = LLVMBuildStore(builder, LLVMBuildAdd(builder, old, base.int64(1), ""), counter)!
-    for access in [old, store] { LLVMSetMetadata(access, unit.aliasTags.kind, unit.aliasTags.profile) }
+    for access in [old, store] {
+      LLVMSetOrdering(access, LLVMAtomicOrderingMonotonic)
+      LLVMSetMetadata(access, unit.aliasTags.kind, unit.aliasTags.profile)
+    }
   }
 }
 

@@ -54,10 +54,7 @@ struct CounterPlan: Sendable {
   private static let pageSize = Int(WASMAOT_PROFILE_PAGE_SIZE)
 
   init(_ module: IR.Module, jobs: Int) {
-    let sites = module.bodies.map(jobs: jobs) { _, body in
-      let sites = CounterSites(body)
-      return (count: sites.count, shape: sites.shape)
-    }
+    let sites = CounterSites.all(of: module, jobs: jobs)
     var rows: [UInt8] = []
     var functionCount: UInt32 = 0
     var count = 0
@@ -98,10 +95,7 @@ struct MatchedProfile: Sendable {
   /// A function's counts are those of its index and shape. Functions that have moved keep theirs: what is left of the
   /// profile belongs to what is left of the module, where only one function of each has that shape.
   init(_ profile: Profile, _ module: IR.Module, jobs: Int) {
-    let sites = module.bodies.map(jobs: jobs) { _, body in
-      let sites = CounterSites(body)
-      return (count: sites.count, shape: sites.shape)
-    }
+    let sites = CounterSites.all(of: module, jobs: jobs)
     let entries = profile.entries
     var counts = SecondaryMap<FunctionID, [UInt64]>(default: [])
     var known: [[UInt64]] = []
