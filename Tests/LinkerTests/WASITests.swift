@@ -320,6 +320,26 @@ private struct World {
         "usage: [--dir HOST[::GUEST][:ro] | --env NAME[=VALUE] | --listen ADDRESS:PORT | "))
   }
 
+  @Test func aGuestPathNamesOneDirectory() async throws {
+    let world = try await World(runtimeGrants: true, granted: false) {
+      $0.directories = [.init(host: "/", guest: "/baked")]
+    }
+    let inside = world.scratch.path.appending("inside").string
+    for arguments in [
+      ["--dir", "\(inside)::/a", "--env", "X=1", "--dir=/::/a"], ["--dir", "/::/a:ro", "--dir", "/::/a"],
+      ["--dir", "\(inside)::/baked:ro"], ["--dir", inside, "--dir", inside],
+    ] {
+      let result = try await world.run(arguments + ["preopens"])
+      #expect(result.status == 2, "\(arguments)")
+      #expect(
+        result.errors.contains("another directory is granted under the path of --dir"), "\(result.errors)")
+    }
+    let others = try await world.run([
+      "--dir", "/::/a", "--dir", "/::/ab", "--", "preopens", "--dir", "/::/a",
+    ])
+    #expect(others.output == "/baked\n/a\n/ab\n")
+  }
+
   @Test func aMissingDirectoryIsNamed() async throws {
     let world = try await World(runtimeGrants: true, granted: false)
     let result = try await world.run(["--dir", "/does/not\u{1b}/exist", "preopens"])

@@ -86,7 +86,7 @@ const char *wasmaot_variable_inherited(const char *name) {
   return NULL;
 }
 
-static bool built_in_grant(const uint8_t **at, struct wasmaot_grant *grant) {
+bool wasmaot_grant_built_in(const uint8_t **at, struct wasmaot_grant *grant) {
   for (;;) {
     struct record record = record_at(*at);
     const char *payload = (const char *)*at + sizeof record;
@@ -125,6 +125,6 @@ bool wasmaot_grant_next(struct wasmaot_grant_iterator *iterator, struct wasmaot_
     iterator->record = wasmaot_note.records;
     iterator->argument = 1;
   }
-  return built_in_grant(&iterator->record, grant) ||
+  return wasmaot_grant_built_in(&iterator->record, grant) ||
          (wasmaot_grant_of_arguments && wasmaot_grant_of_arguments(&iterator->argument, grant));
 }

@@ -117,8 +117,8 @@ static const struct {
     {"--dir", check_directory, false},           {"--env", check_variable, false},
     {"--listen", check_address, false},          {"--raw-terminal", set_raw_terminal, true},
     {"--timeout", wasmaot_limit_timeout, false}, {"--max-memory", wasmaot_limit_memory, false},
-    {"--max-stack", wasmaot_limit_stack, false}, {"--fuel", wasmaot_limit_fuel, false},
-    {"--sandbox", set_sandbox, false},
+    {"--max-stack", wasmaot_limit_stack, false}, {"--stack-size", wasmaot_limit_stack, false},
+    {"--fuel", wasmaot_limit_fuel, false},       {"--sandbox", set_sandbox, false},
 };
 enum { DIR, ENV, LISTEN, OPTIONS = sizeof options / sizeof options[0] };
 
@@ -137,6 +137,42 @@ static char *next_option(int *argument, int *option) {
     }
   }
   return NULL;
+}
+
+static bool is_guest_path(const char *path, size_t size, char *value) {
+  struct directory directory = split(value);
+  const char *guest = directory.guest ? directory.guest : value;
+  return directory.guest_size == size && memcmp(guest, path, size) == 0;
+}
+
+// Two directories under one name: only one of them would be seen.
+static void check_guest_paths(void) {
+  int argument = 1;
+  while (argument < wasmaot_process.argument_start) {
+    int option;
+    char *value = next_option(&argument, &option);
+    if (!value)
+      return; // "--"
+    if (option != DIR)
+      continue;
+    bool is_twice = false;
+    const uint8_t *record = wasmaot_note.records;
+    struct wasmaot_grant grant;
+    while (wasmaot_grant_built_in(&record, &grant))
+      if (grant.kind == WASMAOT_GRANT_DIR)
+        is_twice |= is_guest_path(grant.guest, strlen(grant.guest), value);
+    struct directory directory = split(value);
+    const char *guest = directory.guest ? directory.guest : value;
+    for (int other = argument; other < wasmaot_process.argument_start;) {
+      char *next = next_option(&other, &option);
+      if (!next)
+        break;
+      if (option == DIR)
+        is_twice |= is_guest_path(guest, directory.guest_size, next);
+    }
+    if (is_twice)
+      wasmaot_usage("another directory is granted under the path of --dir ", value);
+  }
 }
 
 void wasmaot_grants_parse(void) {
@@ -159,6 +195,7 @@ void wasmaot_grants_parse(void) {
     break;
   }
   wasmaot_process.argument_start = argument;
+  check_guest_paths();
 }
 
 // Grants stand in argv[1 ..< argument_start], and have been checked.

@@ -86,6 +86,8 @@ struct wasmaot_grant_iterator {
   int argument;
 };
 bool wasmaot_grant_next(struct wasmaot_grant_iterator *iterator, struct wasmaot_grant *grant);
+// Those that were built in only: from the records at `*record` on, which moves.
+bool wasmaot_grant_built_in(const uint8_t **record, struct wasmaot_grant *grant);
 
 // The environment's own "K=V" for this K, or null.
 const char *wasmaot_variable_inherited(const char *name);
