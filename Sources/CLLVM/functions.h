@@ -151,6 +151,7 @@
   X(LLVMGetNextUse) \
   X(LLVMGetNumArgOperands) \
   X(LLVMGetNumMaskElements) \
+  X(LLVMGetNumOperands) \
   X(LLVMGetOperand) \
   X(LLVMGetOrdering) \
   X(LLVMGetParam) \
@@ -196,6 +197,7 @@
   X(LLVMMDNodeInContext2) \
   X(LLVMMDStringInContext2) \
   X(LLVMMetadataAsValue) \
+  X(LLVMMetadataReplaceAllUsesWith) \
   X(LLVMModuleCreateWithNameInContext) \
   X(LLVMMoveBasicBlockAfter) \
   X(LLVMParseCommandLineOptions) \
@@ -234,6 +236,7 @@
   X(LLVMStructSetBody) \
   X(LLVMStructTypeInContext) \
   X(LLVMTargetMachineEmitToMemoryBuffer) \
+  X(LLVMTemporaryMDNode) \
   X(LLVMTypeOf) \
   X(LLVMValueAsMetadata) \
   X(LLVMValueMetadataEntriesGetKind) \

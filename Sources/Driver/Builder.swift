@@ -120,16 +120,9 @@ public struct Builder: Sendable {
     _ input: String, scratch: FilePath, command: Entry.Command = .build
   ) async throws(Problem) -> Product {
     let timers = StageTimers(observe: observe)
-    // Where a module is a file, its bytes are hashed first, and had in memory only if nothing is found by them.
-    let file = OpenFile(input)
-    var bytes: ModuleBytes?
-    func module() throws(Problem) -> ModuleBytes {
-      if let bytes { return bytes }
-      let read = try timers.measure(.read) { () throws(Problem) in try readModule(input) }
-      bytes = read
-      return read
-    }
-    if file == nil || cache == nil || input == "-" { _ = try module() }
+    var source = InputModule(input, timers)
+    // What is wrong with it comes before what is wrong with the tools.
+    if cache == nil || source.file == nil { _ = try source.bytes() }
     let toolchain = try Toolchain(for: options, environment: environment)
     var pipeline = Pipeline(
       options: options, jobs: jobs, host: host, toolchain: toolchain, file: input, timers: timers)
@@ -141,22 +134,16 @@ public struct Builder: Sendable {
       let digests = ToolDigests(folder: cache.folder)
       let compiler = Self.compilerVersions(digests)
       let tools = keyTools(compiler + toolchain.identity(digests), name: input)
-      if bytes == nil,
-        let known = file.flatMap({ BuildCache.Key(module: $0, options: options, tools: tools) }),
-        let entry = cache.entry(for: known)
-      {
-        return product(entry, of: input, found: known)
+      switch try lookUp(&source, in: cache, tools) {
+      case .found(let product): return product
+      case .missing(let missing): key = missing
       }
-      // (The file may be another one by now.)
-      let own = BuildCache.Key(module: try module().buffer, options: options, tools: tools)
-      key = own
-      if file == nil, let entry = cache.entry(for: own) { return product(entry, of: input, found: own) }
       // Without optimisation, looking for a unit takes as long as making it.
       if options.optimization != .O0 {
         pipeline.unitCache = CachedUnits(cache: cache, tools: compiler)
       }
     }
-    let module = try module()
+    let module = try source.bytes()
 
     let output: Pipeline.Output
     do throws(Problem) {
@@ -183,6 +170,29 @@ public struct Builder: Sendable {
       product.report.warnings += cache?.settle(keeping: key) ?? []
     }
     return product
+  }
+
+  private enum LookUp {
+    case found(Product)
+    /// Under this key it is to be put there.
+    case missing(BuildCache.Key)
+  }
+
+  /// Where a module is a file, its bytes are hashed first, and had in memory only if nothing is found by them.
+  private func lookUp(
+    _ source: inout InputModule, in cache: BuildCache, _ tools: [String]
+  ) throws(Problem) -> LookUp {
+    if let file = source.file {
+      if let key = BuildCache.Key(module: file, options: options, tools: tools),
+        let entry = cache.entry(for: key)
+      {
+        return .found(product(entry, of: source.path, found: key))
+      }
+      // The file may be another one by now.
+      return .missing(BuildCache.Key(module: try source.bytes().buffer, options: options, tools: tools))
+    }
+    let key = BuildCache.Key(module: try source.bytes().buffer, options: options, tools: tools)
+    return cache.entry(for: key).map { .found(product($0, of: source.path, found: key)) } ?? .missing(key)
   }
 
   private func product(_ entry: BuildCache.Entry, of input: String, found key: BuildCache.Key) -> Product {
@@ -244,6 +254,28 @@ extension Builder {
   }
 
   public static func read(_ path: String) throws(Problem) -> [UInt8] { try OutputFile.read(path) }
+}
+
+/// The module of a build, read once, when it is first needed.
+private struct InputModule {
+  let path: String
+  /// Nil where it can be read only once: a pipe.
+  let file: OpenFile?
+  private let timers: StageTimers
+  private var known: ModuleBytes?
+
+  init(_ path: String, _ timers: StageTimers) {
+    self.path = path
+    self.timers = timers
+    file = path == "-" ? nil : OpenFile(path)
+  }
+
+  mutating func bytes() throws(Problem) -> ModuleBytes {
+    if let known { return known }
+    let bytes = try timers.measure(.read) { [path] () throws(Problem) in try readModule(path) }
+    known = bytes
+    return bytes
+  }
 }
 
 /// Reads a file that should be a core module.

@@ -19,7 +19,9 @@ final class FunctionLowering {
 
   let profile: FunctionProfile
   private let counterSites: CounterSites?
-  /// The first counter of the branch that ends the current block, among the function's (LowerProfile.swift).
+  /// The block whose instructions are lowered.
+  private(set) var currentBlock = Block.none
+  /// The first counter of the branch that ends it, among the function's (LowerProfile.swift).
   private(set) var branchCounter: Int?
 
   private let leadingParameterCount: UInt32
@@ -89,6 +91,7 @@ final class FunctionLowering {
     for block in order {
       LLVMPositionBuilderAtEnd(builder, blocks[block.index])
       instanceValues = [:]
+      currentBlock = block
       branchCounter = counterSites?.firstCounter(of: block)
       for inst in function.blockInsts[block] { lower(inst) }
     }

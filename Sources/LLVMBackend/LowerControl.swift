@@ -41,6 +41,7 @@ extension FunctionLowering {
     countBranch(if: condition)
     let takenTarget = needsEdge ? edge(taken) : directEdge(taken)
     let branch = LLVMBuildCondBr(builder, condition, takenTarget, directEdge(other))!
+    askForCopies(branch, taken, other)
     if function.definition(of: data.valueA)?.opcode == .exceptionPending {
       LLVMSetMetadata(branch, base.profileKind, base.unlikelyWeights)
     }

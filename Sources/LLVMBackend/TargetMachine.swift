@@ -68,6 +68,7 @@ final class TargetMachine {
       throw .internalError(String(cString: message))
     }
     unit.correctAfterPasses()
+    if vectorizes != 0 { unit.shortenRecurrences() }
     if let error = unit.reportedError { throw .internalError(error) }
   }
 

@@ -21,7 +21,8 @@ def profile(context):
     times = Section(
         "profile", "Programs built by a profile", "s",
         "Interpreters and a database run a script of bench/profile; the shortest of some runs, which take turns. The profile "
-        "is of another script (NAME-train). Natively: the same source by clang -O2, static, without a profile.",
+        "is of another script (NAME-train). Natively: the same source by clang -O2, without a profile, static; with musl, where "
+        "that is installed, and its allocator.",
         ["native", PLAIN, PROFILED, COUNTING], baseline=PLAIN, geomean=True)
     sizes = Section("profile-size", "Size of programs built by a profile", "bytes", "The whole file.", [PLAIN, PROFILED, COUNTING],
                     baseline=PLAIN, geomean=True)

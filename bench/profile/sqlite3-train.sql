@@ -1,4 +1,5 @@
 -- What SQLite is profiled by: other statements than those that are measured.
+pragma temp_store = memory;
 create table t(a integer primary key, b text, c real);
 with recursive n(i) as (select 1 union all select i + 1 from n where i < 30000)
   insert into t select i, 'name' || (i * 7919 % 100003), i * 1.5 from n;

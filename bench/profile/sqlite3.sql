@@ -1,4 +1,5 @@
 -- Orders of customers: inserts, joins, windows, subqueries, and changes in a transaction.
+pragma temp_store = memory;
 create table customer(id integer primary key, name text, city text);
 create table orders(id integer primary key, customer integer references customer(id), day integer, price real);
 create index orders_of on orders(customer, day);
