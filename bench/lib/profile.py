@@ -20,22 +20,22 @@ PROGRAMS_AND_ARGUMENTS = {
 def profile(context):
     times = Section(
         "profile", "Programs built by a profile", "s",
-        "Interpreters and a database run a script of bench/profile; the shortest of some runs, which take turns. The profile "
-        "is of another script (NAME-train). Natively: the same source by clang -O2, without a profile, static; with musl, where "
-        "that is installed, and its allocator.",
+        "Interpreters and a database run a script of bench/profile; the shortest of some runs, which take turns. The "
+        "profile is of another script (NAME-train). Natively: the same source by clang -O2, without a profile, static; "
+        "with musl, where that is installed, and its allocator.",
         ["native", PLAIN, PROFILED, COUNTING], baseline=PLAIN, geomean=True)
-    sizes = Section("profile-size", "Size of programs built by a profile", "bytes", "The whole file.", [PLAIN, PROFILED, COUNTING],
-                    baseline=PLAIN, geomean=True)
+    sizes = Section("profile-size", "Size of programs built by a profile", "bytes", "The whole file.",
+                    [PLAIN, PROFILED, COUNTING], baseline=PLAIN, geomean=True)
     for name, (kind, arguments) in PROGRAMS_AND_ARGUMENTS.items():
         module = PROGRAMS / f"{name}.wasm"
         if not module.exists():
             continue
-        row = times.row(name)
+        row, size_row = times.row(name), sizes.row(name)
         context.progress(f"profile: {name}")
         try:
             built = programs(context, name, module, arguments(SCRIPTS / f"{name}-train.{kind}"))
             for column in sizes.columns:
-                sizes.row(name).add(column, os.path.getsize(built[column]))
+                size_row.add(column, os.path.getsize(built[column]))
             run = arguments(SCRIPTS / f"{name}.{kind}")
             outputs = {column: [] for column in built}
             for _ in range(5 * context.rounds):
