@@ -143,11 +143,11 @@ public struct Builder: Sendable {
         pipeline.unitCache = CachedUnits(cache: cache, tools: compiler)
       }
     }
-    let module = try source.bytes()
+    let inputFile = try source.reported()
 
     let output: Pipeline.Output
     do throws(Problem) {
-      output = try await pipeline.run(module, scratch: scratch)
+      output = try await pipeline.run(source.take(), scratch: scratch)
     } catch {
       // Its units were made all the same.
       if key != nil { cache?.finish() }
@@ -158,7 +158,7 @@ public struct Builder: Sendable {
     }
     var report = BuildReport(
       llvm: LLVMInfo.version,
-      input: .init(path: input, size: module.count, sha256: sha256(module.buffer)),
+      input: inputFile,
       output: .init(path: "", size: output.bytes.count, sha256: sha256(output.bytes)), options: options,
       features: pipeline.featuresUsed.names, counts: pipeline.counts, stages: timers.times,
       seconds: timers.total, slowestUnit: pipeline.slowestUnit,
@@ -275,6 +275,17 @@ private struct InputModule {
     let bytes = try timers.measure(.read) { [path] () throws(Problem) in try readModule(path) }
     known = bytes
     return bytes
+  }
+
+  mutating func reported() throws(Problem) -> BuildReport.File {
+    let bytes = try bytes()
+    return BuildReport.File(path: path, size: bytes.count, sha256: sha256(bytes.buffer))
+  }
+
+  /// The same, and lets go of them: nobody needs them when code is generated.
+  mutating func take() throws(Problem) -> ModuleBytes {
+    defer { known = nil }
+    return try bytes()
   }
 }
 

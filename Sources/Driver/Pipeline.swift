@@ -32,7 +32,7 @@ struct Pipeline {
   }
 
   /// `scratch` is a folder that the linker may work in.
-  mutating func run(_ bytes: ModuleBytes, scratch: FilePath) async throws(Problem) -> Output {
+  mutating func run(_ bytes: consuming ModuleBytes, scratch: FilePath) async throws(Problem) -> Output {
     let source = ModuleSource(file: file)
     let module = try timers.measure(.decode, explain: source.problem) { () throws(WasmError) in
       try decode(bytes, features: options.features)
