@@ -59,11 +59,11 @@ public struct Builder: Sendable {
   public func build(
     _ input: String, to output: String, header: String? = nil
   ) async throws(Problem) -> BuildReport {
-    // Beside a device there is no place for a header that nobody asked for, nor one for the linker.
-    let isInPlace = OutputFile.isWrittenInPlace(output)
-    guard isInPlace || !OutputFile.isSame(input, output) else {
+    guard !OutputFile.isSame(input, output) else {
       throw .usage("the output \(output) would overwrite the module", help: "choose another name with -o")
     }
+    // Beside a device there is no place for a header that nobody asked for, nor one for the linker.
+    let isInPlace = OutputFile.isWrittenInPlace(output)
     let header = header ?? (isInPlace ? nil : defaultHeader(for: input, output: output))
     if options.emit.isEmbedded, let header, header == output || OutputFile.isSame(input, header) {
       throw .usage(
@@ -121,9 +121,12 @@ public struct Builder: Sendable {
   ) async throws(Problem) -> Product {
     let timers = StageTimers(observe: observe)
     var source = InputModule(input, timers)
-    // What is wrong with it comes before what is wrong with the tools.
-    if cache == nil || source.file == nil { _ = try source.bytes() }
-    let toolchain = try Toolchain(for: options, environment: environment)
+    let toolchain: Toolchain
+    do throws(Problem) { toolchain = try Toolchain(for: options, environment: environment) } catch {
+      // What is wrong with the module comes before what is wrong with the tools.
+      _ = try source.bytes()
+      throw error
+    }
     var pipeline = Pipeline(
       options: options, jobs: jobs, host: host, toolchain: toolchain, file: input, timers: timers)
     pipeline.command = command

@@ -34,7 +34,7 @@ final class OpenFile: Sendable {
   convenience init?(_ path: String) {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    self.init(open(path, O_RDONLY | O_CLOEXEC))
+    self.init(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK))
   }
 
   deinit { try? descriptor.close() }

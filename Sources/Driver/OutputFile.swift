@@ -126,11 +126,11 @@ enum OutputFile {
     return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
   }
 
-  /// Both paths name one existing file.
+  /// Both paths name one existing file, or are one path. (A terminal can be read and written under two names.)
   static func isSame(_ a: String, _ b: String) -> Bool {
     var (statA, statB) = (stat(), stat())
     return stat(a, &statA) == 0 && stat(b, &statB) == 0 && statA.st_dev == statB.st_dev
-      && statA.st_ino == statB.st_ino
+      && statA.st_ino == statB.st_ino && (a == b || statA.st_mode & S_IFMT == S_IFREG)
   }
 
   static func temporaryFolder(environment: [String: String]) -> FilePath {

@@ -194,6 +194,14 @@ public struct ValueRanges {
     return (base, LinearSum.signed(addend, function.type(of: base)))
   }
 
+  /// How often the loop with this header goes back to it at most; nil where there is no telling, or no loop.
+  public mutating func turns(of header: Block) -> UInt64? {
+    let latches = graph.predecessors(of: header).filter {
+      graph.isReachable($0.from) && dominators.dominates(header, $0.from)
+    }
+    return latches.isEmpty ? nil : turns(of: header, latches, depth: 0)
+  }
+
   /// How often a loop goes back to its header at most, because of one of the branches that each turn comes to.
   private mutating func turns(of header: Block, _ latches: [ControlFlowGraph.Edge], depth: Int) -> UInt64? {
     if let found = turns[header] { return found }

@@ -34,6 +34,9 @@ final class FunctionLowering {
   /// Nil where nothing is optimised.
   let regions: RegionScopes?
 
+  /// Of the function's integers; made when somebody asks.
+  lazy var ranges = ValueRanges(function)
+
   private var values: [LLVMValueRef?]
   /// For values that are an i1 widened to i32: the i1, for branches.
   private var conditions: [LLVMValueRef?]

@@ -1,9 +1,10 @@
 internal import CLLVM
 import IR
 
-// LLVM's unroller takes anchors (`keep`) for calls, and leaves loops with calls as they are. Loops that LLVM vectorises itself
-// have none, and it makes copies of them; those that a producer has vectorised have one for each vector that they load, and
-// one vector a turn, for producers make no copies for WebAssembly. So these ask for copies.
+// LLVM's unroller takes anchors (`keep`) for calls, and makes no copies of a turn with calls in it. Loops that LLVM vectorises
+// itself have none; those that a producer has vectorised have one for each vector that they load, and one vector a turn, for
+// producers make no copies for WebAssembly. So these ask for copies. Short loops whose turns are counted are not asked: LLVM
+// makes straight code of them, with or without calls, but not of those that ask.
 extension FunctionLowering {
   /// For the branch at the end of the current block, if that is a loop.
   func askForCopies(_ branch: LLVMValueRef, _ targets: BlockCallData...) {
@@ -31,12 +32,15 @@ extension FunctionLowering {
       }
     }
     guard hasVectors, count <= Self.largestLoop else { return nil }
+    if let turns = ranges.turns(of: block), turns < UInt64(Self.straightCode / max(count, 1)) { return nil }
     return count <= Self.smallLoop ? 4 : 2
   }
 
   /// IR instructions that do something.
   private static var smallLoop: Int { 8 }
   private static var largestLoop: Int { 24 }
+  /// Of all turns together: more than LLVM would make straight code of (150 at -O2, 300 at -O3).
+  private static var straightCode: Int { 320 }
 }
 
 extension Unit {

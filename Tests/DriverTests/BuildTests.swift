@@ -190,6 +190,14 @@ struct BuildTests {
         #expect(result.status == 2)
         #expect(result.errorText.contains("would overwrite the module"))
       }
+      let appended = try await TestSupport.run(
+        "/bin/sh",
+        [
+          "-c", #""$0" build "$1" -o /dev/stdout >>"$1""#, try #require(CommandLineTool.path).string,
+          module.string,
+        ],
+        environment: TestSupport.environment)
+      #expect(appended.status == 2, "\(appended.errorText)")
       #expect(try TestSupport.read(module) == before)
     }
   }

@@ -162,7 +162,7 @@ struct ProfileTests {
       try #require(try await place.build(["--profile-generate"]).status == 0)
       #expect(try await place.run().status == 3)
       let whole = try TestSupport.read(place.profile)
-      for size in [1, 100, 4096, 5000] {
+      for size in [0, 1, 100, 4095, 4096, 5000] {
         try TestSupport.write(Array(whole.prefix(size)), to: place.profile)
         #expect(try await place.run().status == 3)
         #expect(try TestSupport.read(place.profile).count == whole.count, "\(size)")

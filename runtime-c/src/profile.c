@@ -73,9 +73,10 @@ void wasmaot_profile_start(void) {
       !has_own_head((int)file, old_size < head_size ? old_size : head_size))
     fail("the profile ", " is of another program, or of another build; remove it, or name another "
                          "file in WASMAOT_PROFILE_FILE");
-  // It is new, or who made it was ended meanwhile.
+  // It is new, or who made it was ended meanwhile: the head first, so that what there is of it is
+  // right.
   if (old_size < head_size + counters_size &&
-      (!make_room((int)file, head_size + counters_size) || !write_head((int)file, head_size))) {
+      (!write_head((int)file, head_size) || !make_room((int)file, head_size + counters_size))) {
     sys2(SYS_ftruncate, file, old_size);
     fail("cannot write the profile ", "");
   }
