@@ -48,14 +48,10 @@ extension Unit {
 
   /// Of a branch back to the start of a loop: its own node, which names itself, as LLVM wants it.
   func unrollHint(_ copies: Int) -> LLVMValueRef {
-    let name = "llvm.loop.unroll.count"
-    var hint: [LLVMMetadataRef?] = [
-      LLVMMDStringInContext2(context, name, name.utf8.count), LLVMValueAsMetadata(int32(copies)),
-    ]
+    let hint = node([metadata("llvm.loop.unroll.count"), LLVMValueAsMetadata(int32(copies))])
     let placeholder = LLVMTemporaryMDNode(context, nil, 0)
-    var operands: [LLVMMetadataRef?] = [placeholder, LLVMMDNodeInContext2(context, &hint, hint.count)]
-    let node = LLVMMDNodeInContext2(context, &operands, operands.count)
-    LLVMMetadataReplaceAllUsesWith(placeholder, node)
-    return LLVMMetadataAsValue(context, node)
+    let loop = node([placeholder, hint])
+    LLVMMetadataReplaceAllUsesWith(placeholder, loop)
+    return LLVMMetadataAsValue(context, loop)
   }
 }

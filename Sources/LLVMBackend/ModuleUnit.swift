@@ -219,18 +219,11 @@ struct AliasTags {
 
   init(_ unit: Unit, _ declared: PrimaryMap<MemoryID, Memory>) {
     let context = unit.context
-    func node(_ operands: [LLVMMetadataRef]) -> LLVMMetadataRef {
-      var operands = operands.map(Optional.some)
-      return LLVMMDNodeInContext2(context, &operands, operands.count)
-    }
-    func string(_ text: String) -> LLVMMetadataRef {
-      LLVMMDStringInContext2(context, text, text.utf8.count)
-    }
     let zero: LLVMMetadataRef = LLVMValueAsMetadata(LLVMConstInt(unit.types.i64, 0, 0))
-    let root = node([string("wasmaot")])
+    let root = unit.node([unit.metadata("wasmaot")])
     func tag(_ name: String) -> LLVMValueRef {
-      let type = node([string(name), root, zero])
-      return LLVMMetadataAsValue(context, node([type, type, zero]))
+      let type = unit.node([unit.metadata(name), root, zero])
+      return LLVMMetadataAsValue(context, unit.node([type, type, zero]))
     }
     kind = LLVMGetMDKindIDInContext(context, "tbaa", 4)
     // Hosts may give one memory for several imports.

@@ -18,21 +18,17 @@ struct RegionScopes {
     if regions.memories.isEmpty { return }
     var length = 0
     let name = String(cString: LLVMGetValueName2(llvmFunction, &length))
-    func node(_ operands: [LLVMMetadataRef]) -> LLVMMetadataRef {
-      var operands = operands.map(Optional.some)
-      return LLVMMDNodeInContext2(context, &operands, operands.count)
-    }
-    func string(_ text: String) -> LLVMMetadataRef {
-      LLVMMDStringInContext2(context, text, text.utf8.count)
-    }
     // Scopes are the same if their names are.
     let all = regions.memories.enumerated().map { index, memory in
-      node([string("\(name) \(index)"), node([string("\(name) memory \(memory.rawValue)")])])
+      unit.node([
+        unit.metadata("\(name) \(index)"),
+        unit.node([unit.metadata("\(name) memory \(memory.rawValue)")]),
+      ])
     }
     for (index, memory) in regions.memories.enumerated() {
-      scopes.append(LLVMMetadataAsValue(context, node([all[index]])))
+      scopes.append(LLVMMetadataAsValue(context, unit.node([all[index]])))
       let apart = all.indices.filter { $0 != index && regions.memories[$0] == memory }.map { all[$0] }
-      others.append(LLVMMetadataAsValue(context, node(apart)))
+      others.append(LLVMMetadataAsValue(context, unit.node(apart)))
     }
   }
 

@@ -85,8 +85,7 @@ extension Unit {
     switch options.target.architecture {
     case .x86_64: name = "rsp"
     }
-    var operands: [LLVMMetadataRef?] = [LLVMMDStringInContext2(context, name, name.utf8.count)]
-    return LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, &operands, 1))
+    return LLVMMetadataAsValue(context, node([metadata(name)]))
   }
 
   fileprivate func enumAttributeKind(_ name: String) -> UInt32 {

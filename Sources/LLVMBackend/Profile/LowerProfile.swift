@@ -104,8 +104,8 @@ extension Unit {
 
   /// Says of the module what LLVM asks of all counts of the program.
   func setSummary(_ summary: ProfileSummary) {
-    func field(_ name: String, _ value: some BinaryInteger) -> LLVMMetadataRef? {
-      node([string(name), LLVMValueAsMetadata(int64(value))])
+    func field(_ name: String, _ value: some BinaryInteger) -> LLVMMetadataRef {
+      node(named: name, [LLVMValueAsMetadata(int64(value))])
     }
     let cutoffs = summary.cutoffs.map { cutoff in
       node([
@@ -117,23 +117,14 @@ extension Unit {
     LLVMAddModuleFlag(
       llvm, LLVMModuleFlagBehaviorError, name, name.utf8.count,
       node([
-        node([string("ProfileFormat"), string("InstrProf")]), field("TotalCount", summary.total),
+        node(named: "ProfileFormat", [metadata("InstrProf")]), field("TotalCount", summary.total),
         field("MaxCount", summary.greatest), field("MaxInternalCount", summary.greatestInside),
         field("MaxFunctionCount", summary.greatestEntry), field("NumCounts", summary.countNumber),
-        field("NumFunctions", summary.functionNumber), node([string("DetailedSummary"), node(cutoffs)]),
+        field("NumFunctions", summary.functionNumber), node(named: "DetailedSummary", [node(cutoffs)]),
       ]))
   }
 
-  private func string(_ text: String) -> LLVMMetadataRef? {
-    LLVMMDStringInContext2(context, text, text.utf8.count)
-  }
-
-  private func node(_ operands: [LLVMMetadataRef?]) -> LLVMMetadataRef? {
-    var operands = operands
-    return LLVMMDNodeInContext2(context, &operands, operands.count)
-  }
-
-  private func node(named name: String, _ operands: [LLVMMetadataRef?]) -> LLVMMetadataRef? {
-    node([string(name)] + operands)
+  private func node(named name: String, _ operands: [LLVMMetadataRef?]) -> LLVMMetadataRef {
+    node([metadata(name)] + operands)
   }
 }
