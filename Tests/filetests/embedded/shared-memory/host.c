@@ -73,6 +73,8 @@ int main(void) {
   show("nobody", worker_notify(instance, 8, -1, &value), value);
 
   struct waiter waiters[3];
+  int32_t before;
+  check(worker_load(instance, 16, &before));
   start(&waiters[0], 8, -1);
   start(&waiters[1], 8, -1);
   start(&waiters[2], 12, -1);
@@ -86,6 +88,10 @@ int main(void) {
   }
   end(&waiters[0], "woken");
   end(&waiters[1], "woken");
+  // An interruption before the call would be one of no function.
+  do
+    check(worker_load(instance, 16, &value));
+  while (value - before < 3);
   wasmaot_store_interrupt(waiters[2].store);
   end(&waiters[2], "interrupted");
   // Nothing of it is left in the queue.
