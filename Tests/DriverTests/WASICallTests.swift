@@ -129,7 +129,9 @@ struct WASICallTests {
         let command = try await WASIPrograms.shared.command(
           module, mode, grants: grants, arguments: [test, "\(3 + directories)"])
         async let served = TestSupport.run(FilePath(command[0]), Array(command.dropFirst()))
-        let answer = try await Self.talk(address, port, test)
+        // `calls` first sees that nobody is there, and says so by a file.
+        let answer = try await Self.talk(
+          address, port, test, after: directories == 1 ? folder.appending("listening") : nil)
         let result = try await served
         #expect(result.text == "listening\nok\n" && result.errorText == "", "\(test)")
         #expect(answer == (test == "echo" ? "hello world" : "ready"), "\(test)")
@@ -213,11 +215,17 @@ struct WASICallTests {
     }
   }
 
-  /// Plays the client's part, on a thread of its own: its calls block, for ten seconds at most.
-  private static func talk(_ address: String, _ port: UInt16, _ test: String) async throws -> String {
+  /// Plays the client's part, once a file is there, on a thread of its own: its calls block, for a minute at most.
+  private static func talk(
+    _ address: String, _ port: UInt16, _ test: String, after file: FilePath?
+  ) async throws -> String {
     try await Task.detached {
       var descriptor: CInt = -1
-      for _ in 0..<200 where descriptor < 0 {  // until the guest listens
+      for _ in 0..<1200 where descriptor < 0 {  // until the guest listens
+        if let file, !FileManager.default.fileExists(atPath: file.string) {
+          try await Task.sleep(for: .milliseconds(50))
+          continue
+        }
         let attempt = socket(
           address.hasPrefix("[") ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         if try withAddress(address, port: port, { connect(attempt, $0, $1) }) == 0 {
@@ -229,7 +237,7 @@ struct WASICallTests {
       }
       try #require(descriptor >= 0, "nobody listens")
       defer { close(descriptor) }
-      var timeout = timeval(tv_sec: 10, tv_usec: 0)
+      var timeout = timeval(tv_sec: 60, tv_usec: 0)
       setsockopt(
         descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
       func say(_ text: String) { _ = send(descriptor, text, text.utf8.count, CInt(MSG_NOSIGNAL)) }

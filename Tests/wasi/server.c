@@ -44,7 +44,8 @@ static void echo(void) {
   close(connection);
 }
 
-// The client sends "hello", then waits for "ready", sends " world" and shuts its side down.
+// The client waits for the file "listening", sends "hello", then waits for "ready", sends " world"
+// and shuts its side down.
 static void calls(void) {
   char buffer[64];
   u32 count;
@@ -61,6 +62,8 @@ static void calls(void) {
   // Nobody is there yet: not blocking, and waiting for somebody.
   EXPECT(w_fd_fdstat_set_flags(listener, NONBLOCK), OK);
   EXPECT(w_sock_accept(listener, 0, ADDRESS(&count)), AGAIN);
+  // Who sees this file may come.
+  EXPECT(w_fd_close(OPEN("listening", CREAT, WRITE, 0)), OK);
   puts("listening");
   fflush(stdout);
   struct pollfd waiting = {.fd = (int)listener, .events = POLLIN};
