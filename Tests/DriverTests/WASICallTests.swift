@@ -19,11 +19,13 @@ struct WASICallTests {
     "poll_hangup": ("printf abc | \"$@\"", ""),
     "streams": (": | \"$@\" | cat", ""),
     "input_is_not_changed": ("echo text > input && \"$@\" <input", ""),
-    "nonblocking_output": ("\"$@\" | sleep 2", "full\n"),
-    "broken_pipe": ("\"$@\" | true", "alive\n"),
+    // A FIFO that the shell holds open stands for a pipe that has another end as long as the guest runs.
+    "nonblocking_output": ("mkfifo p && exec 3<>p 4>p && \"$@\" >&4", "full\n"),
+    "broken_pipe": ("mkfifo p && exec 3<>p 4>p 3>&- && \"$@\" >&4", "alive\n"),
     // The pipe is the shell's, too: it must not become non-blocking for it. (04000 is O_NONBLOCK.)
     "nonblocking_input": (
-      "sleep 2 | { \"$@\" && ! grep -q '^flags:.*[4-7][0-7][0-7][0-7]$' /proc/self/fdinfo/0 || echo leaks; }",
+      "mkfifo p && exec 3<>p <p && "
+        + "{ \"$@\" && ! grep -q '^flags:.*[4-7][0-7][0-7][0-7]$' /proc/self/fdinfo/0 || echo leaks; }",
       ""
     ),
     "trap_without_error_stream": ("\"$@\" <&- 2>&- ; grep -qx text f || echo changed", ""),
