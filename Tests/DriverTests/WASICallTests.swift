@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -170,13 +171,17 @@ struct WASICallTests {
   /// A socket of the test's own at a free port of this address, which listens.
   ///
   /// The port is none of those that the kernel gives to who connects: until the guest listens there, a client of the
-  /// test might be given it, and be connected to itself.
+  /// test might be given it, and be connected to itself. Nor was it given to another test of this process, whose guest
+  /// may not have it yet.
   private static func listen(_ address: String) throws -> (socket: CInt, port: UInt16) {
     let isV6 = address.hasPrefix("[")
     let descriptor = socket(isV6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     try #require(descriptor >= 0)
     for _ in 0..<100 {
-      let port = UInt16.random(in: 20_000..<32_768)
+      let port = ports.withLock { next in
+        next = next < 32_767 ? next + 1 : 20_000
+        return next
+      }
       if try withAddress(address, port: port, { bind(descriptor, $0, $1) }) == 0 {
         try #require(Glibc.listen(descriptor, 1) == 0)
         return (descriptor, port)
@@ -185,6 +190,8 @@ struct WASICallTests {
     close(descriptor)
     throw POSIXError(.EADDRINUSE)
   }
+
+  private static let ports = Mutex(UInt16.random(in: 20_000..<32_768))
 
   private static func freePort(_ address: String) throws -> UInt16 {
     let (socket, port) = try listen(address)
