@@ -378,12 +378,14 @@ struct swallower {
 
 static wasmaot_error *swallow(void *data, wasmaot_store *store, const wasmaot_val *args,
                               wasmaot_val *results) {
-  (void)store;
   (void)args;
   (void)results;
   struct swallower *swallower = data;
+  pthread_t thread;
+  pthread_create(&thread, NULL, interrupt_slowly, store);
   CHECK_ERROR(try_call(swallower->instance, "deep", NULL, 0, HOSTILE_SPIN, 0),
               WASMAOT_ERROR_INTERRUPTED, "interrupted");
+  pthread_join(thread, NULL);
   return swallower->instead;
 }
 
@@ -395,14 +397,11 @@ static void swallowed_interruption(void) {
   swallower.instance = world.instance;
   for (int i = 0; i < 4; i++) {
     swallower.instead = i & 1 ? wasmaot_error_new("no more") : NULL;
-    pthread_t thread;
-    pthread_create(&thread, NULL, interrupt_slowly, world.store);
     wasmaot_error *error = TRY("deep", 0, HOSTILE_CALL_HOST, 0);
     if (i & 1)
       CHECK_ERROR(error, WASMAOT_ERROR_HOST, "no more");
     else
       CHECK_ERROR(error, WASMAOT_ERROR_INTERRUPTED, "interrupted");
-    pthread_join(thread, NULL);
     CHECK(CALL("add_one", 1, 0, 0) == 2);
   }
   wasmaot_store_interrupt(world.store); // too late
@@ -435,7 +434,7 @@ static void interrupted_on_other_thread(void) {
   instance = world.instance;
   pthread_t thread;
   pthread_create(&thread, NULL, interrupt_slowly, world.store);
-  alarm(20);
+  alarm(60);
   CHECK_ERROR(TRY("deep", 0, HOSTILE_CALL_HOST, 0), WASMAOT_ERROR_INTERRUPTED, "interrupted");
   pthread_join(thread, NULL);
   end(&world);

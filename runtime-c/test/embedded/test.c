@@ -269,13 +269,20 @@ static void *interrupt_later(void *store) {
 static void interrupt(void) {
   struct world world = start_with(&full_wasm, twice, NULL);
   const char *const names[] = {"loop", "fill_forever"};
+  int too_early = 0;
   for (int i = 0; i < 20; i++) {
     pthread_t thread;
     pthread_create(&thread, NULL, interrupt_later, world.store);
     wasmaot_error *error = TRY(names[i & 1], 0, 0, 0);
-    check_frames(error, &names[i & 1], 1);
-    CHECK_ERROR(error, WASMAOT_ERROR_INTERRUPTED, "interrupted");
     pthread_join(thread, NULL);
+    // On a busy machine it may come before the call does, which then has no frames: once more.
+    if (error && wasmaot_error_frame_count(error) == 0 && too_early < 100) {
+      too_early++;
+      i--;
+    } else {
+      check_frames(error, &names[i & 1], 1);
+    }
+    CHECK_ERROR(error, WASMAOT_ERROR_INTERRUPTED, "interrupted");
   }
   // None is running: the next one.
   wasmaot_store_interrupt(world.store);
@@ -356,13 +363,12 @@ static void interrupt_from_handler(void) {
   end(&world);
 }
 
-static wasmaot_error *sleep_in_host(void *data, wasmaot_store *store, const wasmaot_val *args,
-                                    wasmaot_val *results) {
-  (void)store;
+static wasmaot_error *wait_in_host(void *data, wasmaot_store *store, const wasmaot_val *args,
+                                   wasmaot_val *results) {
   (void)args;
-  struct timespec time = {.tv_nsec = 100000000};
-  while (nanosleep(&time, &time) != 0)
-    ;
+  pthread_t thread;
+  pthread_create(&thread, NULL, interrupt_later, store);
+  pthread_join(thread, NULL);
   *(int *)data += 1;
   results[0].i32 = 1;
   return NULL;
@@ -371,12 +377,9 @@ static wasmaot_error *sleep_in_host(void *data, wasmaot_store *store, const wasm
 // The host's function comes to its end; its caller is interrupted.
 static void interrupt_host(void) {
   int calls_done = 0;
-  struct world world = start_with(&full_wasm, sleep_in_host, &calls_done);
-  pthread_t thread;
-  pthread_create(&thread, NULL, interrupt_later, world.store);
+  struct world world = start_with(&full_wasm, wait_in_host, &calls_done);
   CHECK_ERROR(TRY("call_host", 0, 0, 0), WASMAOT_ERROR_INTERRUPTED, "interrupted");
   CHECK(calls_done == 1);
-  pthread_join(thread, NULL);
   end(&world);
 }
 
