@@ -49,16 +49,19 @@ final class TestServer: Sendable {
     start { [self] in
       while true {
         let connection = accept(listener, nil, nil)
-        if connection < 0 { return }
-        start { self.serve(connection) }
+        if connection >= 0 {
+          start { self.serve(connection) }
+        } else if errno == EINVAL {  // shut down
+          break
+        }
       }
+      close(listener)
     }
   }
 
-  func stop() {
-    shutdown(listener, Int32(SHUT_RDWR))
-    close(listener)
-  }
+  /// Who is connected is served to the end. The listener is closed by who accepts: its number must not be another
+  /// file's by then.
+  func stop() { shutdown(listener, Int32(SHUT_RDWR)) }
 
   private func start(_ body: @escaping @Sendable () -> Void) {
     final class Box: Sendable {
