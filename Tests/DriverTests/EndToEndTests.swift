@@ -37,7 +37,12 @@ struct EndToEndTests {
       // Some are not built, or do not come to their start.
       if TestSupport.contents(of: folder).isEmpty {
         let text = String(decoding: try TestSupport.read(Self.folder.appending(file)), as: UTF8.self)
-        #expect(Directives(text)["fails"] != [] || [["1"], ["2"]].contains(Directives(text)["exit"]))
+        let directives = Directives(text)
+        // (On a busy machine the time may be up before the profile is made.)
+        let isTimed = directives.words("build").contains { $0.hasPrefix("--timeout") }
+        #expect(
+          directives["fails"] != [] || [["1"], ["2"]].contains(directives["exit"])
+            || directives["exit"] == ["134"] && isTimed)
         return
       }
       try await check(file, ["--profile-use=\(profile)"])

@@ -77,10 +77,11 @@ struct LimitTests {
   /// A signal that somebody sends is no timeout, and an alarm that the parent has set rings.
   @Test(.enabled(if: TestSupport.tool("python3") != nil, "no python3"))
   func otherSignals() async throws {
+    // (What it writes says that it has begun: before its timer is set, the signal would end it.)
     let sent = """
       import os, subprocess, sys, time
-      app = subprocess.Popen([sys.argv[1]])
-      time.sleep(0.1)
+      app = subprocess.Popen([sys.argv[1]], stdout=subprocess.PIPE)
+      assert app.stdout.read(1) == b"x"
       os.kill(app.pid, 50)
       time.sleep(0.1)
       assert app.poll() is None
@@ -91,7 +92,16 @@ struct LimitTests {
       signal.setitimer(signal.ITIMER_REAL, 0.1)
       os.execv(sys.argv[1], sys.argv[1:])
       """
-    try await withProgram(Self.forEver, ["--timeout=1h"]) { app in
+    let text = """
+      (module
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 8) "\\10\\00\\00\\00\\01\\00\\00\\00x")
+        (func (export "_start")
+          (drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0)))
+          (loop $l (br $l))))
+      """
+    try await withProgram(text, ["--timeout=1h"]) { app in
       let result = try await run(app, through: sent)
       #expect(result.status == 0, "\(result.errorText)")
       let alarmed = try await run(app, through: alarm)
@@ -111,7 +121,7 @@ struct LimitTests {
       except BlockingIOError: pass
       os.set_blocking(into, True)
       app = subprocess.Popen([sys.argv[1]], stderr=into)
-      sys.exit(app.wait(timeout=10))
+      sys.exit(app.wait(timeout=60))
       """
     try await withProgram(Self.forEver, ["--timeout=100ms"]) { app in
       let result = try await run(app, through: script)

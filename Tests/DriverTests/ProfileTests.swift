@@ -121,7 +121,7 @@ struct ProfileTests {
   @Test(arguments: ["-O0", "-O2", "-O3"])
   func nothingIsLostAtALimit(level: String) async throws {
     try await withModule(Self.forEver) { place in
-      try #require(try await place.build(["--profile-generate", level, "--timeout=200ms"]).status == 0)
+      try #require(try await place.build(["--profile-generate", level, "--timeout=2s"]).status == 0)
       #expect(try await place.run().status == 134)
       let entries = try Profile(TestSupport.read(place.profile)).entries
       // Where it was inlined before counting, there is one function.

@@ -1,6 +1,6 @@
-;;! build --timeout=1
+;;! build --timeout=2
 ;;! exit 134
-;;! stderr interrupt: the time is up (--timeout 1s)
+;;! stderr interrupt: the time is up (--timeout 2s)
 ;;! stderr 0: begin
 (module
   (func $begin (loop $l (br $l)))

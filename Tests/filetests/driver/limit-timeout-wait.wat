@@ -1,4 +1,4 @@
-;;! build --timeout 100ms
+;;! build --timeout 2s
 ;;! exit 134
 ;;! stderr interrupt
 ;;! stderr 0: _start
