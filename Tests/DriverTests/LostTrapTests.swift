@@ -165,7 +165,7 @@ struct LostTrapTests {
         let builder = Builder(options: options, jobs: 1, environment: TestSupport.environment)
         _ = try await builder.build(file.string, to: app.string)
         // A trap that is lost can leave an endless loop.
-        let result = try await TestSupport.run("/usr/bin/timeout", ["10", app.string])
+        let result = try await TestSupport.run("/usr/bin/timeout", ["60", app.string])
         #expect(result.status == 134, "\(level)")
         #expect(result.errorText.contains("out of bounds memory access"), "\(level): \(result.errorText)")
       }

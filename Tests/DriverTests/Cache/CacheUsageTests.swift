@@ -115,7 +115,7 @@ import Testing
       let start = ContinuousClock.now
       _ = cache.settle()
       #expect(throws: Problem.self) { try cache.prune(to: 0) }
-      #expect(ContinuousClock.now - start < .seconds(5))
+      #expect(ContinuousClock.now - start < .seconds(60))
       #expect(Self.kept(cache, of: 1) == [0])
       close(descriptor)
       #expect(try cache.prune(to: 0).entries == 0)
