@@ -69,7 +69,9 @@ static void call(wasmaot_instance *instance, const char *name) {
                                            wasmaot_func_type(function.of.func).result_count);
   if (error) {
     wasmaot_bytes frame = {"", 0};
-    if (wasmaot_error_frame_count(error) > 0)
+    // (An interruption may come before the call has a frame.)
+    if (wasmaot_error_get_kind(error) != WASMAOT_ERROR_INTERRUPTED &&
+        wasmaot_error_frame_count(error) > 0)
       wasmaot_error_frame(error, 0, &frame);
     printf("%s: %s%s%.*s\n", name, wasmaot_error_message(error), frame.size > 0 ? ", in " : "",
            (int)frame.size, frame.bytes);
