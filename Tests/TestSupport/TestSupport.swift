@@ -130,10 +130,28 @@ public struct ProgramResult: Sendable {
 
 extension TestSupport {
   /// Runs a program to its end. `environment` nil: this process's own.
+  ///
+  /// A program that this process has just written can't be executed as long as somebody has it open to be written:
+  /// what another test starts meanwhile has, from its fork to its exec. Then it is tried again.
   public static func run(
     _ program: FilePath, _ arguments: [String] = [], input: [UInt8] = [],
     environment: [String: String]? = nil,
     workingDirectory: FilePath? = nil
+  ) async throws -> ProgramResult {
+    for _ in 0..<100 {
+      do {
+        let result = try await runOnce(program, arguments, input, environment, workingDirectory)
+        // (This is what a shell or `timeout` says that was to execute it.)
+        if result.status != 126 || !result.errorText.hasSuffix("Text file busy\n") { return result }
+      } catch let error as SubprocessError where error.underlyingError == Errno.textFileBusy {}
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    return try await runOnce(program, arguments, input, environment, workingDirectory)
+  }
+
+  private static func runOnce(
+    _ program: FilePath, _ arguments: [String], _ input: [UInt8], _ environment: [String: String]?,
+    _ workingDirectory: FilePath?
   ) async throws -> ProgramResult {
     let result = try await Subprocess.run(
       .path(program), arguments: Arguments(arguments),
