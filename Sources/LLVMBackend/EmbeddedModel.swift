@@ -48,24 +48,23 @@ struct EmbeddedModel: InstanceModel {
         context: lowering.context)
     }
     // Its slot is filled before the instance runs and never changes.
-    let slot = address(layout.imports[function], in: lowering)
+    let slot = FunctionEntry(
+      address: address(layout.imports[function], in: lowering), layout: referenceLayout)
     func load(_ field: UInt32) -> LLVMValueRef {
-      lowering.loadInvariant(types.ptr, lowering.field(field, of: slot, referenceLayout))
+      lowering.loadInvariant(types.ptr, lowering.field(field, of: slot))
     }
     return WasmCallee(
       code: load(WasmaotReference.code), type: unit.functionType(signature), convention: referenceConvention,
       context: load(WasmaotReference.context))
   }
 
-  func callee(
-    entry: LLVMValueRef, _ entryLayout: EntryLayout, _ signature: SignatureID, in lowering: FunctionLowering
-  ) -> WasmCallee {
+  func callee(entry: FunctionEntry, _ signature: SignatureID, in lowering: FunctionLowering) -> WasmCallee {
     func load(_ field: UInt32) -> LLVMValueRef {
-      lowering.loadRuntime(types.ptr, lowering.field(field, of: entry, entryLayout))
+      lowering.loadRuntime(types.ptr, lowering.field(field, of: entry))
     }
-    let isConstant = entryLayout.type == types.descriptor
+    let isConstant = entry.layout.hasColumns
     return WasmCallee(
-      code: load(entryLayout.code), type: unit.functionType(signature),
+      code: load(entry.layout.code), type: unit.functionType(signature),
       convention: isConstant ? internalConvention : referenceConvention,
       context: isConstant ? lowering.context : load(WasmaotReference.context))
   }
@@ -82,10 +81,10 @@ struct EmbeddedModel: InstanceModel {
     EntryLayout(type: types.reference, code: WasmaotReference.code, typeNumber: WasmaotReference.type)
   }
 
-  /// Tables that are constant data hold functions of this module only, and so need no context: `struct wasmaot_func`
-  /// as in the static model, with the module's own numbers of types.
+  /// Tables that are constant data hold functions of this module only, and so need no context: they are as in the static
+  /// model, with the module's own numbers of types.
   func entryLayout(of table: TableID) -> EntryLayout {
-    module.tables[table].isReadOnly ? unit.constantEntryLayout : referenceLayout
+    module.tables[table].isReadOnly ? unit.columns(of: table) : referenceLayout
   }
 
   func readOnlyTable(_ table: TableID) -> LLVMValueRef { unit.constantTable(table) }
@@ -93,7 +92,7 @@ struct EmbeddedModel: InstanceModel {
   func typeNumber(
     _ signature: SignatureID, _ entryLayout: EntryLayout, in lowering: FunctionLowering
   ) -> LLVMValueRef {
-    if entryLayout.type == types.descriptor { return base.int32(unit.typeNumber(signature)) }
+    if entryLayout.hasColumns { return base.int32(unit.typeNumber(signature)) }
     let numbers = lowering.oncePerBlock(.typeNumbers) {
       loadPointer(
         head(\.types), in: lowering, size: UInt64(module.signatures.count) * 4, alignment: 4)
@@ -103,15 +102,12 @@ struct EmbeddedModel: InstanceModel {
       types.i32, LLVMBuildInBoundsGEP2(lowering.builder, types.i32, numbers, &index, 1, ""))
   }
 
-  func reference(ofEntry entry: LLVMValueRef, _ entryLayout: EntryLayout, in lowering: FunctionLowering)
-    -> LLVMValueRef
-  {
+  func reference(ofEntry entry: FunctionEntry, in lowering: FunctionLowering) -> LLVMValueRef {
     let builder = lowering.builder
-    guard entryLayout.type == types.descriptor else {
-      return lowering.loadRuntime(types.ptr, lowering.field(WasmaotReference.itself, of: entry, entryLayout))
+    guard entry.layout.hasColumns else {
+      return lowering.loadRuntime(types.ptr, lowering.field(WasmaotReference.itself, of: entry))
     }
-    let position = lowering.loadRuntime(
-      types.i32, lowering.field(WasmaotFunc.index, of: entry, entryLayout))
+    let position = lowering.loadRuntime(types.i32, lowering.field(WasmaotFunc.index, of: entry))
     let isNull = LLVMBuildICmp(builder, LLVMIntEQ, position, base.int32(0), "")
     let index = LLVMBuildZExt(
       builder, LLVMBuildSub(builder, position, base.int32(1), ""), types.i64, "")
@@ -121,17 +117,18 @@ struct EmbeddedModel: InstanceModel {
     return LLVMBuildSelect(builder, isNull, base.null, address, "")
   }
 
-  func store(_ reference: LLVMValueRef, toEntry entry: LLVMValueRef, in lowering: FunctionLowering) {
+  func store(_ reference: LLVMValueRef, toEntry entry: FunctionEntry, in lowering: FunctionLowering) {
     let builder = lowering.builder
     let source = LLVMBuildSelect(
       builder, LLVMBuildIsNull(builder, reference, ""), nullReference, reference, "")!
+    let given = FunctionEntry(address: source, layout: referenceLayout)
     for (field, type) in [
       (WasmaotReference.code, types.ptr), (WasmaotReference.context, types.ptr),
       (WasmaotReference.type, types.i32), (WasmaotReference.flags, types.i32),
       (WasmaotReference.itself, types.ptr),
     ] {
-      let value = lowering.loadRuntime(type, lowering.field(field, of: source, referenceLayout))
-      lowering.storeRuntime(value, lowering.field(field, of: entry, referenceLayout))
+      let value = lowering.loadRuntime(type, lowering.field(field, of: given))
+      lowering.storeRuntime(value, lowering.field(field, of: entry))
     }
   }
 

@@ -20,10 +20,8 @@ protocol InstanceModel {
   var contextParameter: LLVMTypeRef? { get }
   /// What a call of this function calls. For a tail call it has wasm's own convention.
   func callee(_ function: FunctionID, isTail: Bool, in lowering: FunctionLowering) -> WasmCallee
-  /// What an indirect call through an entry of this layout calls.
-  func callee(
-    entry: LLVMValueRef, _ layout: EntryLayout, _ signature: SignatureID, in lowering: FunctionLowering
-  ) -> WasmCallee
+  /// What an indirect call through an entry calls.
+  func callee(entry: FunctionEntry, _ signature: SignatureID, in lowering: FunctionLowering) -> WasmCallee
 
   // MARK: References and tables of functions
 
@@ -38,10 +36,9 @@ protocol InstanceModel {
     _ signature: SignatureID, _ layout: EntryLayout, in lowering: FunctionLowering
   ) -> LLVMValueRef
   /// The reference that stands for an entry; null for an empty one.
-  func reference(ofEntry entry: LLVMValueRef, _ layout: EntryLayout, in lowering: FunctionLowering)
-    -> LLVMValueRef
+  func reference(ofEntry entry: FunctionEntry, in lowering: FunctionLowering) -> LLVMValueRef
   /// Puts a reference, which may be null, into an entry.
-  func store(_ reference: LLVMValueRef, toEntry entry: LLVMValueRef, in lowering: FunctionLowering)
+  func store(_ reference: LLVMValueRef, toEntry entry: FunctionEntry, in lowering: FunctionLowering)
   /// Entries of a table that nothing changes.
   func readOnlyTable(_ table: TableID) -> LLVMValueRef
 
@@ -108,9 +105,21 @@ struct WasmCallee {
 
 /// Structures with the code of a function: field numbers.
 struct EntryLayout {
+  /// Of an entry, or, with columns, of all of them.
   var type: LLVMTypeRef
   var code: UInt32
   var typeNumber: UInt32
+  /// Of tables that nothing changes: an array for each field, whose elements an instruction can address by their number.
+  var hasColumns = false
+}
+
+/// What a reference or an entry of a table leads to.
+struct FunctionEntry {
+  /// Of the entry, or of all columns.
+  var address: LLVMValueRef
+  var layout: EntryLayout
+  /// With columns, which of their elements it is.
+  var index: LLVMValueRef?
 }
 
 /// What generated code calls in the runtime (runtime-c/abi says what each does).

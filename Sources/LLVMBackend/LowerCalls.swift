@@ -76,12 +76,12 @@ extension FunctionLowering {
       // A typed reference: it can only be null.
       let reference = operand(callee)
       trap(.nullReference, if: LLVMBuildIsNull(builder, reference, ""))
-      return model.callee(entry: reference, model.referenceLayout, signature, in: self)
+      let entry = FunctionEntry(address: reference, layout: model.referenceLayout)
+      return model.callee(entry: entry, signature, in: self)
     }
-    let entry = entryAddress(table, operand(callee), outOfBounds: .undefinedElement)
-    let layout = model.entryLayout(of: table)
-    let type = loadRuntime(types.i32, field(layout.typeNumber, of: entry, layout))
-    let expected = model.typeNumber(signature, layout, in: self)
+    let entry = functionEntry(table, operand(callee), outOfBounds: .undefinedElement)
+    let type = loadRuntime(types.i32, field(entry.layout.typeNumber, of: entry))
+    let expected = model.typeNumber(signature, entry.layout, in: self)
     // Null's type is 0 and equals none: the two are told apart only once the call has failed.
     let cold = appendBlock()
     branchUnlikely(LLVMBuildICmp(builder, LLVMIntNE, type, expected, ""), to: cold)
@@ -90,7 +90,7 @@ extension FunctionLowering {
     let isNull = LLVMBuildICmp(builder, LLVMIntEQ, type, base.int32(0), "")
     LLVMBuildCondBr(builder, isNull, trapBlock(.uninitializedElement), trapBlock(.indirectCallTypeMismatch))
     LLVMPositionBuilderAtEnd(builder, next)
-    return model.callee(entry: entry, layout, signature, in: self)
+    return model.callee(entry: entry, signature, in: self)
   }
 
   func lowerTailCall(_ data: InstData) {

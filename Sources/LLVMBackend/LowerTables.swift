@@ -3,8 +3,30 @@ import CRuntimeABI
 import IR
 
 extension FunctionLowering {
-  /// The address of a table's entry after the check of the index.
-  func entryAddress(_ id: TableID, _ index: LLVMValueRef, outOfBounds: TrapCode) -> LLVMValueRef {
+  /// An entry of a table of functions, after the check of the index.
+  func functionEntry(_ id: TableID, _ index: LLVMValueRef, outOfBounds: TrapCode) -> FunctionEntry {
+    let (entries, index) = checkedEntries(id, index, outOfBounds)
+    let layout = model.entryLayout(of: id)
+    return layout.hasColumns
+      ? FunctionEntry(address: entries, layout: layout, index: index)
+      : FunctionEntry(address: element(index, of: entries, layout.type), layout: layout)
+  }
+
+  /// The address of an entry of another table, after the check of the index.
+  private func entryAddress(_ id: TableID, _ index: LLVMValueRef) -> LLVMValueRef {
+    let (entries, index) = checkedEntries(id, index, .tableOutOfBounds)
+    return element(index, of: entries, types.ptr)
+  }
+
+  private func element(_ index: LLVMValueRef, of entries: LLVMValueRef, _ type: LLVMTypeRef) -> LLVMValueRef {
+    var indices: [LLVMValueRef?] = [index]
+    return LLVMBuildGEP2(builder, type, entries, &indices, 1, "")
+  }
+
+  /// Where the entries are, and an index that is one of theirs.
+  private func checkedEntries(_ id: TableID, _ index: LLVMValueRef, _ outOfBounds: TrapCode)
+    -> (entries: LLVMValueRef, index: LLVMValueRef)
+  {
     let table = module.tables[id]
     let index = LLVMBuildIntCast2(builder, index, types.i64, 0, "")
     let size = table.isReadOnly ? base.int64(table.minimum) : tableField(id, WasmaotTable.size, types.i64)
@@ -12,9 +34,7 @@ extension FunctionLowering {
     let safeIndex = masked(index!, below: size)
     let entries =
       table.isReadOnly ? model.readOnlyTable(id) : tableField(id, WasmaotTable.entries, types.ptr)
-    let entry = table.element != .funcref ? types.ptr : model.entryLayout(of: id).type
-    var indices: [LLVMValueRef?] = [safeIndex]
-    return LLVMBuildGEP2(builder, entry, entries, &indices, 1, "")
+    return (entries, safeIndex)
   }
 
   private func tableField(_ id: TableID, _ field: UInt32, _ type: LLVMTypeRef) -> LLVMValueRef {
@@ -40,8 +60,13 @@ extension FunctionLowering {
     LLVMSetMetadata(store, unit.aliasTags.kind, unit.aliasTags.runtime)
   }
 
-  func field(_ field: UInt32, of entry: LLVMValueRef, _ layout: EntryLayout) -> LLVMValueRef {
-    LLVMBuildStructGEP2(builder, layout.type, entry, field, "")
+  /// The address of a field.
+  func field(_ field: UInt32, of entry: FunctionEntry) -> LLVMValueRef {
+    guard let index = entry.index else {
+      return LLVMBuildStructGEP2(builder, entry.layout.type, entry.address, field, "")
+    }
+    var indices: [LLVMValueRef?] = [base.int32(0), base.int32(field), index]
+    return LLVMBuildGEP2(builder, entry.layout.type, entry.address, &indices, 3, "")
   }
 
   func tableOperation(_ data: InstData) -> LLVMValueRef {
@@ -49,10 +74,10 @@ extension FunctionLowering {
     let table = module.tables[id]
     switch data.opcode {
     case .tableGet:
-      let entry = entryAddress(id, operand(data.valueA), outOfBounds: .tableOutOfBounds)
+      let index = operand(data.valueA)
       return table.element != .funcref
-        ? loadRuntime(types.ptr, entry)
-        : model.reference(ofEntry: entry, model.entryLayout(of: id), in: self)
+        ? loadRuntime(types.ptr, entryAddress(id, index))
+        : model.reference(ofEntry: functionEntry(id, index, outOfBounds: .tableOutOfBounds), in: self)
     case .tableSize:
       let size = table.isReadOnly ? base.int64(table.minimum) : tableField(id, WasmaotTable.size, types.i64)
       return LLVMBuildIntCast2(builder, size, types[data.shape], 0, "")
@@ -68,12 +93,13 @@ extension FunctionLowering {
     switch data.opcode {
     case .tableSet:
       let id = TableID(rawValue: data.c)
-      let entry = entryAddress(id, operand(data.valueA), outOfBounds: .tableOutOfBounds)
-      let value = operand(data.valueB)
+      let index = operand(data.valueA)
       if module.tables[id].element != .funcref {
-        storeRuntime(value, entry)
+        let entry = entryAddress(id, index)
+        storeRuntime(operand(data.valueB), entry)
       } else {
-        model.store(value, toEntry: entry, in: self)
+        let entry = functionEntry(id, index, outOfBounds: .tableOutOfBounds)
+        model.store(operand(data.valueB), toEntry: entry, in: self)
       }
     case .tableFill:
       let operands = list(data.a)

@@ -155,13 +155,38 @@ final class ModuleUnit {
   /// The entries of a table that nothing changes.
   func constantTable(_ id: TableID) -> LLVMValueRef {
     let table = module.tables[id]
-    let entry = table.element != .funcref ? types.ptr : types.descriptor
-    let type: LLVMTypeRef = LLVMArrayType2(entry, table.minimum)
+    let type =
+      table.element != .funcref ? LLVMArrayType2(types.ptr, table.minimum)! : columns(of: id).type
     return sharedVariable(
       "\(model.symbolPrefix)wasmaot_table_\(id.rawValue)", type: type, isConstant: true, alignment: 16
     ) {
-      table.element != .funcref ? LLVMConstNull(type) : functionEntries(table)
+      table.element != .funcref ? LLVMConstNull(type) : functionColumns(table, type)
     }
+  }
+
+  /// The fields of `struct wasmaot_func`, each an array of its own.
+  func columns(of id: TableID) -> EntryLayout {
+    let count = module.tables[id].minimum
+    var columns: [LLVMTypeRef?] = [types.ptr, types.i32, types.i32].map { LLVMArrayType2($0, count) }
+    return EntryLayout(
+      type: LLVMStructTypeInContext(base.context, &columns, UInt32(columns.count), 0), code: WasmaotFunc.code,
+      typeNumber: WasmaotFunc.type, hasColumns: true)
+  }
+
+  private func functionColumns(_ table: Table, _ type: LLVMTypeRef) -> LLVMValueRef {
+    let missing = Int(table.minimum) - table.initial.count
+    func column(_ type: LLVMTypeRef, _ field: (FunctionID) -> LLVMValueRef) -> LLVMValueRef {
+      let null: LLVMValueRef = LLVMConstNull(type)
+      return base.array(
+        type, table.initial.map { $0.isNone ? null : field($0) } + Array(repeating: null, count: missing))
+    }
+    return base.structure(
+      type,
+      [
+        column(types.ptr) { function($0).function },
+        column(types.i32) { base.int32(typeNumber(module.functions[$0].signature)) },
+        column(types.i32) { base.int32(facts.descriptors[$0]) },
+      ])
   }
 
   func functionEntries(_ table: Table) -> LLVMValueRef {
@@ -170,10 +195,6 @@ final class ModuleUnit {
       types.descriptor,
       table.initial.map { constantEntry($0) }
         + Array(repeating: LLVMConstNull(types.descriptor), count: missing))
-  }
-
-  var constantEntryLayout: EntryLayout {
-    EntryLayout(type: types.descriptor, code: WasmaotFunc.code, typeNumber: WasmaotFunc.type)
   }
 
   /// A letter a type, as runtime-c/abi says.

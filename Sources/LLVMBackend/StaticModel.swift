@@ -33,11 +33,9 @@ struct StaticModel: InstanceModel {
     return WasmCallee(code: callee.function, type: callee.type, convention: referenceConvention)
   }
 
-  func callee(
-    entry: LLVMValueRef, _ layout: EntryLayout, _ signature: SignatureID, in lowering: FunctionLowering
-  ) -> WasmCallee {
+  func callee(entry: FunctionEntry, _ signature: SignatureID, in lowering: FunctionLowering) -> WasmCallee {
     WasmCallee(
-      code: lowering.loadRuntime(types.ptr, lowering.field(layout.code, of: entry, layout)),
+      code: lowering.loadRuntime(types.ptr, lowering.field(entry.layout.code, of: entry)),
       type: unit.functionType(signature), convention: referenceConvention)
   }
 
@@ -59,8 +57,12 @@ struct StaticModel: InstanceModel {
     descriptorAddress(function)
   }
 
-  var referenceLayout: EntryLayout { unit.constantEntryLayout }
-  func entryLayout(of table: TableID) -> EntryLayout { unit.constantEntryLayout }
+  var referenceLayout: EntryLayout {
+    EntryLayout(type: types.descriptor, code: WasmaotFunc.code, typeNumber: WasmaotFunc.type)
+  }
+  func entryLayout(of table: TableID) -> EntryLayout {
+    module.tables[table].isReadOnly ? unit.columns(of: table) : referenceLayout
+  }
 
   func typeNumber(
     _ signature: SignatureID, _ layout: EntryLayout, in lowering: FunctionLowering
@@ -69,11 +71,9 @@ struct StaticModel: InstanceModel {
   }
 
   /// Its position says where the descriptor is, 0 is null.
-  func reference(ofEntry entry: LLVMValueRef, _ layout: EntryLayout, in lowering: FunctionLowering)
-    -> LLVMValueRef
-  {
+  func reference(ofEntry entry: FunctionEntry, in lowering: FunctionLowering) -> LLVMValueRef {
     let builder = lowering.builder
-    let position = lowering.loadRuntime(types.i32, lowering.field(WasmaotFunc.index, of: entry, layout))
+    let position = lowering.loadRuntime(types.i32, lowering.field(WasmaotFunc.index, of: entry))
     var index: LLVMValueRef? = LLVMBuildZExt(builder, position, types.i64, "")
     let address = LLVMBuildGEP2(builder, types.descriptor, descriptors, &index, 1, "")
     let isNull = LLVMBuildICmp(builder, LLVMIntEQ, position, base.int32(0), "")
@@ -81,16 +81,16 @@ struct StaticModel: InstanceModel {
   }
 
   /// Copies the descriptor behind a funcref; null is the array's entry 0, which is all zero.
-  func store(_ reference: LLVMValueRef, toEntry entry: LLVMValueRef, in lowering: FunctionLowering) {
+  func store(_ reference: LLVMValueRef, toEntry entry: FunctionEntry, in lowering: FunctionLowering) {
     let builder = lowering.builder
     let source = LLVMBuildSelect(
       builder, LLVMBuildIsNull(builder, reference, ""), descriptors, reference, "")!
-    let layout = referenceLayout
+    let descriptor = FunctionEntry(address: source, layout: referenceLayout)
     for (field, type) in [
       (WasmaotFunc.code, types.ptr), (WasmaotFunc.type, types.i32), (WasmaotFunc.index, types.i32),
     ] {
-      let value = lowering.loadRuntime(type, lowering.field(field, of: source, layout))
-      lowering.storeRuntime(value, lowering.field(field, of: entry, layout))
+      let value = lowering.loadRuntime(type, lowering.field(field, of: descriptor))
+      lowering.storeRuntime(value, lowering.field(field, of: entry))
     }
   }
 
