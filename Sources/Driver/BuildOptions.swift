@@ -89,7 +89,9 @@ extension BuildOptions {
       case .O2, .Os, .Oz: 2
       case .O3: 3
       }
-    return PassOptions(level: level, jobs: jobs)
+    var options = PassOptions(level: level, jobs: jobs)
+    options.isForSize = [.Os, .Oz].contains(optimization)
+    return options
   }
 
   func backendOptions(entry: EntryPoint, jobs: Int) -> BackendOptions {

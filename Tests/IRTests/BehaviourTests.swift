@@ -43,6 +43,16 @@ import Testing
     var optimized = original
     try optimize(&optimized, options: PassOptions(roots: Array(original.functions.ids), verify: false))
     #expect(verify(optimized) == [])
-    #expect(traces(optimized) == traces(original))
+    for (actual, expected) in zip(traces(optimized), traces(original)) {
+      #expect(agree(actual, expected), "\(actual), not \(expected)")
+    }
+  }
+
+  /// As far as both go, where one has gone through too many blocks: passes make more or fewer of them.
+  private func agree(_ one: [String], _ other: [String]) -> Bool {
+    let parts = [one, other].map { $0.last == TraceInterpreter.unfinished ? $0.dropLast() : $0[...] }
+    return parts[0] == parts[1]
+      || parts[0].count < one.count && parts[1].starts(with: parts[0])
+      || parts[1].count < other.count && parts[0].starts(with: parts[1])
   }
 }

@@ -6,7 +6,7 @@ import Support
 /// ends. Calls are not followed; their results, and those of loads where nothing was stored, are made up from the
 /// arguments. Enough for the operators of RandomFunctions.
 ///
-/// Ends after a number of blocks, too, which no pass changes.
+/// Ends after a number of blocks, too.
 struct TraceInterpreter {
   let module: Module
   let function: Function
@@ -31,6 +31,9 @@ struct TraceInterpreter {
 
   private struct Trap: Error { var code: TrapCode }
 
+  /// The last event of a function that has gone through too many blocks.
+  static let unfinished = "and so on"
+
   mutating func run(_ arguments: [UInt64], blockLimit: Int = 200) -> [String] {
     var block = function.blockOrder[0]
     for (param, argument) in zip(function.blockParams[block], arguments) { define(param, argument) }
@@ -42,7 +45,7 @@ struct TraceInterpreter {
         for (param, value) in zip(function.blockParams[target.block], passed) { define(param, value) }
         block = target.block
       }
-      trace.append("and so on")
+      trace.append(Self.unfinished)
     } catch {
       trace.append("trap \(error.code.name)")
     }

@@ -89,7 +89,7 @@ extension Function {
   }
 }
 
-private struct IndirectSite: Hashable {
+struct IndirectSite: Hashable {
   var signature: SignatureID
   var table: TableID
 

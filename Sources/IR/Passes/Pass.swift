@@ -13,7 +13,9 @@ public enum Pass: String, CaseIterable, Sendable {
   case removeDeadEntities = "dead"
   case markImmutable = "immutable"
   case findThrows = "throws"
+  case callTargets = "targets"
   case rerollLoops = "reroll"
+  case widenComparisons = "compare"
   case foldOffsets = "offsets"
   case mergeFuel = "fuel"
   case anchorTraps = "anchor"
@@ -43,7 +45,9 @@ public enum Pass: String, CaseIterable, Sendable {
     case .removeDeadEntities: "remove functions, globals, tables and segments that the roots do not reach"
     case .markImmutable: "find globals that nothing writes and tables that nothing changes"
     case .findThrows: "find calls that can't throw, and drop the tests behind them"
+    case .callTargets: "compare and call directly where an indirect call can only come to a few functions"
     case .rerollLoops: "make loops of what unrolled them, for LLVM to vectorise"
+    case .widenComparisons: "compare eight bytes at a time where a loop looks for a difference"
     case .foldOffsets: "make offsets of accesses of what is added to their addresses without wrapping"
     case .mergeFuel: "join charges of fuel that nothing can tell apart, and drop repeated checks"
     case .anchorTraps: "give loads uses that LLVM can't lose"
@@ -51,15 +55,18 @@ public enum Pass: String, CaseIterable, Sendable {
   }
 
   /// What `optimize` runs at each level: 0 only drops what is not reached and tests of exceptions that never are, everything else does all.
-  public static func pipeline(level: Int) -> [Pass] {
+  /// What makes code longer is left out where it should be small.
+  public static func pipeline(level: Int, isForSize: Bool = false) -> [Pass] {
     if level <= 0 { return [.removeDeadEntities, .findThrows] }
-    return [
+    let passes: [Pass] = [
       .removeDeadEntities, .markImmutable,
       .replaceConstants, .removeUnreachableBlocks, .removeTrivialParams, .foldConstants, .devirtualize,
       .findThrows,
-      .removeTrivialParams, .rerollLoops, .foldOffsets, .eliminateDeadCode, .mergeFuel, .anchorTraps,
-      .removeDeadEntities,
+      .callTargets, .removeTrivialParams, .rerollLoops, .widenComparisons, .foldOffsets, .eliminateDeadCode,
+      .mergeFuel,
+      .anchorTraps, .removeDeadEntities,
     ]
+    return isForSize ? passes.filter { $0 != .callTargets && $0 != .widenComparisons } : passes
   }
 
   fileprivate func run(on function: inout Function, in module: Module) {
@@ -70,7 +77,9 @@ public enum Pass: String, CaseIterable, Sendable {
     case .eliminateDeadCode: function.eliminateDeadCode()
     case .replaceConstants: function.replaceConstants(in: module)
     case .devirtualize: function.devirtualize(in: module)
+    case .callTargets: function.callTargets(in: module)
     case .rerollLoops: function.rerollLoops(in: module)
+    case .widenComparisons: function.widenComparisons(in: module)
     case .foldOffsets: function.foldOffsets()
     case .mergeFuel: function.mergeFuel()
     case .anchorTraps: function.anchorTraps()
@@ -95,6 +104,8 @@ public struct PassOptions: Sendable {
   public var verify: Bool
   /// 0 to 3, as in -O.
   public var level = 2
+  /// -Os and -Oz.
+  public var isForSize = false
   /// Threads for function passes. The result does not depend on it.
   public var jobs = 1
 
@@ -153,7 +164,7 @@ public struct PassTimes: Sendable {
 /// Runs the pipeline of `options.level`.
 @discardableResult
 public func optimize(_ module: inout Module, options: PassOptions) throws(PassError) -> PassTimes {
-  try run(Pass.pipeline(level: options.level), on: &module, options: options)
+  try run(Pass.pipeline(level: options.level, isForSize: options.isForSize), on: &module, options: options)
 }
 
 /// Runs `passes` in order. Neighbouring function passes take a body through all of them at once.

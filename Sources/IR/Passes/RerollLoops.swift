@@ -128,9 +128,7 @@ extension Function {
 
   /// The loop once more, in the same values: its block, what leaves it, and its names for the loop's values.
   private mutating func copyLoop(_ scan: LoopScan) -> ((block: Block, exit: BlockCall), [Value: Value]) {
-    let block = blockParams.append([])
-    blockInsts.append([])
-    blockOrder.append(block)
+    let block = makeBlock()
     var copies: [Value: Value] = [:]
     for param in scan.params { copies[param] = appendParam(type(of: param), to: block) }
     var exit = BlockCall.none
@@ -158,38 +156,20 @@ extension Function {
   private mutating func addGuard(
     _ scan: LoopScan, _ multiple: (sum: LinearSum, of: UInt64), _ other: Block
   ) {
-    let block = blockParams.append([])
-    blockOrder.append(block)
-    var added: [Inst] = []
+    let block = makeBlock()
+    var code: [Inst] = []
     let type = multiple.sum.type
-    func append(_ data: InstData, _ function: inout Function) -> Value {
-      let inst = function.insts.append(data)
-      added.append(inst)
-      return function.makeResult(type, of: inst)
-    }
-    func binary(_ opcode: Opcode, _ a: Value, _ constant: UInt64, _ function: inout Function) -> Value {
-      let b = append(.constant(.iconst, Shape(type), bits: constant), &function)
-      return append(InstData(opcode, Shape(type), a: a.rawValue, b: b.rawValue), &function)
-    }
-    var sum = append(.constant(.iconst, Shape(type), bits: multiple.sum.constant), &self)
+    var sum = constant(multiple.sum.constant, type, &code)
     for term in multiple.sum.terms {
       let value = scan.table.value(of: term.expression)!
-      let product = term.factor == 1 ? value : binary(.imul, value, term.factor, &self)
-      sum = append(InstData(.iadd, Shape(type), a: sum.rawValue, b: product.rawValue), &self)
+      let product =
+        term.factor == 1 ? value : binary(.imul, value, constant(term.factor, type, &code), &code)
+      sum = binary(.iadd, sum, product, &code)
     }
-    var test = binary(.band, sum, multiple.of - 1, &self)
-    if type == .i64 {
-      let inst = insts.append(InstData(.wrap, .i32, a: test.rawValue))
-      added.append(inst)
-      test = makeResult(.i32, of: inst)
-    }
+    var test = binary(.band, sum, constant(multiple.of - 1, type, &code), &code)
+    if type == .i64 { test = append(InstData(.wrap, .i32, a: test.rawValue), .i32, to: &code) }
     let arguments = Array(valueLists[blockCalls[scan.entry].arguments])
-    let calls = [other, scan.block].map {
-      blockCalls.append(BlockCallData(block: $0, arguments: valueLists.make(arguments)))
-    }
-    added.append(
-      insts.append(InstData(.brif, a: test.rawValue, b: calls[0].rawValue, c: calls[1].rawValue)))
-    blockInsts.append(added)
+    end(block, code, test, then: call(other, arguments), otherwise: call(scan.block, arguments))
     blockCalls[scan.entry] = BlockCallData(block: block, arguments: .empty)
   }
 
