@@ -36,22 +36,6 @@ extension FunctionLowering {
     return count <= Self.smallLoop ? 4 : 2
   }
 
-  /// The same value, of which LLVM knows at most that it is below a small number: a loop that does what is left of a
-  /// count is too short for vectors.
-  func opaque(_ value: Value) -> LLVMValueRef {
-    let result = base.opaque(operand(value))
-    guard let data = function.definition(of: value), data.opcode == .band, data.shape == .i32,
-      let mask = [data.valueA, data.valueB].compactMap({ function.integerConstant($0) }).first,
-      (Self.leastMask...Self.largestMask).contains(mask)
-    else { return result }
-    LLVMSetMetadata(result, base.rangeKind, base.range(0, mask + 1, types.i32))
-    return result
-  }
-
-  /// Below, LLVM would know nearly all of the value.
-  private static var leastMask: UInt64 { 3 }
-  private static var largestMask: UInt64 { 15 }
-
   /// IR instructions that do something.
   private static var smallLoop: Int { 8 }
   private static var largestLoop: Int { 24 }

@@ -101,7 +101,7 @@ extension FunctionLowering {
     let load = memoryField(WasmaotMemory.bytes, of: memory, types.i64)
     // Never less than the first size: what is static data of the producer's needs no check.
     let least = min(module.memories[memory].minimumBytes, 1 << 63)
-    LLVMSetMetadata(load, base.rangeKind, base.range(least, 1 << 63 + 1, types.i64))
+    LLVMSetMetadata(load, base.rangeKind, base.range(least, 1 << 63 + 1))
     // Another thread may write it: no torn value, nor another one at a second look.
     if module.memories[memory].isShared { LLVMSetOrdering(load, LLVMAtomicOrderingUnordered) }
     return load

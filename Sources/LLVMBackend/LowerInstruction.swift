@@ -10,7 +10,8 @@ extension FunctionLowering {
     case .copy: define(inst, operand(data.valueA))
     // Where every load is checked, LLVM has no load's trap to lose.
     case .keep: if !checksAllBounds { base.keep(operand(data.valueA)) }
-    case .opaque: define(inst, checksAllBounds ? operand(data.valueA) : opaque(data.valueA))
+    case .opaque:
+      define(inst, checksAllBounds ? operand(data.valueA) : base.opaque(operand(data.valueA)))
     case .refIsNull: defineCondition(inst, LLVMBuildIsNull(builder, operand(data.valueA), ""))
     case .select:
       define(

@@ -57,9 +57,10 @@ final class Unit {
     Self.weights(taken ? 2000 : 1, taken ? 1 : 2000, types, context)
   }
 
-  /// Of loads and calls: the integer is at least `low` and less than `high`.
-  func range(_ low: UInt64, _ high: UInt64, _ type: LLVMTypeRef) -> LLVMValueRef {
-    LLVMMetadataAsValue(context, node([low, high].map { LLVMValueAsMetadata(int($0, type)) }))
+  /// Of loads: the value is at least `low` and less than `high`.
+  func range(_ low: UInt64, _ high: UInt64) -> LLVMValueRef {
+    var bounds: [LLVMMetadataRef?] = [LLVMValueAsMetadata(int64(low)), LLVMValueAsMetadata(int64(high))]
+    return LLVMMetadataAsValue(context, LLVMMDNodeInContext2(context, &bounds, 2))
   }
   var rangeKind: UInt32 { LLVMGetMDKindIDInContext(context, "range", 5) }
 
