@@ -39,7 +39,8 @@ import Testing
   @Test(arguments: 1...40)
   func passesDoNotChangeBehaviour(seed: Int) throws {
     var random = RandomFunctions(seed: UInt64(1000 + seed))
-    let original = random.module(functions: 4, size: 100)
+    // Of three, indirect calls have few enough targets to be made direct.
+    let original = random.module(functions: 3 + seed % 2, size: 100)
     var optimized = original
     try optimize(&optimized, options: PassOptions(roots: Array(original.functions.ids), verify: false))
     #expect(verify(optimized) == [])

@@ -4,53 +4,45 @@ import Support
 // for no entry of a table, nor for its type. Whatever else the index says is left to the indirect call, which traps.
 
 extension Function {
-  mutating func callTargets(in module: Module) {
-    var targets: [IndirectSite: [CallTarget]] = [:]
-    var isChanged = false
-    for first in blockOrder {
+  mutating func callTargets(in module: Module, _ targets: IndirectTargets) {
+    var budget = Self.mostCalls
+    let blocks = blockOrder
+    for first in blocks {
+      guard blockInsts[first].contains(where: { insts[$0].opcode == .callIndirect }) else { continue }
+      let code = blockInsts[first]
       var block = first
-      while let (position, found) = firstSite(in: block, module, &targets) {
-        block = split(block, at: position, into: found)
-        isChanged = true
+      blockInsts[block] = []
+      for (position, inst) in code.enumerated() {
+        // What may throw is followed by a test, which each of the calls would have.
+        if budget > 0, insts[inst].opcode == .callIndirect,
+          insts[code[position + 1]].opcode != .exceptionPending,
+          let found = module.targets(of: insts[inst], targets)
+        {
+          block = split(block, at: inst, into: found)
+          budget -= 1
+        } else {
+          blockInsts[block].append(inst)
+        }
       }
     }
-    if isChanged { resolveAliases() }
+    if budget < Self.mostCalls { resolveAliases() }
   }
 
-  /// More take longer to tell apart than a table's entry takes to load.
-  private static let mostTargets = 4
+  /// In a function: each makes several blocks.
+  private static let mostCalls = 256
 
-  private func firstSite(
-    in block: Block, _ module: Module, _ targets: inout [IndirectSite: [CallTarget]]
-  ) -> (position: Int, targets: [CallTarget])? {
-    for (position, inst) in blockInsts[block].enumerated() where insts[inst].opcode == .callIndirect {
-      let data = insts[inst]
-      guard data.c != UInt32.max, module.tables[TableID(rawValue: data.c)].isReadOnly,
-        // What may throw is followed by a test, which each of the calls would have.
-        insts[blockInsts[block][position + 1]].opcode != .exceptionPending
-      else { continue }
-      let site = IndirectSite(signature: SignatureID(rawValue: data.b), table: TableID(rawValue: data.c))
-      let found = targets[site] ?? module.targets(of: site, atMost: Self.mostTargets)
-      targets[site] = found
-      if !found.isEmpty { return (position, found) }
-    }
-    return nil
-  }
-
-  /// Returns the block of what comes behind the call.
-  private mutating func split(_ block: Block, at position: Int, into targets: [CallTarget]) -> Block {
-    let call = blockInsts[block][position]
+  /// Ends a block with one of the calls. Returns the block of what comes behind it.
+  private mutating func split(_ block: Block, at call: Inst, into targets: [IndirectTargets.Target])
+    -> Block
+  {
     let data = insts[call]
     let operands = Array(valueLists[EntityList<Value>(handle: data.a)])
     let rest = makeBlock()
-    blockInsts[rest] = Array(blockInsts[block][(position + 1)...])
     for result in results(of: call).map(Value.init(rawValue:)) {
-      let param = appendParam(type(of: result), to: rest)
-      values[result].kind = .alias
-      values[result].owner = param.rawValue
+      alias(result, to: appendParam(type(of: result), to: rest))
     }
 
-    var code = Array(blockInsts[block][..<position])
+    var code = blockInsts[block]
     var current = block
     for (number, target) in targets.enumerated() {
       let index = constant(target.index, type(of: operands[0]), &code)
@@ -84,20 +76,12 @@ extension Function {
   }
 }
 
-private struct CallTarget {
-  var index: UInt64
-  var function: FunctionID
-}
-
 extension Module {
-  /// What a call can come to; nothing if there are more.
-  fileprivate func targets(of site: IndirectSite, atMost most: Int) -> [CallTarget] {
-    var targets: [CallTarget] = []
-    for (index, function) in tables[site.table].initial.enumerated()
-    where !function.isNone && functions[function].signature == site.signature {
-      if targets.count == most { return [] }
-      targets.append(CallTarget(index: UInt64(index), function: function))
-    }
-    return targets
+  /// What a call can come to; nil if that is not known, nobody, or too many.
+  fileprivate func targets(of call: InstData, _ targets: IndirectTargets) -> [IndirectTargets.Target]? {
+    guard call.c != UInt32.max, tables[TableID(rawValue: call.c)].isReadOnly else { return nil }
+    let found = targets[
+      IndirectSite(signature: SignatureID(rawValue: call.b), table: TableID(rawValue: call.c))]
+    return (1...IndirectTargets.most).contains(found.count) ? found.first : nil
   }
 }

@@ -7,8 +7,7 @@ extension Function {
   ///
   /// Traps stay exact: an index out of range is an undefined element, a null an uninitialized one, another
   /// signature a type mismatch, tested in this order.
-  mutating func devirtualize(in module: Module) {
-    var targets: [IndirectSite: IndirectTarget] = [:]
+  mutating func devirtualize(in module: Module, _ targets: IndirectTargets) {
     var changedControl = false
     for block in blockOrder {
       guard blockInsts[block].contains(where: { insts[$0].opcode.format == .callIndirect }) else { continue }
@@ -38,10 +37,9 @@ extension Function {
             changedControl = true
           }
         } else {
-          let target = targets[site] ?? module.onlyTarget(site)
-          targets[site] = target
+          let target = module.onlyTarget(site, targets)
           if let callee = target.callee {
-            rewritten += makeChecks(target, index, site.isTable64(module), at: inst)
+            rewritten += makeChecks(target, index, module.tables[site.table].isTable64, at: inst)
             callDirectly(inst, callee)
           }
         }
@@ -89,13 +87,6 @@ extension Function {
   }
 }
 
-struct IndirectSite: Hashable {
-  var signature: SignatureID
-  var table: TableID
-
-  func isTable64(_ module: Module) -> Bool { module.tables[table].isTable64 }
-}
-
 private struct IndirectTarget {
   /// Trap if `index comparison bound`.
   struct Check {
@@ -127,29 +118,20 @@ extension Module {
 
   /// Finds the one function that a site can call, where three tests at the most tell its entries from the
   /// others: nulls only below some index, then either nothing but the function, or the function once.
-  fileprivate func onlyTarget(_ site: IndirectSite) -> IndirectTarget {
+  fileprivate func onlyTarget(_ site: IndirectSite, _ targets: IndirectTargets) -> IndirectTarget {
     let table = tables[site.table]
-    var callee = FunctionID.none
-    var position = 0
-    var matches = 0
-    for (index, function) in table.initial.enumerated() {
-      if function.isNone || functions[function].signature != site.signature { continue }
-      if !callee.isNone, callee != function { return IndirectTarget() }
-      callee = function
-      position = index
-      matches += 1
-    }
-    guard !callee.isNone, UInt64(table.initial.count) == table.minimum else { return IndirectTarget() }
-    let nulls = table.initial.prefix { $0.isNone }.count
-    if table.initial[nulls...].contains(.none) { return IndirectTarget() }
+    let found = targets[site]
+    let nulls = targets.nulls(of: site.table)
+    guard let callee = found.only, nulls.areAllLeading else { return IndirectTarget() }
     var target = IndirectTarget(callee: callee)
     target.checks.append(.init(comparison: .iuge, bound: table.minimum, trap: .undefinedElement))
-    if nulls > 0 {
-      target.checks.append(.init(comparison: .iult, bound: UInt64(nulls), trap: .uninitializedElement))
+    if nulls.leading > 0 {
+      target.checks.append(.init(comparison: .iult, bound: nulls.leading, trap: .uninitializedElement))
     }
-    if matches < table.initial.count - nulls {
-      if matches > 1 { return IndirectTarget() }
-      target.checks.append(.init(comparison: .ine, bound: UInt64(position), trap: .indirectCallTypeMismatch))
+    if found.count < table.initial.count - Int(nulls.leading) {
+      if found.count > 1 { return IndirectTarget() }
+      target.checks.append(
+        .init(comparison: .ine, bound: found.first[0].index, trap: .indirectCallTypeMismatch))
     }
     return target
   }

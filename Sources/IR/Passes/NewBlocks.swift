@@ -1,6 +1,6 @@
 import Support
 
-// What passes make new blocks of: instructions in a list of their own, which becomes a block at its end.
+// What passes make new blocks of: instructions in a list of their own, which becomes a block where it ends (`end`).
 
 extension Function {
   /// Without instructions.

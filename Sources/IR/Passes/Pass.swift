@@ -69,15 +69,15 @@ public enum Pass: String, CaseIterable, Sendable {
     return isForSize ? passes.filter { $0 != .callTargets && $0 != .widenComparisons } : passes
   }
 
-  fileprivate func run(on function: inout Function, in module: Module) {
+  fileprivate func run(on function: inout Function, in module: Module, _ targets: IndirectTargets) {
     switch self {
     case .removeUnreachableBlocks: function.removeUnreachableBlocks()
     case .removeTrivialParams: function.removeTrivialParams()
     case .foldConstants: function.foldConstants()
     case .eliminateDeadCode: function.eliminateDeadCode()
     case .replaceConstants: function.replaceConstants(in: module)
-    case .devirtualize: function.devirtualize(in: module)
-    case .callTargets: function.callTargets(in: module)
+    case .devirtualize: function.devirtualize(in: module, targets)
+    case .callTargets: function.callTargets(in: module, targets)
     case .rerollLoops: function.rerollLoops(in: module)
     case .widenComparisons: function.widenComparisons(in: module)
     case .foldOffsets: function.foldOffsets()
@@ -199,6 +199,9 @@ public func run(_ passes: [Pass], on module: inout Module, options: PassOptions)
 private func runFunctionPasses(_ passes: [Pass], on module: inout Module, options: PassOptions)
   throws(PassError) -> PassTimes
 {
+  let targets =
+    passes.contains(.devirtualize) || passes.contains(.callTargets)
+    ? IndirectTargets(module) : IndirectTargets()
   // Passes ask what the module declares, and no other body.
   var declarations = module
   declarations.bodies = Bodies()
@@ -206,7 +209,7 @@ private func runFunctionPasses(_ passes: [Pass], on module: inout Module, option
     [declarations] id, body in
     var times = PassTimes()
     for pass in passes {
-      times.time(pass) { pass.run(on: &body, in: declarations) }
+      times.time(pass) { pass.run(on: &body, in: declarations, targets) }
       if !options.verify { continue }
       let errors = verify(body, in: declarations, id: id)
       if !errors.isEmpty { return (times, PassError(pass: pass, errors: errors)) }
