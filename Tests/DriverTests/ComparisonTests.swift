@@ -132,9 +132,7 @@ struct ComparisonTests {
     var lines: [String] = []
     var expected: [String] = []
     func call(_ name: String, _ arguments: [UInt64]) {
-      let digits = name.utf8.map { String($0, radix: 16) }.joined()
-      lines.append(
-        (["invoke", digits] + arguments.map { "i:" + String($0, radix: 16) }).joined(separator: " "))
+      lines.append(ScriptedProgram.call(name, arguments.map { "i:" + String($0, radix: 16) }))
     }
     let end = kind.bytes
     for at in [end, 0, 100, 107, 108, 215, end - 20, end - 1] {
@@ -152,19 +150,11 @@ struct ComparisonTests {
       }
     }
     let module = try await TestSupport.module(fromText: Self.module(kind))
-    let output = try await TemporaryFolder.with { folder in
-      let (input, app) = (folder.appending("module.wasm"), folder.appending("app"))
-      try TestSupport.write(module, to: input)
-      var options = BuildOptions()
-      options.optimization = kind.level
-      options.isScriptDriven = true
-      options.boundsChecks = kind.boundsChecks
-      options.mitigatesSpectre = kind.mitigatesSpectre
-      let builder = Builder(options: options, jobs: 1, environment: TestSupport.environment)
-      _ = try await builder.build(input.string, to: app.string)
-      let result = try await TestSupport.run(app, input: Array(lines.map { $0 + "\n" }.joined().utf8))
-      return result.text.split(separator: "\n").map(String.init)
-    }
+    var options = BuildOptions()
+    options.optimization = kind.level
+    options.boundsChecks = kind.boundsChecks
+    options.mitigatesSpectre = kind.mitigatesSpectre
+    let output = try await ScriptedProgram.run(module, lines, options: options)
     try #require(output.count == lines.count + 1, "\(output.last ?? "no output")")
     for (line, (result, expected)) in zip(lines, zip(output.dropFirst(), expected)) {
       let isRight =

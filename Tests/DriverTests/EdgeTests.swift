@@ -237,8 +237,7 @@ struct EdgeTests {
   // MARK: - Running
 
   private func call(_ name: String, _ arguments: [String]) -> String {
-    let digits = name.utf8.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-    return (["invoke", digits] + arguments).joined(separator: " ")
+    ScriptedProgram.call(name, arguments)
   }
 
   private func value(_ kind: Kind, _ number: UInt64) -> String {
@@ -250,23 +249,13 @@ struct EdgeTests {
   ) async throws {
     var options = BuildOptions()
     options.optimization = level
-    options.isScriptDriven = true
     options.boundsChecks = kind.boundsChecks
     options.mitigatesSpectre = kind.mitigatesSpectre
     let module = try await TestSupport.module(fromText: text)
-    let lines = try await TemporaryFolder.with { folder in
-      let input = folder.appending("module.wasm")
-      let app = folder.appending("app")
-      try TestSupport.write(module, to: input)
-      let builder = Builder(options: options, jobs: 1, environment: TestSupport.environment)
-      _ = try await builder.build(input.string, to: app.string)
-      // Half of a reservation; with explicit checks much less.
-      let limit = kind.boundsChecks == .explicit ? 48 << 10 : 20 << 20
-      let result = try await TestSupport.run(
-        "/bin/sh", ["-c", "ulimit -v \(limit) && exec \"$0\"", app.string],
-        input: Array(probes.map { $0.line + "\n" }.joined().utf8))
-      return result.text.split(separator: "\n").map(String.init)
-    }
+    // Half of a reservation; with explicit checks much less.
+    let limit = kind.boundsChecks == .explicit ? 48 << 10 : 20 << 20
+    let lines = try await ScriptedProgram.run(
+      module, probes.map(\.line), options: options, addressSpaceKiB: limit)
     try #require(lines.count == probes.count + 1, "\(lines.last ?? "no output")")
     for (probe, line) in zip(probes, lines.dropFirst()) {
       let isRight = probe.isOutside ? line.hasPrefix("trap") && line.hasSuffix(trap) : line.hasPrefix("ok")

@@ -71,22 +71,13 @@ struct IndirectCallTests {
   func eachIndexLeadsToItsOwn(_ level: OptimizationLevel, _ boundsChecks: BoundsChecks) async throws {
     let module = try await TestSupport.module(fromText: Self.module)
     let lines = Self.calls.map { call in
-      let words = call.0.split(separator: " ")
-      let name = words[0].utf8.map { String($0, radix: 16) }.joined()
-      return (["invoke", name] + words.dropFirst().map(String.init)).joined(separator: " ")
+      let words = call.0.split(separator: " ").map(String.init)
+      return ScriptedProgram.call(words[0], Array(words.dropFirst()))
     }
-    let output = try await TemporaryFolder.with { folder in
-      let (input, app) = (folder.appending("module.wasm"), folder.appending("app"))
-      try TestSupport.write(module, to: input)
-      var options = BuildOptions()
-      options.optimization = level
-      options.isScriptDriven = true
-      options.boundsChecks = boundsChecks
-      let builder = Builder(options: options, jobs: 1, environment: TestSupport.environment)
-      _ = try await builder.build(input.string, to: app.string)
-      let result = try await TestSupport.run(app, input: Array(lines.map { $0 + "\n" }.joined().utf8))
-      return result.text.split(separator: "\n").map(String.init)
-    }
+    var options = BuildOptions()
+    options.optimization = level
+    options.boundsChecks = boundsChecks
+    let output = try await ScriptedProgram.run(module, lines, options: options)
     try #require(output.count == lines.count + 1, "\(output.last ?? "no output")")
     for (call, result) in zip(Self.calls, output.dropFirst()) {
       let isRight =

@@ -63,14 +63,14 @@ struct TrapFuzzTests {
     let app = folder.appending("app")
     let builder = Builder(options: options, jobs: 1, environment: TestSupport.environment)
     _ = try await builder.build(module.string, to: app.string)
-    func invoke(_ name: String, _ arguments: String = "") -> String {
-      "invoke \(name.utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())\(arguments)\n"
+    func invoke(_ name: String, _ arguments: String...) -> String {
+      ScriptedProgram.call(name, arguments) + "\n"
     }
     var input = ""
     var outcomes: [Outcome] = []
     for index in 0..<program.functionCount {
       for argument in TrapProgram.arguments {
-        let value = " i:" + String(argument, radix: 16)
+        let value = "i:" + String(argument, radix: 16)
         input += invoke("reset") + invoke("f\(index)", value) + invoke("hash")
         outcomes.append(Outcome(function: "f\(index)", argument: argument, log: "", line: "", hash: nil))
       }

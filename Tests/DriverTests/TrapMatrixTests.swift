@@ -13,16 +13,9 @@ struct TrapMatrixTests {
   func traps(level: OptimizationLevel) async throws {
     let matrix = Self.matrix
     let module = try await TestSupport.module(fromText: matrix.text)
-    let lines = try await TemporaryFolder.with { folder in
-      let (file, app) = (folder.appending("traps.wasm"), folder.appending("app"))
-      try TestSupport.write(module, to: file)
-      var options = BuildOptions()
-      options.optimization = level
-      options.isScriptDriven = true
-      let builder = Builder(options: options, jobs: 1, environment: TestSupport.environment)
-      _ = try await builder.build(file.string, to: app.string)
-      return try await TestSupport.run(app, input: Array(input(for: matrix).utf8)).text.split(separator: "\n")
-    }
+    var options = BuildOptions()
+    options.optimization = level
+    let lines = try await ScriptedProgram.run(module, calls(of: matrix), options: options)
     try #require(lines.count == 1 + 3 * matrix.calls.count, "the program ended after \(lines.count) lines")
     for (index, call) in matrix.calls.enumerated() {
       let place = "\(call.name)\(call.arguments), \(level)"
@@ -34,13 +27,14 @@ struct TrapMatrixTests {
     }
   }
 
-  private func input(for matrix: TrapMatrix) -> String {
-    func invoke(_ name: String, _ arguments: [UInt32] = []) -> String {
-      let bytes = name.utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }
-      let values = arguments.map { " i:\(String($0, radix: 16))" }
-      return "invoke \(bytes.joined())\(values.joined())\n"
+  private func calls(of matrix: TrapMatrix) -> [String] {
+    matrix.calls.flatMap { call in
+      [
+        ScriptedProgram.call("reset"),
+        ScriptedProgram.call(call.name, call.arguments.map { "i:" + String($0, radix: 16) }),
+        ScriptedProgram.call("peek"),
+      ]
     }
-    return matrix.calls.map { invoke("reset") + invoke($0.name, $0.arguments) + invoke("peek") }.joined()
   }
 
   /// Another engine agrees with the table.
