@@ -11,10 +11,6 @@ struct ComparingLoop {
     var address: Value
     var memArg: MemArg
   }
-  enum Limit {
-    case value(Value)
-    case constant(UInt64)
-  }
 
   let header: Block
   let params: [Value]
@@ -30,7 +26,8 @@ struct ComparingLoop {
   let steps: [UInt64]
   /// A parameter that grows by 1 or -1, and what is added to it before it is compared with the limit.
   let counter: (param: Int, addend: UInt64)
-  let limit: Limit
+  /// A constant, or known in front of the loop; nil is zero.
+  let limit: Value?
 
   private static let mostParams = 64
   private static let mostBlocks = 4
@@ -157,16 +154,14 @@ struct ComparingLoop {
   }
 
   private static func count(_ test: LoopTest, _ params: [Value], _ own: Set<Value>, _ function: Function)
-    -> (counter: (param: Int, addend: UInt64), limit: Limit)?
+    -> (counter: (param: Int, addend: UInt64), limit: Value?)?
   {
     let sum = function.splitSum(test.left)
     guard case .different = test.relation, let position = params.firstIndex(of: sum.base),
       function.type(of: sum.base) == .i32
     else { return nil }
-    let counter = (param: position, addend: sum.addend)
-    guard let right = test.right else { return (counter, .constant(0)) }
-    if let constant = function.integerConstant(right) { return (counter, .constant(constant)) }
-    return own.contains(right) ? nil : (counter, .value(right))
+    if let right = test.right, own.contains(right), function.integerConstant(right) == nil { return nil }
+    return ((position, sum.addend), test.right)
   }
 
   /// By how much more an i32 is in each next turn: it is a sum of parameters, of constants and of what is known in front of

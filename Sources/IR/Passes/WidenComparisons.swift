@@ -27,11 +27,7 @@ extension Function {
     // How many turns surely pass the test of the count? All but the last one.
     var code: [Inst] = []
     let counter = sum(given[loop.counter.param], loop.counter.addend, &code)
-    let limit =
-      switch loop.limit {
-      case .value(let value): value
-      case .constant(let bits): constant(bits, .i32, &code)
-      }
+    let limit = loop.limit.map { copy($0, of: loop, given, &code) } ?? constant(0, .i32, &code)
     let isUpwards = loop.steps[loop.counter.param] == 1
     let left = binary(.isub, isUpwards ? limit : counter, isUpwards ? counter : limit, &code)
     let areEnough = compare(.iuge, left, constant(turns, .i32, &code), &code)
@@ -85,7 +81,7 @@ extension Function {
     return binary(.ishl, extend(pages, &code), shift, &code)
   }
 
-  /// The same sum of other values of the loop's parameters.
+  /// The same sum of other values of the loop's parameters. What is known in front of the loop is itself.
   private mutating func copy(
     _ value: Value, of loop: ComparingLoop, _ params: [Value], _ code: inout [Inst]
   ) -> Value {
