@@ -82,8 +82,8 @@ $(EMBEDDED_BUILD)/libwasmaot.a: $(EMBEDDED_OBJECTS)
 	@echo "AR $@"
 	@$(AR) rcsD $@ $^
 
-# It includes the other.
-$(RUNTIME_OBJ)/src/exceptions_threads.o: $(RUNTIME)/src/exceptions.c
+# It includes the others.
+$(RUNTIME_OBJ)/src/exceptions_threads.o: $(RUNTIME)/src/exceptions.c $(RUNTIME)/src/raise.c
 $(RUNTIME_OBJ)/%.o: $(RUNTIME)/%.c $(wildcard $(RUNTIME)/src/*.h $(RUNTIME)/wasi/*.h $(RUNTIME)/wasi/include/*.h $(RUNTIME)/common/*.h $(RUNTIME)/abi/*.h) Makefile
 	@mkdir -p $(@D)
 	@echo "CC $<"

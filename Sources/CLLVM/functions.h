@@ -43,9 +43,11 @@
   X(LLVMBuildInsertElement) \
   X(LLVMBuildIntCast2) \
   X(LLVMBuildIntToPtr) \
+  X(LLVMBuildInvoke2) \
   X(LLVMBuildIsNotNull) \
   X(LLVMBuildIsNull) \
   X(LLVMBuildLShr) \
+  X(LLVMBuildLandingPad) \
   X(LLVMBuildLoad2) \
   X(LLVMBuildMemMove) \
   X(LLVMBuildMemSet) \
@@ -118,6 +120,7 @@
   X(LLVMFunctionType) \
   X(LLVMGetAggregateElement) \
   X(LLVMGetAlignment) \
+  X(LLVMGetBasicBlockParent) \
   X(LLVMGetBufferSize) \
   X(LLVMGetBufferStart) \
   X(LLVMGetCalledValue) \
@@ -149,6 +152,7 @@
   X(LLVMGetNextFunction) \
   X(LLVMGetNextInstruction) \
   X(LLVMGetNextUse) \
+  X(LLVMGetNormalDest) \
   X(LLVMGetNumArgOperands) \
   X(LLVMGetNumMaskElements) \
   X(LLVMGetNumOperands) \
@@ -160,6 +164,7 @@
   X(LLVMGetSection) \
   X(LLVMGetTargetFromTriple) \
   X(LLVMGetTypeKind) \
+  X(LLVMGetUnwindDest) \
   X(LLVMGetUser) \
   X(LLVMGetValueName2) \
   X(LLVMGetVectorSize) \
@@ -214,6 +219,7 @@
   X(LLVMReplaceAllUsesWith) \
   X(LLVMRunPasses) \
   X(LLVMSetAlignment) \
+  X(LLVMSetCleanup) \
   X(LLVMSetFunctionCallConv) \
   X(LLVMSetGlobalConstant) \
   X(LLVMSetInitializer) \
@@ -223,6 +229,7 @@
   X(LLVMSetModuleDataLayout) \
   X(LLVMSetOperand) \
   X(LLVMSetOrdering) \
+  X(LLVMSetPersonalityFn) \
   X(LLVMSetSection) \
   X(LLVMSetTailCallKind) \
   X(LLVMSetTarget) \

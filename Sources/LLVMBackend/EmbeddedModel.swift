@@ -221,6 +221,8 @@ struct EmbeddedModel: InstanceModel {
     lowering.oncePerBlock(.fuel) { loadPointer(head(\.fuel), in: lowering, size: 8, alignment: 8) }
   }
 
+  var exceptionsUnwind: Bool { false }
+
   func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef {
     lowering.oncePerBlock(.pendingException) {
       loadPointer(head(\.pending), in: lowering, size: 8, alignment: 8)

@@ -29,6 +29,10 @@ final class FunctionLowering {
   var marksCallsAsNoTail = false
   /// The function's own copy of the count of fuel (LowerFuel.swift).
   var ownFuel: LLVMValueRef?
+  /// The test of an exception that comes right behind the instruction that is lowered.
+  private(set) var testBehind = Inst.none
+  /// Whether the last call that may throw did: an i1 (LowerUnwinding.swift).
+  var exceptionOfCall: LLVMValueRef?
   /// Accesses are checked in this function, also where guard pages would do (LowerFuel.swift).
   var checksForFuel = false
   /// Nil where nothing is optimised.
@@ -96,7 +100,12 @@ final class FunctionLowering {
       instanceValues = [:]
       currentBlock = block
       branchCounter = counterSites?.firstCounter(of: block)
-      for inst in function.blockInsts[block] { lower(inst) }
+      for (position, inst) in function.blockInsts[block].enumerated() {
+        let next =
+          position + 1 < function.blockInsts[block].count ? function.blockInsts[block][position + 1] : .none
+        testBehind = !next.isNone && function.insts[next].opcode == .exceptionPending ? next : .none
+        lower(inst)
+      }
     }
   }
 

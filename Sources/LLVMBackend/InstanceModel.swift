@@ -61,6 +61,9 @@ protocol InstanceModel {
 
   /// The address of the count of fuel: 64 bits, signed.
   func fuel(in lowering: FunctionLowering) -> LLVMValueRef
+  /// Whether the runtime looks for the handler of what is thrown in the unwind tables. Otherwise functions return, and
+  /// who called them tests whether an exception is pending.
+  var exceptionsUnwind: Bool { get }
   /// The address of the pending exception's: `struct wasmaot_exception **`
   func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef
   /// The address that is a tag's identity.

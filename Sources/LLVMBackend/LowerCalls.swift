@@ -9,7 +9,7 @@ extension FunctionLowering {
     let passing = ResultPassing(results)
     let area = passing == .pointer ? resultArea(results) : nil
     leaveFuel()
-    let value = call(callee, results: area, arguments)
+    let value = resultUnlessThrown(of: call(callee, results: area, arguments))
     updateFuel()
     switch passing {
     case .none: break
@@ -49,7 +49,9 @@ extension FunctionLowering {
     _ callee: WasmCallee, results: LLVMValueRef?, _ arguments: [LLVMValueRef]
   ) -> LLVMValueRef {
     let leading = [callee.context, results].compactMap { $0 }
-    let call = call(Callee(function: callee.code, type: callee.type), leading + arguments)
+    let code = Callee(function: callee.code, type: callee.type)
+    let call =
+      model.exceptionsUnwind ? unwindingCall(code, leading + arguments) : call(code, leading + arguments)
     LLVMSetInstructionCallConv(call, callee.convention)
     if callee.context != nil { base.addContextAttribute(toCall: call) }
     return call

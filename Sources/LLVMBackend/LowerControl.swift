@@ -36,6 +36,12 @@ extension FunctionLowering {
     let condition = condition(data.valueA)
     let taken = blockCall(data.b)
     let other = blockCall(data.c)
+    // Nothing is pending behind a call whose exceptions go to the caller.
+    if function.definition(of: data.valueA)?.opcode == .exceptionPending, LLVMIsAConstantInt(condition) != nil
+    {
+      LLVMBuildBr(builder, directEdge(other))
+      return
+    }
     // Two edges to one block may carry different arguments; a phi has one value for each predecessor.
     let needsEdge = taken.block == other.block && !function.blockParams[taken.block].isEmpty
     countBranch(if: condition)
@@ -97,6 +103,7 @@ extension FunctionLowering {
   /// Returns; the results are not looked at.
   private func emitUnwind() {
     leaveFuel()
+    if model.exceptionsUnwind { return raiseException() }
     let type = LLVMGetReturnType(LLVMGlobalGetValueType(llvmFunction))
     if type == types.void {
       LLVMBuildRetVoid(builder)

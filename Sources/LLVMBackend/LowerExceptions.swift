@@ -16,7 +16,9 @@ extension FunctionLowering {
     case .exceptionField:
       define(inst, loadRuntime(types[data.shape], payloadField(Int(data.b), of: operand(data.valueA))))
     case .exceptionPending:
-      defineCondition(inst, LLVMBuildIsNotNull(builder, pendingException(), ""))
+      defineCondition(
+        inst,
+        model.exceptionsUnwind ? exceptionOfCall! : LLVMBuildIsNotNull(builder, pendingException(), ""))
     case .exceptionPeek: define(inst, pendingException())
     default: preconditionFailure("\(data.opcode) has no result")
     }

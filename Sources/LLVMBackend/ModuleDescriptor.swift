@@ -96,11 +96,22 @@ extension StaticModel {
     return wrapper
   }
 
+  /// In a wrapper, which returns to the runtime if an exception is thrown.
   @discardableResult
   func callNotInlined(_ callee: Callee, _ arguments: [LLVMValueRef]) -> LLVMValueRef {
-    var arguments = arguments.map(Optional.some)
-    let call = LLVMBuildCall2(
-      base.builder, callee.type, callee.function, &arguments, UInt32(arguments.count), "")!
+    let call: LLVMValueRef
+    if exceptionsUnwind {
+      let wrapper: LLVMValueRef = LLVMGetBasicBlockParent(LLVMGetInsertBlock(base.builder))
+      let normal: LLVMBasicBlockRef = LLVMAppendBasicBlockInContext(base.context, wrapper, "")
+      let pad: LLVMBasicBlockRef = LLVMAppendBasicBlockInContext(base.context, wrapper, "")
+      call = base.invoke(callee, arguments, to: normal, unwind: pad, in: wrapper)
+      LLVMBuildRetVoid(base.builder)
+      LLVMPositionBuilderAtEnd(base.builder, normal)
+    } else {
+      var arguments = arguments.map(Optional.some)
+      call = LLVMBuildCall2(
+        base.builder, callee.type, callee.function, &arguments, UInt32(arguments.count), "")
+    }
     LLVMSetInstructionCallConv(call, referenceConvention)
     base.addCallAttribute("noinline", to: call)
     return call

@@ -68,7 +68,7 @@ final class ModuleUnit {
     let isLocal = isOnly || plan.localFunctions.contains(id)
     let function = base.addFunction(
       symbol(of: id), type, linkage: isLocal ? LLVMInternalLinkage : linkage,
-      convention: model.convention(of: id))
+      convention: model.convention(of: id), mayUnwind: model.exceptionsUnwind)
     LLVMSetSection(function, WASMAOT_TEXT_SECTION)
     if model.contextParameter != nil {
       base.addContextAttributes(to: function, instanceSize: facts.layout.size)

@@ -39,7 +39,8 @@ extension ModuleUnit {
   /// Whether anything is called but intrinsics and what does not return.
   private func calls(_ function: LLVMValueRef) -> Bool {
     let noReturn = base.enumAttributeKind("noreturn")
-    for inst in Instructions(of: function) where LLVMGetInstructionOpcode(inst) == LLVMCall {
+    for inst in Instructions(of: function)
+    where [LLVMCall, LLVMInvoke].contains(LLVMGetInstructionOpcode(inst)) {
       let callee: LLVMValueRef = LLVMGetCalledValue(inst)
       if LLVMIsAInlineAsm(callee) != nil { continue }
       if LLVMIsAFunction(callee) != nil {

@@ -150,6 +150,10 @@ struct StaticModel: InstanceModel {
     unit.runtimeVariable("wasmaot_fuel", types.i64)
   }
 
+  /// Where calls are guaranteed to be tail calls, a function's arguments on the stack are not where its caller put them, and
+  /// the tables don't say by how much the stack pointer is off. Such programs test.
+  var exceptionsUnwind: Bool { !module.tags.isEmpty && !facts.usesTailCalls }
+
   func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef {
     unit.runtimeVariable(
       "wasmaot_\(base.threadInfix)exception", types.ptr, isThreadLocal: module.isThreaded)

@@ -94,7 +94,8 @@ final class Unit {
 
   /// A function that generated code defines, with what holds for all of them.
   func addFunction(
-    _ name: String, _ type: LLVMTypeRef, linkage: LLVMLinkage, convention: UInt32 = LLVMCCallConv.rawValue
+    _ name: String, _ type: LLVMTypeRef, linkage: LLVMLinkage, convention: UInt32 = LLVMCCallConv.rawValue,
+    mayUnwind: Bool = false
   ) -> LLVMValueRef {
     let function = LLVMAddFunction(llvm, name, type)!
     LLVMSetLinkage(function, linkage)
@@ -103,19 +104,21 @@ final class Unit {
     for attribute in functionAttributes {
       LLVMAddAttributeAtIndex(function, functionIndex, attribute)
     }
+    if !mayUnwind { addAttribute("nounwind", to: function) }
     return function
   }
 
   /// A C function of the runtime, declared on first use.
   func runtimeFunction(
-    _ name: String, _ result: LLVMTypeRef, _ parameters: [LLVMTypeRef], noReturn: Bool = false
+    _ name: String, _ result: LLVMTypeRef, _ parameters: [LLVMTypeRef], noReturn: Bool = false,
+    mayUnwind: Bool = false
   ) -> Callee {
     let type = functionType(result, parameters)
     if let known = LLVMGetNamedFunction(llvm, name) { return Callee(function: known, type: type) }
     let function = LLVMAddFunction(llvm, name, type)!
     // Defined in the same program: no PLT, no GOT.
     LLVMSetVisibility(function, LLVMHiddenVisibility)
-    addAttribute("nounwind", to: function)
+    if !mayUnwind { addAttribute("nounwind", to: function) }
     if noReturn {
       addAttribute("noreturn", to: function)
       addAttribute("cold", to: function)
@@ -189,7 +192,6 @@ final class Unit {
   /// must not move in front of it.
   private func makeFunctionAttributes() -> [LLVMAttributeRef] {
     var attributes = [
-      enumAttribute("nounwind"),
       // Asynchronous tables: the runtime unwinds from a trapping instruction.
       enumAttribute("uwtable", 2),
       // A frame larger than the guard must not step over it, or than what the check at the function's entry

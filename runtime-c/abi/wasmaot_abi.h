@@ -287,12 +287,15 @@ void wasmaot_table_copy(struct wasmaot_table *destination_table,
 void wasmaot_table_init(struct wasmaot_table *table, const struct wasmaot_element_segment *segment,
                         uint64_t destination, uint64_t source, uint64_t count);
 
-// The pending exception, or null: `throw` sets it, who called a function that may throw tests it.
+// The pending exception, or null: `throw` sets it. Whoever leaves a function with it calls `raise`,
+// which goes on in the landing pad of the innermost call that has one; or else, where calls are
+// guaranteed to be tail calls, returns, and who called a function that may throw tests it.
 extern struct wasmaot_exception *wasmaot_exception;
 // A new exception; the caller fills the payload of `size` bytes.
 struct wasmaot_exception *wasmaot_exception_new(const void *tag, uint32_t size);
 // Frees an exception that nobody holds any more, unless it is marked as kept.
 void wasmaot_exception_release(struct wasmaot_exception *exception);
+_Noreturn void wasmaot_exception_raise(void);
 // Generated where the module has tags: addresses of its globals of type exnref, ended by null.
 extern struct wasmaot_exception **const wasmaot_exception_globals[];
 
@@ -304,6 +307,7 @@ void wasmaot_thread_stack_probe(void);
 extern _Thread_local struct wasmaot_exception *wasmaot_thread_exception;
 struct wasmaot_exception *wasmaot_thread_exception_new(const void *tag, uint32_t size);
 void wasmaot_thread_exception_release(struct wasmaot_exception *exception);
+_Noreturn void wasmaot_thread_exception_raise(void);
 // Generated: calls the export `wasi_thread_start`.
 void wasmaot_thread_entry(uint32_t thread, uint32_t argument);
 // Generated: call `visit` for each table that can change, and for each global of type exnref (where

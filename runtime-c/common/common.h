@@ -53,6 +53,24 @@ uint8_t *wasmaot_find_segment(const uint8_t *image, uint32_t type, size_t *size)
 // the tables don't say.
 bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_registers *registers,
                     bool is_call);
+// What the tables say of a place in compiled code.
+struct wasmaot_frame {
+  // How to find the caller's registers: where they were saved, as offsets from the CFA;
+  // WASMAOT_NOT_SAVED if one still holds the caller's value.
+  uint64_t cfa_register;
+  int64_t cfa_offset;
+  int64_t saved[WASMAOT_REGISTERS];
+  // Bytes of a call's arguments that lie on the stack.
+  uint64_t arguments;
+  uint64_t code_start;     // of the function
+  const uint8_t *handlers; // its table of where exceptions go, or null
+};
+#define WASMAOT_NOT_SAVED INT64_MIN
+bool wasmaot_find_frame(const struct wasmaot_unwind_area *area, uint64_t pc,
+                        struct wasmaot_frame *frame);
+// Where the function goes on that an exception comes to in a call here; 0 if it doesn't. False if
+// the tables make no sense.
+bool wasmaot_find_landing(const struct wasmaot_frame *frame, uint64_t pc, uint64_t *landing);
 // Where the function begins that holds this address, wasm or not; 0 if the tables don't say.
 uint64_t wasmaot_function_start(const struct wasmaot_unwind_area *area, uint64_t pc);
 // From native code (the runtime, libc) to the wasm code that called it. False where it can't be

@@ -20,8 +20,9 @@ static uint64_t read_bytes(struct reader *reader, size_t size) {
     reader->at = reader->end;
     return 0;
   }
-  memcpy(&value, reader->at, size); // little-endian
-  reader->at += size;
+  // (A call of memcpy takes longer than all else that is done with a number.)
+  for (size_t i = 0; i < size; i++)
+    value |= (uint64_t)*reader->at++ << (8 * i);
   return value;
 }
 
@@ -103,6 +104,8 @@ struct frame_info {
   uint64_t code_size;
   uint64_t code_alignment;
   int64_t data_alignment;
+  bool has_handlers;       // says where the table of handlers is
+  const uint8_t *handlers; // of this function, or null
 };
 
 static bool read_record(const uint8_t *at, struct reader *reader) {
@@ -119,21 +122,38 @@ static bool read_common(const uint8_t *at, struct frame_info *info) {
   if (!read_record(at, &reader) || read_bytes(&reader, 4) != 0)
     return false;
   uint64_t version = read_bytes(&reader, 1);
-  // "zR", or "zRS" for a signal frame: pointers as in this file, no personality.
-  if (read_bytes(&reader, 1) != 'z' || read_bytes(&reader, 1) != 'R')
+  if (read_bytes(&reader, 1) != 'z')
     return false;
-  uint64_t letter = read_bytes(&reader, 1);
-  if (letter == 'S')
-    letter = read_bytes(&reader, 1);
-  if (letter != 0)
-    return false;
+  const uint8_t *letters = reader.at;
+  while (read_bytes(&reader, 1) != 0) {
+  }
   info->code_alignment = read_leb(&reader, false);
   info->data_alignment = (int64_t)read_leb(&reader, true);
   uint64_t return_column = version == 1 ? read_bytes(&reader, 1) : read_leb(&reader, false);
-  read_leb(&reader, false); // size of the next byte
-  uint64_t encoding = read_bytes(&reader, 1);
+  read_leb(&reader, false); // size of what the letters stand for
+  info->has_handlers = false;
+  bool has_pointers = false; // as in this file
+  for (; !reader.failed && *letters != 0; letters++) {
+    switch (*letters) {
+    case 'S': // a signal's frame
+      break;
+    case 'P': // the personality, which nobody calls: a pointer of four bytes
+      read_bytes(&reader, 5);
+      break;
+    case 'L':
+      info->has_handlers = true;
+      if (read_bytes(&reader, 1) != PCREL_SDATA4)
+        return false;
+      break;
+    case 'R':
+      has_pointers = read_bytes(&reader, 1) == PCREL_SDATA4;
+      break;
+    default:
+      return false;
+    }
+  }
   info->initial = reader;
-  return !reader.failed && return_column == WASMAOT_PC && encoding == PCREL_SDATA4;
+  return !reader.failed && return_column == WASMAOT_PC && has_pointers;
 }
 
 static bool read_frame(const uint8_t *at, struct frame_info *info) {
@@ -150,29 +170,27 @@ static bool read_frame(const uint8_t *at, struct frame_info *info) {
   uint64_t augmentation = read_leb(&reader, false);
   if (reader.failed || augmentation > (uint64_t)(reader.end - reader.at))
     return false;
-  reader.at += augmentation;
+  const uint8_t *instructions = reader.at + augmentation;
+  info->handlers = NULL;
+  if (info->has_handlers) {
+    const uint8_t *origin = reader.at;
+    int64_t distance_to_handlers = read_relative(&reader);
+    if (distance_to_handlers != 0)
+      info->handlers = origin + distance_to_handlers;
+  }
+  reader.at = instructions;
   info->instructions = reader;
   return true;
 }
 
 // ---- Instructions -----------------------------------------------------------------------------
 
-// How to find the caller's registers at one place in a function.
-struct row {
-  uint64_t cfa_register;
-  int64_t cfa_offset;
-  // Offset from the CFA of where a register was saved; NOT_SAVED if it still holds the caller's
-  // value.
-  int64_t saved[WASMAOT_REGISTERS];
-};
-#define NOT_SAVED INT64_MIN
-
 #define REMEMBERED_ROWS 4
 
 struct machine {
-  struct row row;
-  struct row initial;
-  struct row remembered[REMEMBERED_ROWS];
+  struct wasmaot_frame row;
+  struct wasmaot_frame initial;
+  struct wasmaot_frame remembered[REMEMBERED_ROWS];
   unsigned depth;
 };
 
@@ -195,7 +213,7 @@ enum {
   DW_CFA_GNU_args_size = 0x2e,
 };
 
-static void set_saved(struct row *row, uint64_t number, int64_t offset) {
+static void set_saved(struct wasmaot_frame *row, uint64_t number, int64_t offset) {
   if (number < WASMAOT_REGISTERS) // vector registers are of no interest
     row->saved[number] = offset;
 }
@@ -204,7 +222,7 @@ static void set_saved(struct row *row, uint64_t number, int64_t offset) {
 static bool execute(struct machine *machine, struct reader *reader, const struct frame_info *info,
                     uint64_t target) {
   uint64_t location = 0;
-  struct row *row = &machine->row;
+  struct wasmaot_frame *row = &machine->row;
   while (reader->at < reader->end && !reader->failed) {
     uint64_t byte = read_bytes(reader, 1);
     uint64_t operand = byte & 0x3f;
@@ -220,7 +238,7 @@ static bool execute(struct machine *machine, struct reader *reader, const struct
       continue;
     case DW_CFA_restore:
       set_saved(row, operand,
-                operand < WASMAOT_REGISTERS ? machine->initial.saved[operand] : NOT_SAVED);
+                operand < WASMAOT_REGISTERS ? machine->initial.saved[operand] : WASMAOT_NOT_SAVED);
       continue;
     default:
       break;
@@ -242,7 +260,7 @@ static bool execute(struct machine *machine, struct reader *reader, const struct
       set_saved(row, operand, (int64_t)read_leb(reader, false) * info->data_alignment);
       break;
     case DW_CFA_same_value:
-      set_saved(row, read_leb(reader, false), NOT_SAVED);
+      set_saved(row, read_leb(reader, false), WASMAOT_NOT_SAVED);
       break;
     case DW_CFA_remember_state:
       if (machine->depth == REMEMBERED_ROWS)
@@ -252,6 +270,8 @@ static bool execute(struct machine *machine, struct reader *reader, const struct
     case DW_CFA_restore_state:
       if (machine->depth == 0)
         return false;
+      // (But for what was pushed: that is of the code, not of the frame.)
+      machine->remembered[machine->depth - 1].arguments = row->arguments;
       *row = machine->remembered[--machine->depth];
       break;
     case DW_CFA_def_cfa:
@@ -268,7 +288,7 @@ static bool execute(struct machine *machine, struct reader *reader, const struct
       row->cfa_offset = (int64_t)read_leb(reader, true) * info->data_alignment;
       break;
     case DW_CFA_GNU_args_size:
-      read_leb(reader, false);
+      row->arguments = read_leb(reader, false);
       break;
     default:
       return false;
@@ -308,9 +328,8 @@ uint64_t wasmaot_function_start(const struct wasmaot_unwind_area *area, uint64_t
              : 0;
 }
 
-bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_registers *registers,
-                    bool is_call) {
-  uint64_t pc = registers->values[WASMAOT_PC] - (is_call ? 1 : 0);
+bool wasmaot_find_frame(const struct wasmaot_unwind_area *area, uint64_t pc,
+                        struct wasmaot_frame *frame) {
   const uint8_t *entry = find_entry(area, pc);
   struct frame_info info;
   if (!entry || !read_frame(entry, &info) || pc - info.code_start >= info.code_size)
@@ -318,30 +337,76 @@ bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_regis
 
   struct machine machine;
   machine.depth = 0;
-  machine.row.cfa_register = UINT64_MAX;
-  machine.row.cfa_offset = 0;
+  machine.row = (struct wasmaot_frame){
+      .cfa_register = UINT64_MAX, .code_start = info.code_start, .handlers = info.handlers};
   for (int i = 0; i < WASMAOT_REGISTERS; i++)
-    machine.row.saved[i] = NOT_SAVED;
+    machine.row.saved[i] = WASMAOT_NOT_SAVED;
   machine.initial = machine.row;
   if (!execute(&machine, &info.initial, &info, UINT64_MAX))
     return false;
   machine.initial = machine.row;
   if (!execute(&machine, &info.instructions, &info, pc - info.code_start))
     return false;
+  *frame = machine.row;
+  return frame->cfa_register < WASMAOT_REGISTERS && frame->saved[WASMAOT_PC] != WASMAOT_NOT_SAVED;
+}
 
-  const struct row *row = &machine.row;
-  if (row->cfa_register >= WASMAOT_REGISTERS || row->saved[WASMAOT_PC] == NOT_SAVED)
+bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_registers *registers,
+                    bool is_call) {
+  struct wasmaot_frame frame;
+  if (!wasmaot_find_frame(area, registers->values[WASMAOT_PC] - (is_call ? 1 : 0), &frame))
     return false;
-  uint64_t cfa = registers->values[row->cfa_register] + (uint64_t)row->cfa_offset;
+  uint64_t cfa = registers->values[frame.cfa_register] + (uint64_t)frame.cfa_offset;
   if (cfa <= registers->values[WASMAOT_RSP]) // callers lie above: no loops
     return false;
   struct wasmaot_registers caller = *registers;
   for (int i = 0; i < WASMAOT_REGISTERS; i++)
-    if (row->saved[i] != NOT_SAVED && !load(area, cfa + (uint64_t)row->saved[i], &caller.values[i]))
+    if (frame.saved[i] != WASMAOT_NOT_SAVED &&
+        !load(area, cfa + (uint64_t)frame.saved[i], &caller.values[i]))
       return false;
   caller.values[WASMAOT_RSP] = cfa;
   *registers = caller;
   return is_return_address(area, caller.values[WASMAOT_PC]);
+}
+
+// ---- Handlers ----------------------------------------------------------------------------------
+
+// Encodings of the table's numbers.
+enum { ULEB128 = 0x01, OMITTED = 0xff };
+
+static uint64_t read_number(struct reader *reader, uint64_t encoding) {
+  return encoding == ULEB128 ? read_leb(reader, false) : read_bytes(reader, 4);
+}
+
+bool wasmaot_find_landing(const struct wasmaot_frame *frame, uint64_t pc, uint64_t *landing) {
+  *landing = 0;
+  if (!frame->handlers)
+    return true;
+  // Its length is in it.
+  struct reader reader = {frame->handlers, (const uint8_t *)UINTPTR_MAX, false};
+  if (read_bytes(&reader, 1) != OMITTED) // landings are offsets from the function's start
+    return false;
+  if (read_bytes(&reader, 1) != OMITTED) // types, which ours have none of
+    read_leb(&reader, false);
+  uint64_t encoding = read_bytes(&reader, 1);
+  if (encoding != ULEB128 && encoding != UDATA4)
+    return false;
+  uint64_t size = read_leb(&reader, false);
+  reader.end = reader.at + size;
+  uint64_t offset = pc - frame->code_start;
+  while (reader.at < reader.end) {
+    uint64_t start = read_number(&reader, encoding);
+    uint64_t length = read_number(&reader, encoding);
+    uint64_t pad = read_number(&reader, encoding);
+    read_leb(&reader, false); // what to do: ours all do the same
+    if (reader.failed)
+      return false;
+    if (offset - start < length) {
+      *landing = pad == 0 ? 0 : frame->code_start + pad;
+      return true;
+    }
+  }
+  return true;
 }
 
 bool wasmaot_leave_native_code(const struct wasmaot_unwind_area *area,
