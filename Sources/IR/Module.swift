@@ -56,6 +56,8 @@ public struct FunctionDecl: Sendable {
   /// From the name section, or the first export; for backtraces and symbols. May be empty.
   public var name: ByteString
   public var definition: Definition
+  /// It ends with a trap, an exception, the program or not at all.
+  public var neverReturns = false
   public enum Definition: Sendable {
     /// A function of the host: its linker symbol (C calling convention).
     case imported(symbol: String)

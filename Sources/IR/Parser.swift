@@ -338,6 +338,7 @@ struct Parser {
     }
     let name = token.kind == .string ? ByteString(try string()) : ByteString([])
     var declaration = FunctionDecl(signature: signature, name: name, definition: .body)
+    declaration.neverReturns = try accept("noreturn")
     result.bodies.append(nil)
     if try accept("{") { return result.functions.append(declaration) }
     try expect("=")

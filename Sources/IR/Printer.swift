@@ -171,6 +171,7 @@ struct Printer {
   private mutating func function(_ id: FunctionID, _ declaration: FunctionDecl, _ body: Function?) {
     text += "function f\(id.rawValue) sig\(declaration.signature.rawValue)"
     if !declaration.name.isEmpty { text += " \(quoted(declaration.name.bytes))" }
+    if declaration.neverReturns { text += " noreturn" }
     switch declaration.definition {
     case .imported(let symbol): text += " = import \(quoted(Array(symbol.utf8)))\n"
     case .stub(let module, let name): text += " = stub \(quoted(module.bytes)) \(quoted(name.bytes))\n"

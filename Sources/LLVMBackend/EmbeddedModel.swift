@@ -222,6 +222,7 @@ struct EmbeddedModel: InstanceModel {
   }
 
   var exceptionsUnwind: Bool { false }
+  var mayBeNoReturn: Bool { false }
 
   func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef {
     lowering.oncePerBlock(.pendingException) {

@@ -33,6 +33,8 @@ final class FunctionLowering {
   private(set) var testBehind = Inst.none
   /// Whether the last call that may throw did: an i1 (LowerUnwinding.swift).
   var exceptionOfCall: LLVMValueRef?
+  /// By the block that they go on to.
+  var landingPads: [Block: LandingPad] = [:]
   /// Accesses are checked in this function, also where guard pages would do (LowerFuel.swift).
   var checksForFuel = false
   /// Nil where nothing is optimised.
@@ -44,7 +46,8 @@ final class FunctionLowering {
   private var values: [LLVMValueRef?]
   /// For values that are an i1 widened to i32: the i1, for branches.
   private var conditions: [LLVMValueRef?]
-  private var isUsed: [Bool]
+  /// 0, 1 or more.
+  private var useCounts: [UInt8]
   private var blocks: [LLVMBasicBlockRef?]
   private var phis: [[LLVMValueRef]]
   private var instanceValues: [InstanceValue: LLVMValueRef] = [:]
@@ -85,7 +88,7 @@ final class FunctionLowering {
       ? RegionScopes(unit.base, function, llvmFunction) : nil
     values = Array(repeating: nil, count: function.values.count)
     conditions = Array(repeating: nil, count: function.values.count)
-    isUsed = Array(repeating: false, count: function.values.count)
+    useCounts = Array(repeating: 0, count: function.values.count)
     blocks = Array(repeating: nil, count: function.blockInsts.count)
     phis = Array(repeating: [], count: function.blockInsts.count)
   }
@@ -144,7 +147,10 @@ final class FunctionLowering {
   private func findUses(_ order: [Block]) {
     for block in order {
       for inst in function.blockInsts[block] {
-        function.forEachUse(of: inst) { isUsed[function.resolve($0).index] = true }
+        function.forEachUse(of: inst) { use in
+          let index = function.resolve(use).index
+          useCounts[index] = min(useCounts[index] + 1, 2)
+        }
       }
     }
   }
@@ -214,7 +220,8 @@ final class FunctionLowering {
     for (index, llvm) in zip(function.results(of: inst), results) { values[Int(index)] = llvm }
   }
 
-  func hasUses(_ inst: Inst) -> Bool { isUsed[function.result(of: inst).index] }
+  func hasUses(_ inst: Inst) -> Bool { useCounts[function.result(of: inst).index] > 0 }
+  func hasOneUse(_ inst: Inst) -> Bool { useCounts[function.result(of: inst).index] == 1 }
 
   func cast(_ value: LLVMValueRef, _ type: LLVMTypeRef) -> LLVMValueRef {
     LLVMTypeOf(value) == type ? value : LLVMBuildBitCast(builder, value, type, "")

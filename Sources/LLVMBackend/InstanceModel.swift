@@ -64,6 +64,8 @@ protocol InstanceModel {
   /// Whether the runtime looks for the handler of what is thrown in the unwind tables. Otherwise functions return, and
   /// who called them tests whether an exception is pending.
   var exceptionsUnwind: Bool { get }
+  /// Whether a function that never returns has no `ret`: one that tests must follow has, for its exceptions.
+  var mayBeNoReturn: Bool { get }
   /// The address of the pending exception's: `struct wasmaot_exception **`
   func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef
   /// The address that is a tag's identity.

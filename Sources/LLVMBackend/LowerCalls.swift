@@ -9,7 +9,7 @@ extension FunctionLowering {
     let passing = ResultPassing(results)
     let area = passing == .pointer ? resultArea(results) : nil
     leaveFuel()
-    let value = resultUnlessThrown(of: call(callee, results: area, arguments))
+    let value = resultUnlessThrown(of: call(inst, callee, results: area, arguments))
     updateFuel()
     switch passing {
     case .none: break
@@ -46,12 +46,16 @@ extension FunctionLowering {
 
   /// A call as wasm functions expect it.
   private func call(
-    _ callee: WasmCallee, results: LLVMValueRef?, _ arguments: [LLVMValueRef]
+    _ inst: Inst?, _ callee: WasmCallee, results: LLVMValueRef?, _ arguments: [LLVMValueRef]
   ) -> LLVMValueRef {
     let leading = [callee.context, results].compactMap { $0 }
     let code = Callee(function: callee.code, type: callee.type)
     let call =
-      model.exceptionsUnwind ? unwindingCall(code, leading + arguments) : call(code, leading + arguments)
+      if let inst, model.exceptionsUnwind {
+        unwindingCall(inst, code, leading + arguments)
+      } else {
+        call(code, leading + arguments)
+      }
     LLVMSetInstructionCallConv(call, callee.convention)
     if callee.context != nil { base.addContextAttribute(toCall: call) }
     return call
@@ -99,7 +103,7 @@ extension FunctionLowering {
     let (callee, signature, arguments) = callee(data, isTail: true)
     leaveFuel()
     // Results are the caller's own, so that it passes its own result pointer on.
-    let call = call(callee, results: resultPointer, arguments)
+    let call = call(nil, callee, results: resultPointer, arguments)
     LLVMSetTailCallKind(
       call, mustAvoidMustTail(signature) ? LLVMTailCallKindTail : LLVMTailCallKindMustTail)
     switch ResultPassing(module.signatures[signature].results) {

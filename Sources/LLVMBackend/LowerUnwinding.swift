@@ -7,7 +7,7 @@ import IR
 // an `invoke`, whose landing pad goes on to the test, which finds an exception.
 extension FunctionLowering {
   /// A call of a wasm function, with the test that comes behind it, if any.
-  func unwindingCall(_ callee: Callee, _ arguments: [LLVMValueRef]) -> LLVMValueRef {
+  func unwindingCall(_ inst: Inst, _ callee: Callee, _ arguments: [LLVMValueRef]) -> LLVMValueRef {
     exceptionOfCall = nil
     if testBehind.isNone {
       // All that may throw is tested.
@@ -15,15 +15,51 @@ extension FunctionLowering {
       base.addCallAttribute("nounwind", to: call)
       return call
     }
-    if leavesFunction(ifThrown: testBehind) {
+    if let handler = branch(ifThrown: testBehind) {
       exceptionOfCall = base.int(0, types.i1)
-      return call(callee, arguments)
+      if leavesFunction(handler.block) { return call(callee, arguments) }
+      if endsBlock(behind: testBehind) { return invoke(inst, callee, arguments, handler) }
     }
+    return testedInvoke(callee, arguments)
+  }
+
+  /// What a call returned; nothing that means anything where it threw and code goes on to a test all the same.
+  func resultUnlessThrown(of call: LLVMValueRef) -> LLVMValueRef {
+    guard LLVMGetInstructionOpcode(call) == LLVMInvoke, let type = LLVMTypeOf(call), type != types.void,
+      let exception = exceptionOfCall, LLVMIsAConstantInt(exception) == nil
+    else { return call }
+    return phi(type, (call, LLVMGetNormalDest(call)), (LLVMGetPoison(type), LLVMGetUnwindDest(call)))
+  }
+
+  /// A call whose exceptions go straight to the handler. Code goes on where it returned.
+  private func invoke(
+    _ inst: Inst, _ callee: Callee, _ arguments: [LLVMValueRef], _ handler: BlockCallData
+  ) -> LLVMValueRef {
+    let normal = appendBlock()
+    LLVMMoveBasicBlockAfter(normal, LLVMGetInsertBlock(builder))
+    let current: LLVMBasicBlockRef? = LLVMGetInsertBlock(builder)
+    let pad = landingPad(to: handler.block)
+    for (phi, argument) in zip(pad.values, function.valueLists[handler.arguments]) {
+      // What the call returns is nothing here.
+      let isResult = function.results(of: inst).contains { $0 == function.resolve(argument).rawValue }
+      var (value, from) = (
+        Optional.some(isResult ? LLVMGetPoison(LLVMTypeOf(phi))! : operand(argument)), current
+      )
+      LLVMAddIncoming(phi, &value, &from, 1)
+    }
+    let call = base.invoke(callee, arguments, to: normal, unwind: pad.block)
+    LLVMPositionBuilderAtEnd(builder, normal)
+    return call
+  }
+
+  /// A call behind which code goes on to a test, thrown or not.
+  private func testedInvoke(_ callee: Callee, _ arguments: [LLVMValueRef]) -> LLVMValueRef {
     let (normal, pad, joined) = (appendBlock(), appendBlock(), appendBlock())
     LLVMMoveBasicBlockAfter(normal, LLVMGetInsertBlock(builder))
     LLVMMoveBasicBlockAfter(joined, normal)
-    let call = unit.base.invoke(callee, arguments, to: normal, unwind: pad, in: llvmFunction)
+    let call = base.invoke(callee, arguments, to: normal, unwind: pad)
     LLVMPositionBuilderAtEnd(builder, pad)
+    base.land(in: llvmFunction)
     LLVMBuildBr(builder, joined)
     LLVMPositionBuilderAtEnd(builder, normal)
     LLVMBuildBr(builder, joined)
@@ -32,24 +68,40 @@ extension FunctionLowering {
     return call
   }
 
-  /// What a call returned; nothing that means anything where it threw.
-  func resultUnlessThrown(of call: LLVMValueRef) -> LLVMValueRef {
-    guard LLVMGetInstructionOpcode(call) == LLVMInvoke, let type = LLVMTypeOf(call), type != types.void else {
-      return call
-    }
-    return phi(type, (call, LLVMGetNormalDest(call)), (LLVMGetPoison(type), LLVMGetUnwindDest(call)))
+  /// Where all calls land whose exceptions go to this block.
+  private func landingPad(to block: Block) -> LandingPad {
+    if let known = landingPads[block] { return known }
+    let current = LLVMGetInsertBlock(builder)
+    let pad = appendBlock()
+    LLVMPositionBuilderAtEnd(builder, pad)
+    let values = function.blockParams[block].map { LLVMBuildPhi(builder, types[function.type(of: $0)], "")! }
+    base.land(in: llvmFunction)
+    updateFuel()
+    addIncoming(to: block, values)
+    LLVMBuildBr(builder, self.block(block))
+    LLVMPositionBuilderAtEnd(builder, current)
+    let made = LandingPad(block: pad, values: values)
+    landingPads[block] = made
+    return made
   }
 
-  /// Whether nothing is done with an exception that this test finds but to leave the function.
-  private func leavesFunction(ifThrown test: Inst) -> Bool {
-    guard let last = function.terminator(of: currentBlock) else { return false }
+  /// Where the block goes on if this test finds an exception; nil if it does not end with a branch on that.
+  private func branch(ifThrown test: Inst) -> BlockCallData? {
+    guard let last = function.terminator(of: currentBlock) else { return nil }
     let data = function.insts[last]
-    guard data.opcode == .brif, function.resolve(data.valueA) == function.result(of: test) else {
-      return false
-    }
-    let taken = function.blockCalls[BlockCall(rawValue: data.b)].block
-    return function.blockInsts[taken].count == 1
-      && function.terminator(of: taken).map { function.insts[$0].opcode == .unwind } == true
+    guard data.opcode == .brif, function.resolve(data.valueA) == function.result(of: test) else { return nil }
+    return function.blockCalls[BlockCall(rawValue: data.b)]
+  }
+
+  /// Whether nothing comes behind a test but the branch on it, and nobody else asks.
+  private func endsBlock(behind test: Inst) -> Bool {
+    hasOneUse(test) && function.blockInsts[currentBlock].dropLast().last == test
+  }
+
+  /// Whether nothing is done in a block but to leave the function with an exception.
+  private func leavesFunction(_ block: Block) -> Bool {
+    function.blockInsts[block].count == 1
+      && function.terminator(of: block).map { function.insts[$0].opcode == .unwind } == true
   }
 
   private func phi(
@@ -74,22 +126,29 @@ extension Unit {
       "wasmaot_\(threadInfix)exception_raise", types.void, [], noReturn: true, mayUnwind: true)
   }
 
-  /// A call whose exceptions go to `pad`; made to begin with what LLVM demands of such a block.
+  /// A call whose exceptions go to `pad`.
   func invoke(
     _ callee: Callee, _ arguments: [LLVMValueRef], to normal: LLVMBasicBlockRef,
-    unwind pad: LLVMBasicBlockRef,
-    in function: LLVMValueRef
+    unwind pad: LLVMBasicBlockRef
   ) -> LLVMValueRef {
-    // LLVM wants a function that says what the tables mean. Nobody calls it: the runtime knows.
-    LLVMSetPersonalityFn(function, raise.function)
     var arguments = arguments.map(Optional.some)
-    let call = LLVMBuildInvoke2(
-      builder, callee.type, callee.function, &arguments, UInt32(arguments.count), normal, pad, "")!
-    LLVMPositionBuilderAtEnd(builder, pad)
+    return LLVMBuildInvoke2(
+      builder, callee.type, callee.function, &arguments, UInt32(arguments.count), normal, pad, "")
+  }
+
+  /// What LLVM demands at the start of a pad, behind phis.
+  func land(in function: LLVMValueRef) {
+    // And a function that says what the tables mean. Nobody calls it: the runtime knows.
+    LLVMSetPersonalityFn(function, raise.function)
     var fields: [LLVMTypeRef?] = [types.ptr, types.i32]
     let landing = LLVMBuildLandingPad(
       builder, LLVMStructTypeInContext(context, &fields, 2, 0), nil, 0, "")
     LLVMSetCleanup(landing, 1)
-    return call
   }
+}
+
+/// A block that calls go on in when they throw, and what it is given by each.
+struct LandingPad {
+  var block: LLVMBasicBlockRef
+  var values: [LLVMValueRef]
 }

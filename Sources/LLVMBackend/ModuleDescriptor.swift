@@ -104,7 +104,9 @@ extension StaticModel {
       let wrapper: LLVMValueRef = LLVMGetBasicBlockParent(LLVMGetInsertBlock(base.builder))
       let normal: LLVMBasicBlockRef = LLVMAppendBasicBlockInContext(base.context, wrapper, "")
       let pad: LLVMBasicBlockRef = LLVMAppendBasicBlockInContext(base.context, wrapper, "")
-      call = base.invoke(callee, arguments, to: normal, unwind: pad, in: wrapper)
+      call = base.invoke(callee, arguments, to: normal, unwind: pad)
+      LLVMPositionBuilderAtEnd(base.builder, pad)
+      base.land(in: wrapper)
       LLVMBuildRetVoid(base.builder)
       LLVMPositionBuilderAtEnd(base.builder, normal)
     } else {

@@ -69,6 +69,7 @@ final class ModuleUnit {
     let function = base.addFunction(
       symbol(of: id), type, linkage: isLocal ? LLVMInternalLinkage : linkage,
       convention: model.convention(of: id), mayUnwind: model.exceptionsUnwind)
+    if model.mayBeNoReturn, module.functions[id].neverReturns { base.addAttribute("noreturn", to: function) }
     LLVMSetSection(function, WASMAOT_TEXT_SECTION)
     if model.contextParameter != nil {
       base.addContextAttributes(to: function, instanceSize: facts.layout.size)

@@ -26,7 +26,7 @@ struct StaticModel: InstanceModel {
     let declaration = module.functions[function]
     // A tail call goes through the adaptor: `musttail` needs one convention on both sides.
     if !isTail, case .imported(let symbol) = declaration.definition {
-      let host = hostFunction(symbol, declaration.signature)
+      let host = hostFunction(symbol, declaration.signature, neverReturns: declaration.neverReturns)
       return WasmCallee(code: host.function, type: host.type, convention: LLVMCCallConv.rawValue)
     }
     let callee = unit.function(function)
@@ -40,10 +40,12 @@ struct StaticModel: InstanceModel {
   }
 
   /// A function of the host with C's convention.
-  func hostFunction(_ symbol: String, _ signature: SignatureID) -> Callee {
+  func hostFunction(_ symbol: String, _ signature: SignatureID, neverReturns: Bool = false) -> Callee {
     let signature = module.signatures[signature]
     switch ResultPassing(signature.results) {
-    case .none: return base.runtimeFunction(symbol, types.void, signature.params.map { types[$0] })
+    case .none:
+      return base.runtimeFunction(
+        symbol, types.void, signature.params.map { types[$0] }, noReturn: neverReturns)
     case .value(let type):
       return base.runtimeFunction(symbol, types[type], signature.params.map { types[$0] })
     case .structure, .pointer:
@@ -153,6 +155,8 @@ struct StaticModel: InstanceModel {
   /// Where calls are guaranteed to be tail calls, a function's arguments on the stack are not where its caller put them, and
   /// the tables don't say by how much the stack pointer is off. Such programs test.
   var exceptionsUnwind: Bool { !module.tags.isEmpty && !facts.usesTailCalls }
+
+  var mayBeNoReturn: Bool { exceptionsUnwind || module.tags.isEmpty }
 
   func exceptionSlot(in lowering: FunctionLowering) -> LLVMValueRef {
     unit.runtimeVariable(

@@ -115,6 +115,9 @@ struct ModuleTranslator {
 
   // MARK: - Functions
 
+  /// WASI's `proc_exit` in the runtime of programs.
+  private static let exitSymbol = "wasmaot_wasip1_proc_exit"
+
   private mutating func translateFunctions() {
     let names = functionNames()
     var nextImport = 0
@@ -137,9 +140,10 @@ struct ModuleTranslator {
         nextImport += 1
       case .defined: definition = .body
       }
-      result.functions.append(
-        IR.FunctionDecl(
-          signature: context.signature(of: function), name: name, definition: definition))
+      var declaration = IR.FunctionDecl(
+        signature: context.signature(of: function), name: name, definition: definition)
+      if case .imported(let symbol) = definition { declaration.neverReturns = symbol == Self.exitSymbol }
+      result.functions.append(declaration)
     }
     for export in module.exports {
       // Nothing is outside of a program that could reach its state.

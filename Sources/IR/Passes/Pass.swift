@@ -13,6 +13,7 @@ public enum Pass: String, CaseIterable, Sendable {
   case removeDeadEntities = "dead"
   case markImmutable = "immutable"
   case findThrows = "throws"
+  case findNoReturns = "returns"
   case callTargets = "targets"
   case rerollLoops = "reroll"
   case widenComparisons = "compare"
@@ -28,7 +29,7 @@ public enum Pass: String, CaseIterable, Sendable {
 
   public var level: Level {
     switch self {
-    case .removeDeadEntities, .markImmutable, .findThrows: .module
+    case .removeDeadEntities, .markImmutable, .findThrows, .findNoReturns: .module
     default: .function
     }
   }
@@ -45,6 +46,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .removeDeadEntities: "remove functions, globals, tables and segments that the roots do not reach"
     case .markImmutable: "find globals that nothing writes and tables that nothing changes"
     case .findThrows: "find calls that can't throw, and drop the tests behind them"
+    case .findNoReturns: "find functions that never return, and drop what is behind calls of them"
     case .callTargets: "compare and call directly where an indirect call can only come to a few functions"
     case .rerollLoops: "make loops of what unrolled them, for LLVM to vectorise"
     case .widenComparisons: "compare eight bytes at a time where a loop looks for a difference"
@@ -61,7 +63,7 @@ public enum Pass: String, CaseIterable, Sendable {
     let passes: [Pass] = [
       .removeDeadEntities, .markImmutable,
       .replaceConstants, .removeUnreachableBlocks, .removeTrivialParams, .foldConstants, .devirtualize,
-      .findThrows,
+      .findThrows, .findNoReturns,
       .callTargets, .removeTrivialParams, .rerollLoops, .widenComparisons, .foldOffsets, .eliminateDeadCode,
       .mergeFuel,
       .anchorTraps, .removeDeadEntities,
@@ -83,7 +85,8 @@ public enum Pass: String, CaseIterable, Sendable {
     case .foldOffsets: function.foldOffsets()
     case .mergeFuel: function.mergeFuel()
     case .anchorTraps: function.anchorTraps()
-    case .removeDeadEntities, .markImmutable, .findThrows: preconditionFailure("\(self) is for modules")
+    case .removeDeadEntities, .markImmutable, .findThrows, .findNoReturns:
+      preconditionFailure("\(self) is for modules")
     }
   }
 
@@ -92,6 +95,7 @@ public enum Pass: String, CaseIterable, Sendable {
     case .removeDeadEntities: module.removeDeadEntities(roots: options.roots)
     case .markImmutable: module.markImmutable()
     case .findThrows: module.findThrows(jobs: options.jobs)
+    case .findNoReturns: module.findNoReturns(jobs: options.jobs)
     default: preconditionFailure("\(self) is for functions")
     }
   }
