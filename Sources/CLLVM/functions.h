@@ -137,6 +137,7 @@
   X(LLVMGetFirstUse) \
   X(LLVMGetHostCPUFeatures) \
   X(LLVMGetHostCPUName) \
+  X(LLVMGetICmpPredicate) \
   X(LLVMGetInlineAsm) \
   X(LLVMGetInsertBlock) \
   X(LLVMGetInstructionOpcode) \
@@ -162,6 +163,7 @@
   X(LLVMGetPoison) \
   X(LLVMGetReturnType) \
   X(LLVMGetSection) \
+  X(LLVMGetSuccessor) \
   X(LLVMGetTargetFromTriple) \
   X(LLVMGetTypeKind) \
   X(LLVMGetUnwindDest) \
@@ -191,11 +193,13 @@
   X(LLVMIntTypeInContext) \
   X(LLVMIntrinsicGetType) \
   X(LLVMIsAAllocaInst) \
+  X(LLVMIsAArgument) \
   X(LLVMIsACallInst) \
   X(LLVMIsAConstantInt) \
   X(LLVMIsAFunction) \
   X(LLVMIsAInlineAsm) \
   X(LLVMIsAInstruction) \
+  X(LLVMIsConditional) \
   X(LLVMIsConstant) \
   X(LLVMIsDeclaration) \
   X(LLVMLookupIntrinsicID) \

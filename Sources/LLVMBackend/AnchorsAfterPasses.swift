@@ -10,7 +10,7 @@ extension Unit {
   /// Of a function, in its order.
   func settle(_ keeps: [LLVMValueRef]) {
     var updated: Set<Place> = []
-    let others = keeps.filter { !isUpdate($0, &updated) }
+    let others = keeps.filter { !isUpdate($0, &updated) && !isCompared($0) }
     // LLVM 19 has none.
     guard intrinsicNumber(Self.fakeUse) != nil else { return }
     var isShort: [LLVMBasicBlockRef: Bool] = [:]
@@ -116,7 +116,7 @@ extension Unit {
     return LLVMIsAFunction(LLVMGetCalledValue(value)).map { LLVMGetIntrinsicID($0) != 0 } ?? false
   }
 
-  private func loadBehind(_ value: LLVMValueRef) -> LLVMValueRef? {
+  func loadBehind(_ value: LLVMValueRef) -> LLVMValueRef? {
     guard LLVMIsAInstruction(value) != nil else { return nil }
     switch LLVMGetInstructionOpcode(value) {
     case LLVMLoad: return value
@@ -129,17 +129,17 @@ extension Unit {
   }
 
   /// Neither volatile nor atomic.
-  private func isSimple(_ access: LLVMValueRef) -> Bool {
+  func isSimple(_ access: LLVMValueRef) -> Bool {
     LLVMGetVolatile(access) == 0 && LLVMGetOrdering(access) == LLVMAtomicOrderingNotAtomic
   }
 
-  private func onlyUser(of value: LLVMValueRef) -> LLVMValueRef? {
+  func onlyUser(of value: LLVMValueRef) -> LLVMValueRef? {
     guard let use = LLVMGetFirstUse(value), LLVMGetNextUse(use) == nil else { return nil }
     return LLVMGetUser(use)
   }
 
   /// The only use of a value besides one that is known.
-  private func otherUser(of value: LLVMValueRef, than known: LLVMValueRef) -> LLVMValueRef? {
+  func otherUser(of value: LLVMValueRef, than known: LLVMValueRef) -> LLVMValueRef? {
     guard let first = LLVMGetFirstUse(value), let second = LLVMGetNextUse(first),
       LLVMGetNextUse(second) == nil
     else { return nil }
@@ -148,7 +148,7 @@ extension Unit {
   }
 
   /// Whether an instruction comes behind another one in its block, and nothing is written and nobody called on the way.
-  private func hasNoEffects(between first: LLVMValueRef, and last: LLVMValueRef) -> Bool {
+  func hasNoEffects(between first: LLVMValueRef, and last: LLVMValueRef) -> Bool {
     var inst = LLVMGetNextInstruction(first)
     var count = 0
     while let current = inst, current != last, count < mostInBetween {

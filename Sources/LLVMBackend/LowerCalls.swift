@@ -88,12 +88,24 @@ extension FunctionLowering {
     let entry = functionEntry(table, operand(callee), outOfBounds: .undefinedElement)
     let type = loadRuntime(types.i32, field(entry.layout.typeNumber, of: entry))
     let expected = model.typeNumber(signature, entry.layout, in: self)
-    // Null's type is 0 and equals none: the two are told apart only once the call has failed.
+    let fails = LLVMBuildICmp(builder, LLVMIntNE, type, expected, "")!
+    let nulls = entry.index.flatMap { index in unit.leadingNulls(of: table).map { (index, count: $0) } }
+    if nulls?.count == 0 {
+      trap(.indirectCallTypeMismatch, if: fails)
+      return model.callee(entry: entry, signature, in: self)
+    }
+    // Null's type is 0 and equals none: the two are told apart only once the call has failed. By the index where that says
+    // it, so that the type need be in no register.
     let cold = appendBlock()
-    branchUnlikely(LLVMBuildICmp(builder, LLVMIntNE, type, expected, ""), to: cold)
+    branchUnlikely(fails, to: cold)
     let next = LLVMGetInsertBlock(builder)
     LLVMPositionBuilderAtEnd(builder, cold)
-    let isNull = LLVMBuildICmp(builder, LLVMIntEQ, type, base.int32(0), "")
+    let isNull =
+      if let (index, count) = nulls {
+        LLVMBuildICmp(builder, LLVMIntULT, index, base.int(count, LLVMTypeOf(index)), "")
+      } else {
+        LLVMBuildICmp(builder, LLVMIntEQ, type, base.int32(0), "")
+      }
     LLVMBuildCondBr(builder, isNull, trapBlock(.uninitializedElement), trapBlock(.indirectCallTypeMismatch))
     LLVMPositionBuilderAtEnd(builder, next)
     return model.callee(entry: entry, signature, in: self)

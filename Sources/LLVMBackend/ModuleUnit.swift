@@ -14,6 +14,7 @@ final class ModuleUnit {
   let invariantLoadKind: UInt32
   private var functions: [FunctionID: LLVMValueRef] = [:]
   private var variables: [String: LLVMValueRef] = [:]
+  private var nullCounts: [TableID: Int?] = [:]
   private var signatureTypes: [SignatureID: LLVMTypeRef] = [:]
 
   var module: IR.Module { facts.module }
@@ -163,6 +164,18 @@ final class ModuleUnit {
     ) {
       table.element != .funcref ? LLVMConstNull(type) : functionColumns(table, type)
     }
+  }
+
+  /// How many entries are null at the start of a table that nothing changes; nil if there are others.
+  func leadingNulls(of id: TableID) -> Int? {
+    if let known = nullCounts[id] { return known }
+    let table = module.tables[id]
+    let count = table.initial.prefix { $0.isNone }.count
+    let isOnly =
+      table.isReadOnly && UInt64(table.initial.count) == table.minimum
+      && !table.initial.dropFirst(count).contains { $0.isNone }
+    nullCounts[id] = .some(isOnly ? count : nil)
+    return isOnly ? count : nil
   }
 
   /// The fields of `struct wasmaot_func`, each an array of its own.

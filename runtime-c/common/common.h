@@ -55,17 +55,15 @@ bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_regis
                     bool is_call);
 // What the tables say of a place in compiled code.
 struct wasmaot_frame {
-  // How to find the caller's registers: where they were saved, as offsets from the CFA;
-  // WASMAOT_NOT_SAVED if one still holds the caller's value.
-  uint64_t cfa_register;
-  int64_t cfa_offset;
-  int64_t saved[WASMAOT_REGISTERS];
-  // Bytes of a call's arguments that lie on the stack.
-  uint64_t arguments;
+  // How to find the caller's registers: the CFA is this register and an offset, and from it on are
+  // those that were saved. 0: the register still holds the caller's value.
+  uint32_t cfa_register;
+  int32_t cfa_offset;
+  int32_t saved[WASMAOT_REGISTERS];
+  uint32_t arguments;      // bytes that lie on the stack for a call
   uint64_t code_start;     // of the function
   const uint8_t *handlers; // its table of where exceptions go, or null
 };
-#define WASMAOT_NOT_SAVED INT64_MIN
 bool wasmaot_find_frame(const struct wasmaot_unwind_area *area, uint64_t pc,
                         struct wasmaot_frame *frame);
 // Where the function goes on that an exception comes to in a call here; 0 if it doesn't. False if

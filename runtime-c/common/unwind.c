@@ -214,8 +214,8 @@ enum {
 };
 
 static void set_saved(struct wasmaot_frame *row, uint64_t number, int64_t offset) {
-  if (number < WASMAOT_REGISTERS) // vector registers are of no interest
-    row->saved[number] = offset;
+  if (number < WASMAOT_REGISTERS)         // vector registers are of no interest
+    row->saved[number] = (int32_t)offset; // no frame is that large
 }
 
 // Executes instructions up to the one that passes `target`, an offset from the function's start.
@@ -237,8 +237,7 @@ static bool execute(struct machine *machine, struct reader *reader, const struct
       set_saved(row, operand, (int64_t)read_leb(reader, false) * info->data_alignment);
       continue;
     case DW_CFA_restore:
-      set_saved(row, operand,
-                operand < WASMAOT_REGISTERS ? machine->initial.saved[operand] : WASMAOT_NOT_SAVED);
+      set_saved(row, operand, operand < WASMAOT_REGISTERS ? machine->initial.saved[operand] : 0);
       continue;
     default:
       break;
@@ -260,7 +259,7 @@ static bool execute(struct machine *machine, struct reader *reader, const struct
       set_saved(row, operand, (int64_t)read_leb(reader, false) * info->data_alignment);
       break;
     case DW_CFA_same_value:
-      set_saved(row, read_leb(reader, false), WASMAOT_NOT_SAVED);
+      set_saved(row, read_leb(reader, false), 0);
       break;
     case DW_CFA_remember_state:
       if (machine->depth == REMEMBERED_ROWS)
@@ -275,20 +274,20 @@ static bool execute(struct machine *machine, struct reader *reader, const struct
       *row = machine->remembered[--machine->depth];
       break;
     case DW_CFA_def_cfa:
-      row->cfa_register = read_leb(reader, false);
-      row->cfa_offset = (int64_t)read_leb(reader, false);
+      row->cfa_register = (uint32_t)read_leb(reader, false);
+      row->cfa_offset = (int32_t)read_leb(reader, false);
       break;
     case DW_CFA_def_cfa_register:
-      row->cfa_register = read_leb(reader, false);
+      row->cfa_register = (uint32_t)read_leb(reader, false);
       break;
     case DW_CFA_def_cfa_offset:
-      row->cfa_offset = (int64_t)read_leb(reader, false);
+      row->cfa_offset = (int32_t)read_leb(reader, false);
       break;
     case DW_CFA_def_cfa_offset_sf:
-      row->cfa_offset = (int64_t)read_leb(reader, true) * info->data_alignment;
+      row->cfa_offset = (int32_t)((int64_t)read_leb(reader, true) * info->data_alignment);
       break;
     case DW_CFA_GNU_args_size:
-      row->arguments = read_leb(reader, false);
+      row->arguments = (uint32_t)read_leb(reader, false);
       break;
     default:
       return false;
@@ -338,9 +337,7 @@ bool wasmaot_find_frame(const struct wasmaot_unwind_area *area, uint64_t pc,
   struct machine machine;
   machine.depth = 0;
   machine.row = (struct wasmaot_frame){
-      .cfa_register = UINT64_MAX, .code_start = info.code_start, .handlers = info.handlers};
-  for (int i = 0; i < WASMAOT_REGISTERS; i++)
-    machine.row.saved[i] = WASMAOT_NOT_SAVED;
+      .cfa_register = UINT32_MAX, .code_start = info.code_start, .handlers = info.handlers};
   machine.initial = machine.row;
   if (!execute(&machine, &info.initial, &info, UINT64_MAX))
     return false;
@@ -348,7 +345,7 @@ bool wasmaot_find_frame(const struct wasmaot_unwind_area *area, uint64_t pc,
   if (!execute(&machine, &info.instructions, &info, pc - info.code_start))
     return false;
   *frame = machine.row;
-  return frame->cfa_register < WASMAOT_REGISTERS && frame->saved[WASMAOT_PC] != WASMAOT_NOT_SAVED;
+  return frame->cfa_register < WASMAOT_REGISTERS && frame->saved[WASMAOT_PC] != 0;
 }
 
 bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_registers *registers,
@@ -356,13 +353,13 @@ bool wasmaot_unwind(const struct wasmaot_unwind_area *area, struct wasmaot_regis
   struct wasmaot_frame frame;
   if (!wasmaot_find_frame(area, registers->values[WASMAOT_PC] - (is_call ? 1 : 0), &frame))
     return false;
-  uint64_t cfa = registers->values[frame.cfa_register] + (uint64_t)frame.cfa_offset;
+  uint64_t cfa = registers->values[frame.cfa_register] + (uint64_t)(int64_t)frame.cfa_offset;
   if (cfa <= registers->values[WASMAOT_RSP]) // callers lie above: no loops
     return false;
   struct wasmaot_registers caller = *registers;
   for (int i = 0; i < WASMAOT_REGISTERS; i++)
-    if (frame.saved[i] != WASMAOT_NOT_SAVED &&
-        !load(area, cfa + (uint64_t)frame.saved[i], &caller.values[i]))
+    if (frame.saved[i] != 0 &&
+        !load(area, cfa + (uint64_t)(int64_t)frame.saved[i], &caller.values[i]))
       return false;
   caller.values[WASMAOT_RSP] = cfa;
   *registers = caller;

@@ -21,69 +21,33 @@
 #define FIND_HANDLER "wasmaot_exception_find_handler"
 #endif
 
-// Registers that a function keeps for its caller, besides rbp, in the order of struct context.
-enum { RBX, R12, R13, R14, R15, RBP, SAVED };
-static const uint8_t numbers[SAVED] = {3, 12, 13, 14, 15, WASMAOT_RBP};
-
-// What wasmaot_exception_raise saves and loads.
-struct context {
-  uint64_t saved[SAVED];
-  uint64_t rsp;
-  uint64_t pc;
-};
-
 struct known_frame {
   uint64_t return_address; // 0 if the place is free
   uint64_t landing;        // 0: the exception passes
-  // In bytes. Of the CFA, which is the stack pointer of the caller, from rsp or rbp.
-  int32_t cfa;
-  bool cfa_from_rbp;
-  // Where the caller's registers are below the CFA; 0: where they are.
-  int32_t saved[SAVED];
-  int32_t arguments;
+  struct wasmaot_frame frame;
 };
 
 // Each address has a set of places. 14 KB in all, of which a program touches what it needs.
-#define SETS_LOG 6
+#define SETS_LOG 5
 #define WAYS 4
 static KNOWN_FRAMES known_frames[1u << SETS_LOG][WAYS];
-
-static _Noreturn void tables_make_no_sense(void) {
-  wasmaot_fail(WASMAOT_EXIT_TRAP, "internal error: no way to the handler of an exception", NULL,
-               NULL);
-}
-
-static int32_t narrow(int64_t offset) {
-  if (offset < INT32_MIN || offset > INT32_MAX)
-    tables_make_no_sense();
-  return (int32_t)offset;
-}
 
 // Puts an address in front of its set; the last one is forgotten.
 static __attribute__((noinline, cold)) void learn(uint64_t return_address,
                                                   struct known_frame *set) {
   for (int way = WAYS - 1; way > 0; way--)
     set[way] = set[way - 1];
-  struct known_frame *known = &set[0];
   struct wasmaot_unwind_area area = {0};
   if (&__ehdr_start)
     area.frame_header =
         wasmaot_find_segment(&__ehdr_start, PT_GNU_EH_FRAME, &area.frame_header_size);
-  struct wasmaot_frame frame;
   // The address may already be in the next function.
   uint64_t pc = return_address - 1;
-  if (!wasmaot_find_frame(&area, pc, &frame) || !wasmaot_find_landing(&frame, pc, &known->landing))
-    tables_make_no_sense();
-  if (frame.cfa_register != WASMAOT_RSP && frame.cfa_register != WASMAOT_RBP)
-    tables_make_no_sense();
-  known->cfa = narrow(frame.cfa_offset);
-  known->cfa_from_rbp = frame.cfa_register == WASMAOT_RBP;
-  for (int i = 0; i < SAVED; i++) {
-    int64_t offset = frame.saved[numbers[i]];
-    known->saved[i] = offset == WASMAOT_NOT_SAVED ? 0 : narrow(offset);
-  }
-  known->arguments = narrow((int64_t)frame.arguments);
-  known->return_address = return_address;
+  set->return_address = return_address;
+  if (!wasmaot_find_frame(&area, pc, &set->frame) ||
+      !wasmaot_find_landing(&set->frame, pc, &set->landing))
+    wasmaot_fail(WASMAOT_EXIT_TRAP, "internal error: no way to the handler of an exception", NULL,
+                 NULL);
 }
 
 static const struct known_frame *known_at(uint64_t return_address) {
@@ -92,28 +56,30 @@ static const struct known_frame *known_at(uint64_t return_address) {
     if (set[way].return_address == return_address)
       return &set[way];
   learn(return_address, set);
-  return &set[0];
+  return set;
 }
 
-// Takes the context of who raises to where the exception is handled.
-__attribute__((used)) void wasmaot_exception_find_handler(struct context *context) {
+// Takes the registers of who raises to where the exception is handled. Of those that are not listed
+// nobody expects anything, then.
+__attribute__((used)) void wasmaot_exception_find_handler(struct wasmaot_registers *registers) {
+  // rbx, rbp, r12 to r15
+  static const uint8_t saved[] = {3, WASMAOT_RBP, 12, 13, 14, 15, WASMAOT_PC};
+  uint64_t *values = registers->values;
   for (;;) {
-    const struct known_frame *known = known_at(context->pc);
+    const struct known_frame *known = known_at(values[WASMAOT_PC]);
     if (known->landing != 0) {
       // The code there takes what was pushed for the call off the stack.
-      context->rsp += (uint64_t)(int64_t)known->arguments;
-      context->pc = known->landing;
+      values[WASMAOT_RSP] += known->frame.arguments;
+      values[WASMAOT_PC] = known->landing;
       return;
     }
-    uint64_t cfa =
-        (known->cfa_from_rbp ? context->saved[RBP] : context->rsp) + (uint64_t)(int64_t)known->cfa;
-    for (int i = 0; i < SAVED; i++) {
-      if (known->saved[i] != 0)
-        context->saved[i] = *(const uint64_t *)(cfa + (uint64_t)(int64_t)known->saved[i]); // NOLINT
+    uint64_t cfa = values[known->frame.cfa_register] + (uint64_t)(int64_t)known->frame.cfa_offset;
+    for (size_t i = 0; i < sizeof saved; i++) {
+      int64_t offset = known->frame.saved[saved[i]];
+      if (offset != 0)
+        values[saved[i]] = *(const uint64_t *)(cfa + (uint64_t)offset); // NOLINT: in the frame
     }
-    // NOLINTNEXTLINE: where every call puts it
-    context->pc = *(const uint64_t *)(cfa - 8);
-    context->rsp = cfa;
+    values[WASMAOT_RSP] = cfa;
   }
 }
 
@@ -125,28 +91,28 @@ __asm__(".section .text." RAISE ",\"ax\",@progbits\n"
         ".type " RAISE ",@function\n" RAISE ":\n"
         "  push %rbp\n"
         "  mov %rsp, %rbp\n"
-        "  sub $64, %rsp\n"
-        "  mov %rbx, (%rsp)\n"
-        "  mov %r12, 8(%rsp)\n"
-        "  mov %r13, 16(%rsp)\n"
-        "  mov %r14, 24(%rsp)\n"
-        "  mov %r15, 32(%rsp)\n"
-        "  mov (%rbp), %rax\n" // rbp
-        "  mov %rax, 40(%rsp)\n"
-        "  lea 16(%rbp), %rax\n" // rsp behind the call
-        "  mov %rax, 48(%rsp)\n"
-        "  mov 8(%rbp), %rax\n" // where it would return to
-        "  mov %rax, 56(%rsp)\n"
+        "  sub $144, %rsp\n" // struct wasmaot_registers, in the order of DWARF's numbers
+        "  mov %rbx, 24(%rsp)\n"
+        "  mov (%rbp), %rax\n"
+        "  mov %rax, 48(%rsp)\n" // rbp
+        "  lea 16(%rbp), %rax\n"
+        "  mov %rax, 56(%rsp)\n" // rsp behind the call
+        "  mov %r12, 96(%rsp)\n"
+        "  mov %r13, 104(%rsp)\n"
+        "  mov %r14, 112(%rsp)\n"
+        "  mov %r15, 120(%rsp)\n"
+        "  mov 8(%rbp), %rax\n"
+        "  mov %rax, 128(%rsp)\n" // where it would return to
         "  mov %rsp, %rdi\n"
         "  call " FIND_HANDLER "\n"
-        "  mov (%rsp), %rbx\n"
-        "  mov 8(%rsp), %r12\n"
-        "  mov 16(%rsp), %r13\n"
-        "  mov 24(%rsp), %r14\n"
-        "  mov 32(%rsp), %r15\n"
-        "  mov 40(%rsp), %rbp\n"
-        "  mov 56(%rsp), %rax\n"
-        "  mov 48(%rsp), %rsp\n"
+        "  mov 24(%rsp), %rbx\n"
+        "  mov 48(%rsp), %rbp\n"
+        "  mov 96(%rsp), %r12\n"
+        "  mov 104(%rsp), %r13\n"
+        "  mov 112(%rsp), %r14\n"
+        "  mov 120(%rsp), %r15\n"
+        "  mov 128(%rsp), %rax\n"
+        "  mov 56(%rsp), %rsp\n"
         "  jmp *%rax\n"
         ".size " RAISE ", . - " RAISE "\n"
         ".previous\n");
