@@ -137,7 +137,6 @@
   X(LLVMGetFirstUse) \
   X(LLVMGetHostCPUFeatures) \
   X(LLVMGetHostCPUName) \
-  X(LLVMGetICmpPredicate) \
   X(LLVMGetInlineAsm) \
   X(LLVMGetInsertBlock) \
   X(LLVMGetInstructionOpcode) \

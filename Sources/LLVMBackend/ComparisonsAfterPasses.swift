@@ -1,10 +1,11 @@
 internal import CLLVM
 
 // Loads that a block compares to decide where it goes need no anchor: as long as the branch stands, its condition is
-// computed, and without an anchor in between the load becomes part of the compare.
+// computed, and without an anchor in between the load becomes part of the compare: `cmp reg, [mem]`. (Not with
+// constants: of `cmp [mem], imm` and a branch CPUs make three operations, of a load, `cmp reg, imm` and the branch two.
+// Lua was 5% slower.)
 //
-// The code generator must be able neither to do without the branch nor to know the condition, nor to look at a part of
-// the value that has not the last byte, with which an access out of bounds begins to be one.
+// The code generator must be able neither to do without the branch nor to know the condition.
 
 extension Unit {
   /// Whether a keep's load decides a branch in its own block; then the keep is gone.
@@ -22,48 +23,11 @@ extension Unit {
     return true
   }
 
-  /// The compare that takes the load, itself or some of its bits, and depends on it.
+  /// The compare that takes the load, beside something of which nothing is known.
   private func comparison(of load: LLVMValueRef, by user: LLVMValueRef) -> LLVMValueRef? {
-    let width = LLVMSizeOfTypeInBits(LLVMGetModuleDataLayout(llvm), LLVMTypeOf(load))
-    guard [8, 16, 32, 64].contains(width) else { return nil }
-    if LLVMGetInstructionOpcode(user) == LLVMAnd {
-      guard let mask = constant(beside: load, in: user), mask >> (width - 8) != 0,
-        let compare = onlyUser(of: user), LLVMGetInstructionOpcode(compare) == LLVMICmp,
-        [LLVMIntEQ, LLVMIntNE].contains(LLVMGetICmpPredicate(compare)),
-        constant(beside: user, in: compare) == 0
-      else { return nil }
-      return compare
-    }
     guard LLVMGetInstructionOpcode(user) == LLVMICmp else { return nil }
-    if let constant = constant(beside: load, in: user) {
-      let isFirst = LLVMGetOperand(user, 0) == load
-      return isFirst && dependsOnValue(LLVMGetICmpPredicate(user), constant, width) ? user : nil
-    }
     let other = LLVMGetOperand(user, 0) == load ? LLVMGetOperand(user, 1)! : LLVMGetOperand(user, 0)!
     return isUnknown(other, in: LLVMGetInstructionParent(load)) ? user : nil
-  }
-
-  /// Of integers, the other operand of two, if it is a constant.
-  private func constant(beside value: LLVMValueRef, in inst: LLVMValueRef) -> UInt64? {
-    let operands = [LLVMGetOperand(inst, 0)!, LLVMGetOperand(inst, 1)!]
-    guard let other = operands.first(where: { $0 != value }), LLVMIsAConstantInt(other) != nil else {
-      return nil
-    }
-    return LLVMConstIntGetZExtValue(other)
-  }
-
-  /// Whether some values of so many bits compare with the constant one way and some the other.
-  private func dependsOnValue(_ predicate: LLVMIntPredicate, _ constant: UInt64, _ width: UInt64) -> Bool {
-    let most = UInt64.max >> (64 - width)
-    let (leastSigned, mostSigned) = (most / 2 + 1, most / 2)
-    return switch predicate {
-    case LLVMIntEQ, LLVMIntNE: true
-    case LLVMIntULT, LLVMIntUGE: constant != 0
-    case LLVMIntUGT, LLVMIntULE: constant != most
-    case LLVMIntSLT, LLVMIntSGE: constant != leastSigned
-    case LLVMIntSGT, LLVMIntSLE: constant != mostSigned
-    default: false
-    }
   }
 
   /// Whether the code generator, which looks at a block at a time, knows nothing of a value in this block.

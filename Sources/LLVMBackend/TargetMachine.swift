@@ -61,7 +61,7 @@ final class TargetMachine {
     LLVMPassBuilderOptionsSetLoopUnrolling(passOptions, vectorizes)
     // What a producer's own -O2 left as calls is mostly left so: LLVM's 225 again makes Lua's code a fifth
     // larger and its build a third longer (decision 0127). -O3 asks for that.
-    if options.level == .O2 { LLVMPassBuilderOptionsSetInlinerThreshold(passOptions, 25) }
+    if options.level == .O2 { LLVMPassBuilderOptionsSetInlinerThreshold(passOptions, 20) }
     if let error = LLVMRunPasses(unit.llvm, "default<\(options.level.rawValue)>", machine, passOptions) {
       let message = LLVMGetErrorMessage(error)!
       defer { LLVMDisposeErrorMessage(message) }
