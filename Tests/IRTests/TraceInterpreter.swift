@@ -29,9 +29,12 @@ struct TraceInterpreter {
     values = Array(repeating: 0, count: function.values.count)
   }
 
-  private struct Trap: Error { var code: TrapCode }
+  private struct Trap: Error {
+    /// Nil if it has called what never returns, as passes have found out.
+    var code: TrapCode?
+  }
 
-  /// The last event of a function that has gone through too many blocks.
+  /// The last event of a function that has gone through too many blocks, or of which passes have dropped the rest.
   static let unfinished = "and so on"
 
   mutating func run(_ arguments: [UInt64], blockLimit: Int = 200) -> [String] {
@@ -47,7 +50,7 @@ struct TraceInterpreter {
       }
       trace.append(Self.unfinished)
     } catch {
-      trace.append("trap \(error.code.name)")
+      trace.append(error.code.map { "trap \($0.name)" } ?? Self.unfinished)
     }
     return trace
   }
@@ -111,8 +114,10 @@ struct TraceInterpreter {
       return stored[place] ?? madeUp(place.address, UInt64(place.memory.rawValue))
     case .load16U: return madeUp(place(data).address) & 0xFFFF
     case .call:
-      return call(
-        FunctionID(rawValue: data.b), function.valueLists[EntityList<Value>(handle: data.a)].map { self[$0] })
+      let callee = FunctionID(rawValue: data.b)
+      let result = call(callee, function.valueLists[EntityList<Value>(handle: data.a)].map { self[$0] })
+      if module.functions[callee].neverReturns { throw Trap(code: nil) }
+      return result
     case .callIndirect:
       let list = function.valueLists[EntityList<Value>(handle: data.a)].map { self[$0] }
       let table = module.tables[TableID(rawValue: data.c)]

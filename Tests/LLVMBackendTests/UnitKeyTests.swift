@@ -138,7 +138,7 @@ import Testing
         "elementSegments", "imports", "exports", "start", "threadStart", "instantiationTrap",
       ])
     #expect(labels(module.signatures[SignatureID(0)]) == ["params", "results", "variant", "precise"])
-    #expect(labels(module.functions[FunctionID(0)]) == ["signature", "name", "definition"])
+    #expect(labels(module.functions[FunctionID(0)]) == ["signature", "name", "definition", "neverReturns"])
     #expect(labels(module.globals[GlobalID(0)]) == ["type", "preciseType", "isMutable", "initializer"])
     #expect(
       labels(module.tables[TableID(0)]) == [
