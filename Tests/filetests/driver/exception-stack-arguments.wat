@@ -44,6 +44,9 @@
     (loop $more
       (global.set $sum
         (i64.add (global.get $sum) (call $keep (local.get $i) (i64.const 3) (v128.const i64x2 1 2))))
+      ;; From two places, so that it is not inlined: it returns with the stack that it was left with.
+      (if (i64.ge_s (call $keep (i64.const 0) (local.get $i) (v128.const i64x2 1 2)) (i64.const 10000))
+        (then (call $exit (i32.const 2))))
       (local.set $i (i64.add (local.get $i) (i64.const 1)))
       (br_if $more (i64.lt_u (local.get $i) (i64.const 1000))))
     ;; Of each i: 36 caught, 8 of vectors, 3i - (i ^ 3i), i + 3; summed up below.
