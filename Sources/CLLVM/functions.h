@@ -137,6 +137,7 @@
   X(LLVMGetFirstUse) \
   X(LLVMGetHostCPUFeatures) \
   X(LLVMGetHostCPUName) \
+  X(LLVMGetICmpPredicate) \
   X(LLVMGetInlineAsm) \
   X(LLVMGetInsertBlock) \
   X(LLVMGetInstructionOpcode) \

@@ -27,7 +27,17 @@ extension Unit {
   private func comparison(of load: LLVMValueRef, by user: LLVMValueRef) -> LLVMValueRef? {
     guard LLVMGetInstructionOpcode(user) == LLVMICmp else { return nil }
     let other = LLVMGetOperand(user, 0) == load ? LLVMGetOperand(user, 1)! : LLVMGetOperand(user, 0)!
-    return isUnknown(other, in: LLVMGetInstructionParent(load)) ? user : nil
+    guard isUnknown(other, in: LLVMGetInstructionParent(load)) else { return nil }
+    // Of a value from elsewhere it may know some bits, and if it knows all, say, that nothing is less than 0.
+    let isOpen = [LLVMIntEQ, LLVMIntNE].contains(LLVMGetICmpPredicate(user)) || isNeverConstant(other)
+    return isOpen ? user : nil
+  }
+
+  /// Whether bits of a value of this kind are known from types at most, which leave some.
+  private func isNeverConstant(_ value: LLVMValueRef) -> Bool {
+    guard LLVMIsAInstruction(value) != nil else { return true }
+    return [LLVMLoad, LLVMCall, LLVMInvoke, LLVMPHI, LLVMAdd, LLVMSub].contains(
+      LLVMGetInstructionOpcode(value))
   }
 
   /// Whether the code generator, which looks at a block at a time, knows nothing of a value in this block.
@@ -45,17 +55,25 @@ extension Unit {
     return first != second
   }
 
-  /// Where a block leads to that does nothing but go on; nil if that is far.
+  /// Where a block leads to that does nothing but go on; nil if that is far. (Keeps may be gone later.)
   private func destination(_ block: LLVMBasicBlockRef) -> LLVMBasicBlockRef? {
     var block = block
     for _ in 0..<4 {
       var inst = LLVMGetFirstInstruction(block)
-      while let phi = inst, LLVMGetInstructionOpcode(phi) == LLVMPHI { inst = LLVMGetNextInstruction(phi) }
+      while let current = inst, doesNothing(current) { inst = LLVMGetNextInstruction(current) }
       guard let last = inst, LLVMGetInstructionOpcode(last) == LLVMBr, LLVMIsConditional(last) == 0 else {
         return block
       }
       block = LLVMGetSuccessor(last, 0)
     }
     return nil
+  }
+
+  private func doesNothing(_ inst: LLVMValueRef) -> Bool {
+    switch LLVMGetInstructionOpcode(inst) {
+    case LLVMPHI: true
+    case LLVMCall: isKeep(inst)
+    default: false
+    }
   }
 }

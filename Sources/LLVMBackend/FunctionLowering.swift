@@ -31,7 +31,8 @@ final class FunctionLowering {
   var ownFuel: LLVMValueRef?
   /// The test of an exception that comes right behind the instruction that is lowered.
   private(set) var testBehind = Inst.none
-  /// Whether the last call that may throw did: an i1 (LowerUnwinding.swift).
+  /// What the test behind the last call that may throw finds: an i1, constant where exceptions go elsewhere by themselves
+  /// (LowerUnwinding.swift).
   var exceptionOfCall: LLVMValueRef?
   /// By the block that they go on to.
   var landingPads: [Block: LandingPad] = [:]

@@ -3,8 +3,8 @@ import CRuntimeABI
 import IR
 
 // Exceptions: objects of the runtime (`struct wasmaot_exception`) with a payload of 16 bytes a field. One that
-// is on its way out of a function is pending: its address lies where the instance model says, and all that a throw
-// costs a frame is a load, a test and a return.
+// is on its way out of a function is pending: its address lies where the instance model says. How it leaves the function, and
+// what is behind calls, is the model's, too (`exceptionsUnwind`).
 extension FunctionLowering {
   func lowerException(_ inst: Inst, _ data: InstData) {
     switch data.opcode {

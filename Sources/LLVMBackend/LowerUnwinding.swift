@@ -41,7 +41,7 @@ extension FunctionLowering {
     let pad = landingPad(to: handler.block)
     for (phi, argument) in zip(pad.values, function.valueLists[handler.arguments]) {
       // What the call returns is nothing here.
-      let isResult = function.results(of: inst).contains { $0 == function.resolve(argument).rawValue }
+      let isResult = function.results(of: inst).contains(function.resolve(argument).rawValue)
       var (value, from) = (
         Optional.some(isResult ? LLVMGetPoison(LLVMTypeOf(phi))! : operand(argument)), current
       )

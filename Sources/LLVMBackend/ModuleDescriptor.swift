@@ -68,7 +68,7 @@ extension StaticModel {
         base.addAttribute("noinline", to: unit.function(id).function)
       case .imported(let symbol):
         let adaptor = unit.function(id).function
-        let host = hostFunction(symbol, declaration.signature)
+        let host = hostFunction(symbol, declaration.signature, neverReturns: declaration.neverReturns)
         let block = LLVMAppendBasicBlockInContext(base.context, adaptor, "")
         LLVMPositionBuilderAtEnd(base.builder, block)
         var arguments = (0..<LLVMCountParams(adaptor)).map { LLVMGetParam(adaptor, $0) }

@@ -21,12 +21,14 @@ extension ModuleUnit {
 
   /// The function of the module that an LLVM function is the code of.
   private func wasmFunction(_ function: LLVMValueRef) -> FunctionID? {
-    guard LLVMIsDeclaration(function) == 0 else { return nil }
+    LLVMIsDeclaration(function) == 0 ? functionNumber(function).map { FunctionID(rawValue: $0) } : nil
+  }
+
+  /// Of a function of the module, whichever unit defines it.
+  private func functionNumber(_ function: LLVMValueRef) -> UInt32? {
     var length = 0
     let name = String(cString: LLVMGetValueName2(function, &length))
-    return Self.functionIndex(inSymbol: name, symbolPrefix: model.symbolPrefix).map {
-      FunctionID(rawValue: $0)
-    }
+    return Self.functionIndex(inSymbol: name, symbolPrefix: model.symbolPrefix)
   }
 
   /// LLVM removes the instance from the parameters of functions that don't use it, and then there is no way to the
@@ -36,7 +38,7 @@ extension ModuleUnit {
     return LLVMGetEnumAttributeAtIndex(function, 1, base.enumAttributeKind("swiftself")) != nil
   }
 
-  /// Whether anything is called but intrinsics and what does not return.
+  /// Whether anything is called but intrinsics and what of the runtime does not return.
   private func calls(_ function: LLVMValueRef) -> Bool {
     let noReturn = base.enumAttributeKind("noreturn")
     for inst in Instructions(of: function)
@@ -47,7 +49,10 @@ extension ModuleUnit {
         // memcpy and its kin may become calls, of functions that need no more than is left.
         if LLVMGetIntrinsicID(callee) != 0 { continue }
         let index = LLVMAttributeIndex(bitPattern: Int32(LLVMAttributeFunctionIndex))
-        if LLVMGetEnumAttributeAtIndex(callee, index, noReturn) != nil { continue }
+        // The runtime's: functions of the module that never return may call themselves.
+        if LLVMGetEnumAttributeAtIndex(callee, index, noReturn) != nil, functionNumber(callee) == nil {
+          continue
+        }
       }
       return true
     }

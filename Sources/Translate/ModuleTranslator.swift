@@ -116,7 +116,7 @@ struct ModuleTranslator {
   // MARK: - Functions
 
   /// WASI's `proc_exit` in the runtime of programs.
-  private static let exitSymbol = "wasmaot_wasip1_proc_exit"
+  private static let exitSymbol = "wasmaot_wasi_proc_exit"
 
   private mutating func translateFunctions() {
     let names = functionNames()

@@ -17,6 +17,8 @@ struct IndirectCallTests {
       (elem (table $few) (i32.const 1) func $plus $times $plus $pair)
       (table $wide i64 4 4 funcref)
       (elem (table $wide) (i64.const 0) func $times $pair $plus)
+      (table $leading 7 7 funcref)
+      (elem (table $leading) (i32.const 2) func $times $plus $plus $plus $pair)
       (table $mixed 6 6 funcref)
       (elem (table $mixed) (i32.const 0) func $id $id $id $id $id $plus)
       (func $plus (param i32) (result i32) (i32.add (local.get 0) (i32.const 10)))
@@ -36,6 +38,9 @@ struct IndirectCallTests {
       (func (export "nobody") (param i32) (call_indirect $few (type $nobody) (f32.const 0) (local.get 0)))
       (func (export "wide") (param i64) (result i32)
         (call_indirect $wide (type $unary) (i32.const 7) (local.get 0)))
+      (func (export "leading") (param i32) (result i32)
+        (call_indirect $leading (type $unary) (i32.const 7) (local.get 0)))
+      (func (export "leadingPair") (param i32) (drop (call_indirect $leading (type $pair) (local.get 0))) drop)
       (func (export "many") (param i32) (result i64)
         (call_indirect $mixed (type $many) (i64.const 9) (local.get 0)))
       (func (export "sum") (param $first i32) (param $count i32) (result i32) (local $sum i32)
@@ -62,6 +67,9 @@ struct IndirectCallTests {
     ("nobody i:1", mismatch), ("nobody i:0", null), ("nobody i:9", undefined),
     ("wide I:0", "i:15"), ("wide I:2", "i:11"), ("wide I:1", mismatch), ("wide I:3", null),
     ("wide I:4", undefined), ("wide I:100000000", undefined), ("wide I:ffffffffffffffff", undefined),
+    ("leading i:0", null), ("leading i:1", null), ("leading i:2", "i:15"), ("leading i:5", "i:11"),
+    ("leading i:6", mismatch), ("leading i:7", undefined), ("leadingPair i:1", null),
+    ("leadingPair i:2", mismatch),
     ("many i:0", "I:9"), ("many i:4", "I:9"), ("many i:5", mismatch), ("many i:6", undefined),
     // 10; 10 + 30; 40 + 50
     ("sum i:1 i:3", "i:5a"), ("sum i:1 i:4", mismatch), ("sum i:3 i:1", "i:a"),

@@ -1,7 +1,8 @@
 // A small interpreter of call frame information (.eh_frame, as DWARF 5 section 6.4 and the Linux
-// Standard Base describe it): enough for what LLVM emits for wasm functions on x86-64. It runs in a
-// signal handler on a possibly broken stack, so every read is bounded by the table it reads from or
-// by the stack of wasm, and everything that it doesn't know ends the backtrace.
+// Standard Base describe it), and of where exceptions go (.gcc_except_table): enough for what LLVM
+// emits for wasm functions on x86-64. Backtraces run in a signal handler on a possibly broken
+// stack, so every read is bounded by the table it reads from or by the stack of wasm, and
+// everything that it doesn't know ends the backtrace. Exceptions (src/raise.c) cannot do without.
 #include "common.h"
 
 #include <elf.h>

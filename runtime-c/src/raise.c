@@ -32,7 +32,13 @@ struct known_frame {
 #define WAYS 4
 static KNOWN_FRAMES known_frames[1u << SETS_LOG][WAYS];
 
-// Puts an address in front of its set; the last one is forgotten.
+static _Noreturn void tables_make_no_sense(void) {
+  wasmaot_fail(WASMAOT_EXIT_TRAP, "internal error: no way to the handler of an exception", NULL,
+               NULL);
+}
+
+// Puts an address in front of its set; the last one is forgotten. A trap may end this half-way, for
+// want of stack, and be recovered from: what is not complete has no address.
 static __attribute__((noinline, cold)) void learn(uint64_t return_address,
                                                   struct known_frame *set) {
   for (int way = WAYS - 1; way > 0; way--)
@@ -43,11 +49,12 @@ static __attribute__((noinline, cold)) void learn(uint64_t return_address,
         wasmaot_find_segment(&__ehdr_start, PT_GNU_EH_FRAME, &area.frame_header_size);
   // The address may already be in the next function.
   uint64_t pc = return_address - 1;
-  set->return_address = return_address;
+  set->return_address = 0;
   if (!wasmaot_find_frame(&area, pc, &set->frame) ||
       !wasmaot_find_landing(&set->frame, pc, &set->landing))
-    wasmaot_fail(WASMAOT_EXIT_TRAP, "internal error: no way to the handler of an exception", NULL,
-                 NULL);
+    tables_make_no_sense();
+  __asm__ volatile("" ::: "memory");
+  set->return_address = return_address;
 }
 
 static const struct known_frame *known_at(uint64_t return_address) {
@@ -74,6 +81,8 @@ __attribute__((used)) void wasmaot_exception_find_handler(struct wasmaot_registe
       return;
     }
     uint64_t cfa = values[known->frame.cfa_register] + (uint64_t)(int64_t)known->frame.cfa_offset;
+    if (cfa <= values[WASMAOT_RSP]) // callers lie above: no loops
+      tables_make_no_sense();
     for (size_t i = 0; i < sizeof saved; i++) {
       int64_t offset = known->frame.saved[saved[i]];
       if (offset != 0)

@@ -202,7 +202,9 @@ static void instantiate(void *unused) {
 }
 
 static bool report(uint32_t trap) {
-  if (trap == 0 && wasmaot_exception_take && wasmaot_exception_take()) {
+  // (A trap on the way to a handler leaves its exception behind.)
+  bool is_exception = wasmaot_exception_take && wasmaot_exception_take();
+  if (trap == 0 && is_exception) {
     put("exception");
     return false;
   }
