@@ -1,5 +1,6 @@
 import Driver
 import LLVMBackend
+import Linker
 import Support
 import SystemPackage
 import TestSupport
@@ -8,11 +9,11 @@ import Testing
 /// How exceptions get to their handlers, and what never returns, beside what filetests show.
 @Suite(.enabled(if: TestSupport.tool("wasm-tools") != nil, "SKIPPED: needs wasm-tools on the PATH"))
 struct ExceptionTests {
-  /// `overflow` recurses until the stack ends on the way to a handler, most likely, and never returns. `caught` throws in
-  /// the same place a few frames up.
+  /// `overflow` fills the stack and counts the frames; `near` goes as deep but for some frames, and throws there.
   private static let module = """
     (module
       (tag $e (param i32))
+      (global $frames (mut i32) (i32.const 0))
       (func $throw (param i32) (result i32)
         (if (i32.eqz (local.get 0)) (then (throw $e (i32.const 7))))
         (i32.add (call $throw (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))
@@ -20,32 +21,61 @@ struct ExceptionTests {
         (block $caught (result i32)
           (try_table (catch $e $caught) (return (call $throw (local.get 0))))
           (unreachable)))
-      (func $overflow (export "overflow") (param i32) (result i32)
-        (i32.add
-          (call $caught (i32.const 3))
-          (call $overflow (i32.add (local.get 0) (i32.const 1)))))
+      (func $down (param i32) (result i32)
+        (global.set $frames (i32.add (global.get $frames) (i32.const 1)))
+        (if (i32.eqz (local.get 0)) (then (return (call $caught (i32.const 3)))))
+        (i32.add (call $down (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))
+      (func (export "overflow") (result i32) (call $down (i32.const -1)))
+      (func (export "near") (param i32) (result i32)
+        (call $down (i32.sub (global.get $frames) (local.get 0))))
       (func (export "thrown") (result i32) (call $throw (i32.const 2)))
       (func (export "plain") (result i32) (i32.const 5)))
     """
 
-  /// The stack ends while the runtime walks frames, for the first time and again; what comes behind is not disturbed.
+  /// The stack ends while the runtime walks frames, and before, and just not, each in a process that has thrown nothing
+  /// yet; what comes behind is not disturbed.
   @Test(arguments: [OptimizationLevel.O0, .O2], [BoundsChecks.guardPages, .explicit])
   func trapsOnTheWayToAHandler(level: OptimizationLevel, checks: BoundsChecks) async throws {
     var options = BuildOptions()
     options.optimization = level
     options.boundsChecks = checks
-    let calls = ["overflow i:0", "plain", "caught i:4", "overflow i:0", "caught i:0", "thrown", "plain"]
+    // It has no `fork`.
+    options.sandbox = .off
+    var lines = [ScriptedProgram.call("overflow")]
+    let distances = stride(from: 0, to: 512, by: 4)
+    for distance in distances {
+      lines += ["run", ScriptedProgram.call("near", ["i:" + String(distance, radix: 16)])]
+      lines += [ScriptedProgram.call("plain"), ScriptedProgram.call("caught", ["i:2"])]
+      lines += [ScriptedProgram.call("thrown"), "end"]
+    }
     let module = try await TestSupport.module(fromText: Self.module)
-    let lines = try await ScriptedProgram.run(
-      module,
-      calls.map {
-        let words = $0.split(separator: " ").map(String.init)
-        return ScriptedProgram.call(words[0], Array(words.dropFirst()))
-      }, options: options)
-    let expected = ["ok", "exhausted", "ok i:5", "ok i:7", "exhausted", "ok i:7", "exception", "ok i:5"]
-    #expect(
-      lines.map { $0.hasPrefix("trap") && $0.hasSuffix("exhausted") ? "exhausted" : $0 } == expected,
-      "\(level), \(checks)")
+    let output = try await ScriptedProgram.run(module, lines, options: options)
+    try #require(output.count == 2 + 5 * distances.underestimatedCount, "\(output.last ?? "no output")")
+    var exhausted = 0
+    for (index, distance) in distances.enumerated() {
+      let results = output[(2 + 5 * index)...].prefix(5).map { String($0) }
+      if results[0].hasSuffix("exhausted") { exhausted += 1 }
+      #expect(results[0].hasPrefix("ok i:") || results[0].hasSuffix("exhausted"), "\(distance): \(results)")
+      #expect(results[1...] == ["ok i:5", "ok i:7", "exception", "end 0"], "\(distance): \(results)")
+    }
+    #expect(exhausted > 0 && exhausted < distances.underestimatedCount, "\(exhausted)")
+  }
+
+  /// The compiler knows that nothing is behind the function of WASI that ends a program.
+  @Test func proc_exit() async throws {
+    let exit = try #require(HostFunctions.find(module: "wasi_snapshot_preview1", name: "proc_exit"))
+    try await Self.withFiletest("exit-never-returns") { folder, module in
+      let output = folder.appending("module.ir")
+      let built = try await CommandLineTool.run(["build", module.string, "--emit=ir", "-o", output.string])
+      #expect(built.status == 0, "\(built.errorText)")
+      let text = String(decoding: try TestSupport.read(output), as: UTF8.self)
+      #expect(text.contains(" noreturn = import \"\(exit.symbol)\""), "\(text)")
+    }
+  }
+
+  /// At a level at which arguments on the stack are pushed, which the tables say apart.
+  @Test func pushedArguments() async throws {
+    #expect(try await program("exception-stack-arguments", level: .Oz).status == 42)
   }
 
   /// Where the stack is compared with its limit, and no handler for signals is there: functions that never return are
@@ -63,22 +93,33 @@ struct ExceptionTests {
     #expect(try await program("exception-stack-arguments", linker: linker).status == 42)
   }
 
-  /// Runs one of the driver's filetests.
+  /// Builds one of the driver's filetests, and runs it.
   private func program(
-    _ name: String, bounds: BoundsChecks = .guardPages, linker: FilePath? = nil
+    _ name: String, level: OptimizationLevel = .O2, bounds: BoundsChecks = .guardPages,
+    linker: FilePath? = nil
   ) async throws -> ProgramResult {
-    let source = TestSupport.packageRoot.appending("Tests/filetests/driver/\(name).wat")
-    let module = try await TestSupport.module(
-      fromText: String(decoding: try TestSupport.read(source), as: UTF8.self))
-    return try await TemporaryFolder.with { folder in
-      let (input, app) = (folder.appending("module.wasm"), folder.appending("app"))
-      try TestSupport.write(module, to: input)
+    try await Self.withFiletest(name) { folder, module in
       var options = BuildOptions()
+      options.optimization = level
       options.boundsChecks = bounds
       var builder = Builder(options: options, jobs: 1, environment: TestSupport.environment)
       if let linker { builder.environment["WASMAOT_LINKER"] = linker.string }
-      _ = try await builder.build(input.string, to: app.string)
+      let app = folder.appending("app")
+      _ = try await builder.build(module.string, to: app.string)
       return try await TestSupport.run(app, [])
+    }
+  }
+
+  private static func withFiletest<R: Sendable>(
+    _ name: String, _ body: @Sendable (FilePath, FilePath) async throws -> R
+  ) async throws -> R {
+    let source = TestSupport.packageRoot.appending("Tests/filetests/driver/\(name).wat")
+    let bytes = try await TestSupport.module(
+      fromText: String(decoding: try TestSupport.read(source), as: UTF8.self))
+    return try await TemporaryFolder.with { folder in
+      let module = folder.appending("module.wasm")
+      try TestSupport.write(bytes, to: module)
+      return try await body(folder, module)
     }
   }
 }

@@ -37,8 +37,8 @@ static _Noreturn void tables_make_no_sense(void) {
                NULL);
 }
 
-// Puts an address in front of its set; the last one is forgotten. A trap may end this half-way, for
-// want of stack, and be recovered from: what is not complete has no address.
+// Puts an address in front of its set; the last one is forgotten. For want of stack a trap may end
+// this in one of the calls, and be recovered from: until they are done the place has no address.
 static __attribute__((noinline, cold)) void learn(uint64_t return_address,
                                                   struct known_frame *set) {
   for (int way = WAYS - 1; way > 0; way--)

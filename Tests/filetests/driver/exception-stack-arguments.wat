@@ -1,6 +1,5 @@
-;; Handlers find the stack as it was: behind calls with arguments on it, in frames with vectors, at levels that push
-;; arguments (-Oz) and that don't.
-;;! build -Oz
+;; Handlers find the stack as it was: behind calls with arguments on it, in frames with vectors. (At -Oz, where arguments are pushed,
+;; too: ExceptionTests.)
 ;;! exit 42
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
