@@ -1,10 +1,10 @@
 internal import CLLVM
 import IR
 
-// Exceptions of programs. A call that may throw costs nothing where it doesn't: the runtime finds who handles an exception
-// by the unwind tables, which programs have for backtraces (runtime-c/src/raise.c). What leaves a function with an exception
-// pending calls `exception_raise`. A call whose test leads to the function's own `unwind` is a plain call; any other is
-// an `invoke`, whose landing pad goes on to the test, which finds an exception.
+// Exceptions of programs. A call that may throw has nothing behind it: the runtime finds who handles an exception by the
+// unwind tables, which programs have for backtraces (runtime-c/src/raise.c). What leaves a function with an exception pending
+// calls `exception_raise`. A call whose test leads to the function's own `unwind` is a plain call; any other is an `invoke`,
+// whose landing pad goes on to the handler, or to the test where that is not all that asks.
 extension FunctionLowering {
   /// A call of a wasm function, with the test that comes behind it, if any.
   func unwindingCall(_ inst: Inst, _ callee: Callee, _ arguments: [LLVMValueRef]) -> LLVMValueRef {
