@@ -112,7 +112,7 @@ extension Unit {
   /// a load it may know what was stored there. Of what a function returns it knows nothing.
   private func mayBeFolded(_ value: LLVMValueRef?) -> Bool {
     guard LLVMIsAInstruction(value) != nil else { return false }
-    guard [LLVMCall, LLVMInvoke].contains(LLVMGetInstructionOpcode(value)) else { return true }
+    guard let value, isCall(value) else { return true }
     return LLVMIsAFunction(LLVMGetCalledValue(value)).map { LLVMGetIntrinsicID($0) != 0 } ?? false
   }
 

@@ -104,9 +104,9 @@ final class FunctionLowering {
       instanceValues = [:]
       currentBlock = block
       branchCounter = counterSites?.firstCounter(of: block)
-      for (position, inst) in function.blockInsts[block].enumerated() {
-        let next =
-          position + 1 < function.blockInsts[block].count ? function.blockInsts[block][position + 1] : .none
+      let insts = function.blockInsts[block]
+      for (position, inst) in insts.enumerated() {
+        let next = position + 1 < insts.count ? insts[position + 1] : .none
         testBehind = !next.isNone && function.insts[next].opcode == .exceptionPending ? next : .none
         lower(inst)
       }

@@ -17,3 +17,9 @@ struct Instructions: Sequence, IteratorProtocol {
     return inst
   }
 }
+
+/// Whether an instruction calls: one that goes on here if the callee throws (LowerUnwinding.swift) ends a block.
+func isCall(_ inst: LLVMValueRef) -> Bool {
+  let opcode = LLVMGetInstructionOpcode(inst)
+  return opcode == LLVMCall || opcode == LLVMInvoke
+}

@@ -41,8 +41,7 @@ extension ModuleUnit {
   /// Whether anything is called but intrinsics and what of the runtime does not return.
   private func calls(_ function: LLVMValueRef) -> Bool {
     let noReturn = base.enumAttributeKind("noreturn")
-    for inst in Instructions(of: function)
-    where [LLVMCall, LLVMInvoke].contains(LLVMGetInstructionOpcode(inst)) {
+    for inst in Instructions(of: function) where isCall(inst) {
       let callee: LLVMValueRef = LLVMGetCalledValue(inst)
       if LLVMIsAInlineAsm(callee) != nil { continue }
       if LLVMIsAFunction(callee) != nil {

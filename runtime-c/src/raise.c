@@ -7,8 +7,6 @@
 // and over. A frame then costs a few loads.
 #include "runtime.h"
 
-#include <elf.h>
-
 // exceptions_threads.c compiles this file, too, for programs with threads.
 #ifdef WASMAOT_THREADS
 #define KNOWN_FRAMES _Thread_local struct known_frame
@@ -44,9 +42,7 @@ static __attribute__((noinline, cold)) void learn(uint64_t return_address,
   for (int way = WAYS - 1; way > 0; way--)
     set[way] = set[way - 1];
   struct wasmaot_unwind_area area = {0};
-  if (&__ehdr_start)
-    area.frame_header =
-        wasmaot_find_segment(&__ehdr_start, PT_GNU_EH_FRAME, &area.frame_header_size);
+  wasmaot_find_frame_header(&area);
   // The address may already be in the next function.
   uint64_t pc = return_address - 1;
   set->return_address = 0;

@@ -206,6 +206,8 @@ void wasmaot_signal_return(void);
 // From now on, a trap ends the call into the wasm stack rather than the process.
 void wasmaot_trap_recover(void);
 
+// The program's unwind tables; leaves null where it has none.
+void wasmaot_find_frame_header(struct wasmaot_unwind_area *area);
 // Prints "   0: name", a line of a backtrace.
 void wasmaot_trap_print_frame(unsigned number, uint64_t pc);
 

@@ -14,6 +14,12 @@ static bool recovers;
 
 void wasmaot_trap_recover(void) { recovers = true; }
 
+void wasmaot_find_frame_header(struct wasmaot_unwind_area *area) {
+  if (&__ehdr_start)
+    area->frame_header =
+        wasmaot_find_segment(&__ehdr_start, PT_GNU_EH_FRAME, &area->frame_header_size);
+}
+
 // ---- Backtrace --------------------------------------------------------------------------------
 
 // The function that holds this address, or UINT32_MAX. The map is searched from end to end: the
@@ -58,9 +64,7 @@ static void print_backtrace(struct wasmaot_registers *registers) {
   struct wasmaot_unwind_area area = {.text_start = __start_wasmaot_text,
                                      .text_end = __stop_wasmaot_text};
   wasmaot_stack_bounds(&area.stack_low, &area.stack_high);
-  if (&__ehdr_start)
-    area.frame_header =
-        wasmaot_find_segment(&__ehdr_start, PT_GNU_EH_FRAME, &area.frame_header_size);
+  wasmaot_find_frame_header(&area);
   bool is_call = false;
   if (!wasmaot_is_wasm_code(registers->values[WASMAOT_PC])) {
     if (!wasmaot_leave_native_code(&area, registers))
