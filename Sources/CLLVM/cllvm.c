@@ -15,14 +15,12 @@ void cllvm_initialize(void) {
   // wraps and the addresses do not. Widened to 64 bits, the sums have to be masked again, which no
   // later analysis sees through: nothing of that form was vectorised. In 32 bits each
   // zext(counter + address) is a recurrence of its own.
-  // The SLP vectoriser takes what its cost model says breaks even, and is often wrong: it moves
-  // values to vectors and back (ChaCha20's rounds took seven times as long).
-  // And it tries vectors of any number of elements, the largest first, in time that is more than
-  // quadratic in it: 64 values that meet in a block took nine seconds, for nothing.
+  // The SLP vectoriser tries vectors of any number of elements, the largest first, in time that is
+  // more than quadratic in it: 64 values that meet in a block took nine seconds, for nothing.
   // Where a maximum in a loop depends on the turn before, x86's code generator makes branches of
   // it, of which it can't know that they are predicted (decision 0147).
-  const char *const options[] = {"wasmaot", "-indvars-widen-indvars=false", "-slp-threshold=4",
-                                 "-slp-max-vf=16", "-x86-cmov-converter=false"};
+  const char *const options[] = {"wasmaot", "-indvars-widen-indvars=false", "-slp-max-vf=16",
+                                 "-x86-cmov-converter=false"};
   LLVMParseCommandLineOptions(sizeof options / sizeof *options, options, NULL);
   LLVMInitializeX86TargetInfo();
   LLVMInitializeX86Target();

@@ -142,6 +142,7 @@
   X(LLVMGetInsertBlock) \
   X(LLVMGetInstructionOpcode) \
   X(LLVMGetInstructionParent) \
+  X(LLVMGetIntTypeWidth) \
   X(LLVMGetIntrinsicDeclaration) \
   X(LLVMGetIntrinsicID) \
   X(LLVMGetMDKindIDInContext) \
@@ -213,12 +214,11 @@
   X(LLVMPassBuilderOptionsSetInlinerThreshold) \
   X(LLVMPassBuilderOptionsSetLoopInterleaving) \
   X(LLVMPassBuilderOptionsSetLoopUnrolling) \
-  X(LLVMPassBuilderOptionsSetLoopVectorization) \
-  X(LLVMPassBuilderOptionsSetSLPVectorization) \
   X(LLVMPointerTypeInContext) \
   X(LLVMPositionBuilderAtEnd) \
   X(LLVMPositionBuilderBefore) \
   X(LLVMPrintModuleToString) \
+  X(LLVMRemoveEnumAttributeAtIndex) \
   X(LLVMRemoveStringAttributeAtIndex) \
   X(LLVMReplaceAllUsesWith) \
   X(LLVMRunPasses) \

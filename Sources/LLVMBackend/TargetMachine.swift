@@ -54,22 +54,29 @@ final class TargetMachine {
   func optimize(_ unit: Unit) throws(BackendError) {
     let passOptions = LLVMCreatePassBuilderOptions()
     defer { LLVMDisposePassBuilderOptions(passOptions) }
-    let vectorizes: LLVMBool = options.level == .O2 || options.level == .O3 ? 1 : 0
-    LLVMPassBuilderOptionsSetLoopVectorization(passOptions, vectorizes)
-    LLVMPassBuilderOptionsSetSLPVectorization(passOptions, vectorizes)
-    LLVMPassBuilderOptionsSetLoopInterleaving(passOptions, vectorizes)
-    LLVMPassBuilderOptionsSetLoopUnrolling(passOptions, vectorizes)
+    // LLVM decides by the level what it vectorises.
+    let vectorizes = options.level == .O2 || options.level == .O3
+    LLVMPassBuilderOptionsSetLoopInterleaving(passOptions, vectorizes ? 1 : 0)
+    LLVMPassBuilderOptionsSetLoopUnrolling(passOptions, vectorizes ? 1 : 0)
     // What a producer's own -O2 left as calls is mostly left so: LLVM's 225 again makes Lua's code a fifth
     // larger and its build a third longer (decision 0127). -O3 asks for that.
     if options.level == .O2 { LLVMPassBuilderOptionsSetInlinerThreshold(passOptions, 20) }
-    if let error = LLVMRunPasses(unit.llvm, "default<\(options.level.rawValue)>", machine, passOptions) {
-      let message = LLVMGetErrorMessage(error)!
-      defer { LLVMDisposeErrorMessage(message) }
-      throw .internalError(String(cString: message))
+    let pipeline = PassPipeline(options.level)
+    try run(pipeline.first, passOptions, unit)
+    if let second = pipeline.second {
+      try unit.withSLPVectorizer { () throws(BackendError) in try run(second, passOptions, unit) }
     }
     unit.correctAfterPasses()
-    if vectorizes != 0 { unit.shortenRecurrences() }
+    if vectorizes { unit.shortenRecurrences() }
     if let error = unit.reportedError { throw .internalError(error) }
+  }
+
+  private func run(_ passes: String, _ options: LLVMPassBuilderOptionsRef?, _ unit: Unit) throws(BackendError)
+  {
+    guard let error = LLVMRunPasses(unit.llvm, passes, machine, options) else { return }
+    let message = LLVMGetErrorMessage(error)!
+    defer { LLVMDisposeErrorMessage(message) }
+    throw .internalError(String(cString: message))
   }
 
   func emit(_ unit: Unit, _ emission: Emission) throws(BackendError) -> [UInt8] {

@@ -170,6 +170,11 @@ final class Unit {
     LLVMAddAttributeAtIndex(function, functionIndex, enumAttribute(name))
   }
 
+  func removeAttribute(_ name: String, from function: LLVMValueRef) {
+    LLVMRemoveEnumAttributeAtIndex(
+      function, functionIndex, LLVMGetEnumAttributeKindForName(name, name.utf8.count))
+  }
+
   func addCallAttribute(_ name: String, _ value: UInt64 = 0, to call: LLVMValueRef) {
     LLVMAddCallSiteAttribute(call, functionIndex, enumAttribute(name, value))
   }
