@@ -188,13 +188,40 @@ struct StaticModel: InstanceModel {
   func fill(
     _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
   ) {
-    LLVMBuildMemSet(lowering.builder, address, byte, count, 1)
+    if isSmall(count) {
+      LLVMBuildMemSet(lowering.builder, address, byte, count, 1)
+    } else {
+      let byte = LLVMBuildZExt(lowering.builder, byte, types.i32, "")!
+      callBulk("wasmaot_memory_fill", types.i32, [address, byte, count], in: lowering)
+    }
   }
 
   func move(
     _ destination: LLVMValueRef, _ source: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
   ) {
-    LLVMBuildMemMove(lowering.builder, destination, 1, source, 1, count)
+    if isSmall(count) {
+      LLVMBuildMemMove(lowering.builder, destination, 1, source, 1, count)
+    } else {
+      callBulk("wasmaot_memory_copy", types.ptr, [destination, source, count], in: lowering)
+    }
+  }
+
+  /// Whether LLVM needs no function, at any level.
+  private func isSmall(_ count: LLVMValueRef) -> Bool {
+    LLVMIsAConstantInt(count) != nil && LLVMConstIntGetZExtValue(count) <= 64
+  }
+
+  /// Instead of LLVM's intrinsics, which would call the C library's functions: musl's are slow.
+  private func callBulk(
+    _ name: String, _ second: LLVMTypeRef, _ arguments: [LLVMValueRef], in lowering: FunctionLowering
+  ) {
+    let callee = base.runtimeFunction(name, types.void, [types.ptr, second, types.i64])
+    // What LLVM knows of its intrinsics: only the ranges are read and written.
+    base.addAttribute("memory", 0b11, to: callee.function)
+    for attribute in ["willreturn", "nofree", "nocallback"] {
+      base.addAttribute(attribute, to: callee.function)
+    }
+    _ = lowering.call(callee, arguments)
   }
 
   func beginUnit() {}

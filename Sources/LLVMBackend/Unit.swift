@@ -166,8 +166,8 @@ final class Unit {
       context, name, UInt32(name.utf8.count), value, UInt32(value.utf8.count))
   }
 
-  func addAttribute(_ name: String, to function: LLVMValueRef) {
-    LLVMAddAttributeAtIndex(function, functionIndex, enumAttribute(name))
+  func addAttribute(_ name: String, _ value: UInt64 = 0, to function: LLVMValueRef) {
+    LLVMAddAttributeAtIndex(function, functionIndex, enumAttribute(name, value))
   }
 
   func removeAttribute(_ name: String, from function: LLVMValueRef) {

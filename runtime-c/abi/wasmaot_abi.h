@@ -252,9 +252,9 @@ struct wasmaot_module {
 #define WASMAOT_IMAGE_SECTION "wasmaot_image"
 
 // ---- What generated code calls ----------------------------------------------------------------
-// C calling convention; addresses, counts and pages are zero-extended to 64 bits. All check before
-// they write, and trap by wasmaot_trap. (The embedded runtime has functions of its own, called
-// through struct wasmaot_runtime, and some of these names for its public ones.)
+// C calling convention; addresses, counts and pages are zero-extended to 64 bits. All but copy and
+// fill check before they write, and trap by wasmaot_trap. (The embedded runtime has functions of
+// its own, called through struct wasmaot_runtime, and some of these names for its public ones.)
 
 #if !defined(__swift__) && !defined(WASMAOT_EMBEDDED_RUNTIME)
 _Noreturn void wasmaot_trap(uint32_t code);
@@ -269,6 +269,9 @@ extern int64_t wasmaot_fuel;
 uint64_t wasmaot_memory_grow(struct wasmaot_memory *memory, uint64_t delta);
 void wasmaot_memory_init(struct wasmaot_memory *memory, const struct wasmaot_data_segment *segment,
                          uint64_t destination, uint64_t source, uint64_t count);
+// memory.copy and memory.fill, of ranges that were checked.
+void wasmaot_memory_copy(uint8_t *to, const uint8_t *from, uint64_t size);
+void wasmaot_memory_fill(uint8_t *to, uint32_t byte, uint64_t size);
 // memory.atomic.wait32, wait64 and notify. `address` is an offset in the memory that was checked:
 // in bounds and aligned. 0 woken, 1 another value than expected, 2 timed out; timeouts are in
 // nanoseconds, negative for none. Notify: how many were woken.

@@ -121,8 +121,8 @@ void wasmaot_table_copy(struct wasmaot_table *destination_table,
   check(destination_table, destination, count);
   size_t size = wasmaot_table_entry_size(destination_table);
   if (count > 0)
-    memmove((char *)destination_table->entries + destination * size,
-            (const char *)source_table->entries + source * size, count * size);
+    wasmaot_memory_copy((uint8_t *)destination_table->entries + destination * size,
+                        (const uint8_t *)source_table->entries + source * size, count * size);
 }
 
 void wasmaot_table_init(struct wasmaot_table *table, const struct wasmaot_element_segment *segment,
