@@ -198,6 +198,7 @@ BARS += [
     Bar("Instantiation and drop, 16 pages touched, beside wasmtime", "instantiate-drop", "ratio", 0.7,
         one("start function that touches 16 pages", "wasmaot", "wasmtime")),
 
+    Bar("Copies and fills of memory, beside wasmtime: mean", "bulk", "ratio", 1, mean("wasmaot -O2", "wasmtime")),
     Bar("A throw, for each frame that it leaves", "exceptions", "s", 100e-9, one("throw, a frame", "wasmaot")),
     Bar("A program that may take 100 ms", "timeout", "s", 0.12, greatest("guard", "explicit")),
 ]
