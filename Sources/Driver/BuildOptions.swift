@@ -120,7 +120,7 @@ extension BuildOptions {
   }
 
   /// `module` is what the passes left of it: the sandbox allows what is in it and no more.
-  func runtimeConfig(programName: String, for module: IR.Module) throws(Problem) -> RuntimeConfig {
+  func runtimeConfig(programName: String, for module: IR.Module, jobs: Int) throws(Problem) -> RuntimeConfig {
     var config = RuntimeConfig(programName: programName)
     config.directories = grants.directories.map {
       .init(host: $0.host, guest: $0.guest, isReadOnly: $0.isReadOnly)
@@ -142,7 +142,7 @@ extension BuildOptions {
     if countsBranches { config.profile = profileFile ?? "\(FilePath(programName).stem ?? "app").profile" }
     let hostFunctions = module.hostFunctions
     config.sandbox = SandboxPlan(
-      mode: sandbox, hostFunctions: hostFunctions, features: runtimeFeatures(of: module),
+      mode: sandbox, hostFunctions: hostFunctions, features: runtimeFeatures(of: module, jobs: jobs),
       canHaveDirectories: config.canHaveDirectories)
     config.product = "wasmaot \(Version.wasmaot)"
     config.hostFunctions = hostFunctions

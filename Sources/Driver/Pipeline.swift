@@ -61,7 +61,8 @@ struct Pipeline {
 
     var backend = options.backendOptions(entry: entry.point(in: ir), jobs: jobs)
     if backend.emission == .object { backend.unitCache = unitCache }
-    let config = options.emit == .exe ? try options.runtimeConfig(programName: programName, for: ir) : nil
+    let config =
+      options.emit == .exe ? try options.runtimeConfig(programName: programName, for: ir, jobs: jobs) : nil
     let code = try timers.measure(.codegen, explain: Problem.init) { () throws(BackendError) in
       try generateCode(taking: &ir, options: backend)
     }

@@ -21,14 +21,15 @@ extension IR.Module {
 }
 
 extension BuildOptions {
-  func runtimeFeatures(of module: IR.Module) -> [RuntimeFeature] {
+  func runtimeFeatures(of module: IR.Module, jobs: Int) -> [RuntimeFeature] {
     var features: [RuntimeFeature] = []
     if boundsChecks == .guardPages { features.append(.faultHandlers) }
     if limits.timeout != nil || grants.isOpenAtRunTime { features.append(.timeout) }
     if invoke != nil { features.append(.invoke) }
     if isScriptDriven { features.append(.script) }
     if !module.tags.isEmpty { features.append(.exceptions) }
-    let usage = GrowthAndWaits(module)
+    var usage = GrowthAndWaits()
+    for case let other? in module.bodies.map(jobs: jobs, { GrowthAndWaits($1) }) { usage.add(other) }
     for memory in usage.grownMemories.sorted(by: { $0.rawValue < $1.rawValue }) {
       features.append(growth(of: memory, in: module))
     }
@@ -53,26 +54,31 @@ extension BuildOptions {
   }
 }
 
-/// What the bodies ask of the runtime.
+/// What bodies ask of the runtime.
 private struct GrowthAndWaits {
   var grownMemories: Set<MemoryID> = []
   var growsTables = false
   var waits = false
 
-  init(_ module: IR.Module) {
-    for id in module.bodies.defined {
-      guard let body = module.bodies[id] else { continue }
-      for block in body.blockOrder {
-        for inst in body.blockInsts[block] {
-          let data = body.insts[inst]
-          switch data.opcode {
-          case .memoryGrow: grownMemories.insert(MemoryID(rawValue: data.c))
-          case .tableGrow: growsTables = true
-          case .atomicWait, .atomicNotify: waits = true
-          default: break
-          }
+  init() {}
+
+  init(_ body: Function) {
+    for block in body.blockOrder {
+      for inst in body.blockInsts[block] {
+        let data = body.insts[inst]
+        switch data.opcode {
+        case .memoryGrow: grownMemories.insert(MemoryID(rawValue: data.c))
+        case .tableGrow: growsTables = true
+        case .atomicWait, .atomicNotify: waits = true
+        default: break
         }
       }
     }
+  }
+
+  mutating func add(_ other: Self) {
+    grownMemories.formUnion(other.grownMemories)
+    growsTables = growsTables || other.growsTables
+    waits = waits || other.waits
   }
 }

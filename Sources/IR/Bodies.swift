@@ -47,17 +47,20 @@ public struct Bodies: Sendable {
     let base: UnsafeMutableBufferPointer<PackedFunction?>
   }
 
-  /// Lets `change` have each body, on `jobs` threads. Gives what it says; nil where there is none.
+  /// Lets `change` have each body (of the functions that are wanted), on `jobs` threads. Gives what it says; nil where there
+  /// is none.
   public mutating func changeEach<R: Sendable>(
-    jobs: Int, _ change: @Sendable (FunctionID, inout Function) -> R
+    jobs: Int, where isWanted: @Sendable (FunctionID) -> Bool = { _ in true },
+    _ change: @Sendable (FunctionID, inout Function) -> R
   ) -> [R?] {
     var bodies = takePacked()
     defer { packed = PrimaryMap(bodies) }
     return bodies.withUnsafeMutableBufferPointer { buffer in
       let shared = Shared(base: buffer)
       return parallelMap(count: buffer.count, jobs: jobs) { index in
-        guard var body = shared.base[index]?.unpacked() else { return nil }
-        let result = change(FunctionID(index), &body)
+        let id = FunctionID(index)
+        guard isWanted(id), var body = shared.base[index]?.unpacked() else { return nil }
+        let result = change(id, &body)
         shared.base[index] = PackedFunction(body)
         return result
       }

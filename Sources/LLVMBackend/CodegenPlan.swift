@@ -26,6 +26,8 @@ struct CodegenPlan: Sendable {
   /// Depth in the dominator tree, summed over the headers of loops. LLVM looks for what guards a loop in the blocks
   /// above it, so that loops in a row are quadratic: at this limit they are a second or two.
   static let giantFunctionLoops = 1_000_000
+  /// No tree of fewer blocks is that deep.
+  private static let leastBlocksForDepth = 1000
 
   /// The functions with a body that each unit defines, ascending. Unit 0 defines the data as well.
   var units: [[FunctionID]] { codegenUnits.units }
@@ -37,11 +39,12 @@ struct CodegenPlan: Sendable {
     var sizes = FunctionSizes()
     let usage = ModuleUsage(module, options.entry, &sizes)
     var isGiant = SecondaryMap<FunctionID, Bool>(default: false)
-    for id in module.bodies.ids {
-      guard options.level != .O0, let body = module.bodies[id] else { continue }
+    for id in module.bodies.defined where options.level != .O0 {
       isGiant[id] =
         sizes.instructionCounts[id] > Self.giantFunctionSize || sizes.works[id] > Self.giantFunctionWork
-        || Self.depthOfLoops(body) > Self.giantFunctionLoops
+        // Each block has an instruction; few bodies are looked at.
+        || sizes.instructionCounts[id] > Self.leastBlocksForDepth
+          && Self.depthOfLoops(module.bodies[id]!) > Self.giantFunctionLoops
     }
     self.sizes = sizes
     profile = ProfilePlan(module, options)
@@ -51,8 +54,7 @@ struct CodegenPlan: Sendable {
   }
 
   private static func depthOfLoops(_ body: Function) -> Int {
-    // No tree of fewer blocks is that deep.
-    guard body.blockOrder.count > 1000 else { return 0 }
+    guard body.blockOrder.count > leastBlocksForDepth else { return 0 }
     let graph = ControlFlowGraph(body)
     let dominators = Dominators(body, graph)
     return graph.reversePostorder.reduce(0) { sum, block in

@@ -77,7 +77,7 @@ protocol InstanceModel {
     _ function: RuntimeFunction, _ arguments: [LLVMValueRef], in lowering: FunctionLowering
   ) -> LLVMValueRef
 
-  /// `memset` and `memmove` of ranges that were checked; `count` is 64 bits wide, the byte 8.
+  /// memory.fill and memory.copy, of ranges that were checked; `count` is 64 bits wide, the byte 8.
   func fill(
     _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering)
   func move(

@@ -3,8 +3,10 @@ internal import CLLVM
 // LLVM's passes, as its pipelines in text.
 //
 // -O2 and -O3 are LLVM's own pipeline for a module, cut in front of its SLP vectoriser: that is not for all functions
-// (VectorizedFunctions.swift). There is a name for what comes first, which is the same for LLVM's links in parallel, and
-// none for the vectorisers and what follows them: that is spelt out here as `opt -print-pipeline-passes` shows it.
+// (VectorizedFunctions.swift). For what comes first there is a name, that of the compiler's part of builds with ThinLTO: it
+// differs in that loops whose header calls something are rotated later. There is none for the vectorisers and what follows
+// them: that is spelt out here as `opt -print-pipeline-passes` shows it, but for what does nothing to our code (coroutines,
+// sanitizers, remarks, instructions of CPUs to come).
 
 /// Makes what is one pipeline in LLVM of one or two.
 struct PassPipeline {
@@ -16,7 +18,7 @@ struct PassPipeline {
   init(_ level: OptimizationLevel) {
     switch level {
     case .O2, .O3:
-      first = "thinlto-pre-link<\(level.rawValue)>,\(Self.loopVectorizer)"
+      first = "thinlto-pre-link<\(level.rawValue)>,\(Self.loopVectorizer(level))"
       second = Self.slpVectorizer(level)
     case .O0, .O1, .Os, .Oz:
       first = "default<\(level.rawValue)>"
@@ -30,14 +32,18 @@ struct PassPipeline {
   private static let assumptions = isNew ? "drop-unnecessary-assumes," : ""
   private static let arithmetic = isNew ? ";switch-to-arithmetic" : ""
 
-  private static let loopVectorizer =
-    "rpo-function-attrs,recompute-globalsaa,function<eager-inv>(\(assumptions)float2int,lower-constant-intrinsics,"
-    + "loop(loop-rotate,loop-deletion),loop-distribute,inject-tli-mappings,loop-vectorize,\(assumptions)"
-    + "infer-alignment,loop-load-elim,instcombine\(once),simplifycfg<forward-switch-cond;switch-range-to-icmp"
-    + "\(arithmetic);switch-to-lookup;no-keep-loops;hoist-common-insts;sink-common-insts>)"
+  // Bodies that other units have were there to be inlined only.
+  private static func loopVectorizer(_ level: OptimizationLevel) -> String {
+    "elim-avail-extern,rpo-function-attrs,recompute-globalsaa,function<eager-inv>(\(assumptions)float2int,lower-constant-intrinsics,"
+      + (level == .O3 ? "chr," : "")
+      + "loop(loop-rotate,loop-deletion),loop-distribute,inject-tli-mappings,loop-vectorize,\(assumptions)"
+      + "infer-alignment,loop-load-elim,instcombine\(once),simplifycfg<forward-switch-cond;switch-range-to-icmp"
+      + "\(arithmetic);switch-to-lookup;no-keep-loops;hoist-common-insts;sink-common-insts>)"
+  }
 
   private static func slpVectorizer(_ level: OptimizationLevel) -> String {
-    "function<eager-inv>(slp-vectorizer,vector-combine,instcombine\(once),loop-unroll<\(level.rawValue)>,"
+    // What the first part knew of the module is gone.
+    "require<globals-aa>,require<profile-summary>,function<eager-inv>(slp-vectorizer,vector-combine,instcombine\(once),loop-unroll<\(level.rawValue)>,"
       + "transform-warning,sroa<preserve-cfg>,infer-alignment,instcombine\(once),loop-mssa(licm<allowspeculation>),"
       + "alignment-from-assumptions,loop-sink,instsimplify,div-rem-pairs,tailcallelim,"
       + "simplifycfg<switch-range-to-icmp\(arithmetic);speculate-unpredictables>),"

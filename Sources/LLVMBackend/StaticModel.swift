@@ -188,40 +188,45 @@ struct StaticModel: InstanceModel {
   func fill(
     _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
   ) {
-    if isSmall(count) {
+    if isConstant(count, upTo: 256, in: lowering) {
       LLVMBuildMemSet(lowering.builder, address, byte, count, 1)
-    } else {
-      let byte = LLVMBuildZExt(lowering.builder, byte, types.i32, "")!
-      callBulk("wasmaot_memory_fill", types.i32, [address, byte, count], in: lowering)
+      return
     }
+    let byte = LLVMBuildZExt(lowering.builder, byte, types.i32, "")!
+    _ = callBulk("wasmaot_memory_fill", types.i32, [address, byte, count], in: lowering)
   }
 
   func move(
     _ destination: LLVMValueRef, _ source: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
   ) {
-    if isSmall(count) {
+    if isConstant(count, upTo: 128, in: lowering) {
       LLVMBuildMemMove(lowering.builder, destination, 1, source, 1, count)
-    } else {
-      callBulk("wasmaot_memory_copy", types.ptr, [destination, source, count], in: lowering)
+      return
     }
+    let callee = callBulk("wasmaot_memory_copy", types.ptr, [destination, source, count], in: lowering)
+    base.addParameterAttribute("readonly", 1, to: callee)
   }
 
-  /// Whether LLVM needs no function, at any level.
-  private func isSmall(_ count: LLVMValueRef) -> Bool {
-    LLVMIsAConstantInt(count) != nil && LLVMConstIntGetZExtValue(count) <= 64
+  /// Whether LLVM needs no function for its intrinsic: `most` is what it writes out where code may be long.
+  private func isConstant(_ count: LLVMValueRef, upTo most: UInt64, in lowering: FunctionLowering) -> Bool {
+    guard lowering.isOptimized, LLVMIsAConstantInt(count) != nil else { return false }
+    let isForSize = facts.options.level == .Os || facts.options.level == .Oz
+    return LLVMConstIntGetZExtValue(count) <= (isForSize ? 32 : most)
   }
 
-  /// Instead of LLVM's intrinsics, which would call the C library's functions: musl's are slow.
+  /// Instead of LLVM's intrinsics, which would call the C library's functions: musl's are slow. What is declared is what LLVM
+  /// knows of those: that only the ranges, which were checked, are read and written.
   private func callBulk(
     _ name: String, _ second: LLVMTypeRef, _ arguments: [LLVMValueRef], in lowering: FunctionLowering
-  ) {
+  ) -> LLVMValueRef {
     let callee = base.runtimeFunction(name, types.void, [types.ptr, second, types.i64])
-    // What LLVM knows of its intrinsics: only the ranges are read and written.
     base.addAttribute("memory", 0b11, to: callee.function)
-    for attribute in ["willreturn", "nofree", "nocallback"] {
+    for attribute in ["willreturn", "nofree", "nocallback", "nosync"] {
       base.addAttribute(attribute, to: callee.function)
     }
+    base.addParameterAttribute("writeonly", 0, to: callee.function)
     _ = lowering.call(callee, arguments)
+    return callee.function
   }
 
   func beginUnit() {}

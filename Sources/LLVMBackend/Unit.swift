@@ -170,6 +170,11 @@ final class Unit {
     LLVMAddAttributeAtIndex(function, functionIndex, enumAttribute(name, value))
   }
 
+  /// Of a parameter, counted from 0.
+  func addParameterAttribute(_ name: String, _ parameter: UInt32, to function: LLVMValueRef) {
+    LLVMAddAttributeAtIndex(function, parameter + 1, enumAttribute(name))
+  }
+
   func removeAttribute(_ name: String, from function: LLVMValueRef) {
     LLVMRemoveEnumAttributeAtIndex(
       function, functionIndex, LLVMGetEnumAttributeKindForName(name, name.utf8.count))

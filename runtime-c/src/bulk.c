@@ -4,7 +4,7 @@
 // string instructions, which take 20 to 40 ns to start, and backwards a byte at a time. Most of
 // what programs copy is a few bytes.
 //
-// All sizes up to 128 are read whole before anything is written, from both ends towards the middle,
+// All sizes up to 64 are read whole before anything is written, from both ends towards the middle,
 // where the pieces overlap: then it does not matter how the ranges do. One class of sizes has one
 // code: sizes are seldom the same twice, and a branch that was predicted wrongly takes longer than
 // all these pieces.
@@ -17,7 +17,9 @@ typedef uint32_t four __attribute__((aligned(1), may_alias));
 #define LARGE 4096
 
 #define BLOCK sizeof(block)
-#define STEP (4 * BLOCK)
+// What a turn of a loop copies: more would hardly be faster, and these functions are in all
+// programs that need them.
+#define STEP (2 * BLOCK)
 
 // Of a size of one to four pieces: where the second is, and from the end the third. With one or two
 // pieces it is where the first (and last) one is.
@@ -25,37 +27,30 @@ typedef uint32_t four __attribute__((aligned(1), may_alias));
 
 #define COPY_PIECES(type, to, from, size)                                                          \
   do {                                                                                             \
-    size_t middle = MIDDLE(type, size), end = (size) - sizeof(type);                               \
+    size_t middle = MIDDLE(type, size), third_end = (size) - middle;                               \
     type first = *(const type *)(from), second = *(const type *)((from) + middle);                 \
-    type third = *(const type *)((from) + end - middle), last = *(const type *)((from) + end);     \
+    type third = *(const type *)((from) + third_end - sizeof(type));                               \
+    type last = *(const type *)((from) + (size) - sizeof(type));                                   \
     *(type *)(to) = first;                                                                         \
     *(type *)((to) + middle) = second;                                                             \
-    *(type *)((to) + end - middle) = third;                                                        \
-    *(type *)((to) + end) = last;                                                                  \
+    *(type *)((to) + third_end - sizeof(type)) = third;                                            \
+    *(type *)((to) + (size) - sizeof(type)) = last;                                                \
   } while (0)
 
-#define FILL_PIECES(type, to, value, size)                                                         \
-  do {                                                                                             \
-    size_t middle = MIDDLE(type, size), end = (size) - sizeof(type);                               \
-    *(type *)(to) = *(type *)((to) + middle) = value;                                              \
-    *(type *)((to) + end - middle) = *(type *)((to) + end) = value;                                \
-  } while (0)
+// What is missing at a place to the next multiple of a block, or a whole one.
+static inline size_t missing(const uint8_t *place) { return (~(uintptr_t)place & (BLOCK - 1)) + 1; }
 
 struct step {
-  block parts[4];
+  block low, high;
 };
 
 static inline struct step load(const uint8_t *from) {
-  const block *blocks = (const block *)from;
-  return (struct step){{blocks[0], blocks[1], blocks[2], blocks[3]}};
+  return (struct step){*(const block *)from, *(const block *)(from + BLOCK)};
 }
 
 static inline void store(uint8_t *to, struct step step) {
-  block *blocks = (block *)to;
-  blocks[0] = step.parts[0];
-  blocks[1] = step.parts[1];
-  blocks[2] = step.parts[2];
-  blocks[3] = step.parts[3];
+  *(block *)to = step.low;
+  *(block *)(to + BLOCK) = step.high;
 }
 
 // The ends are read before all else, and written behind it: the loops stop before they would go
@@ -63,16 +58,16 @@ static inline void store(uint8_t *to, struct step step) {
 static void copy_large(uint8_t *to, const uint8_t *from, size_t size) {
   block first = *(const block *)from;
   struct step last = load(from + size - STEP);
-  size_t distance = (size_t)(to - from);
+  size_t distance = (size_t)((uintptr_t)to - (uintptr_t)from);
   if (distance >= size) {
     // What is written is never read behind that: forwards. If the ranges overlap by much, string
     // instructions are slow.
-    if (size >= LARGE && -distance >= STEP) {
+    if (size >= LARGE && -distance >= 64) {
       void *end = to;
       __asm__ volatile("rep movsb" : "+D"(end), "+S"(from), "+c"(size) : : "memory");
       return;
     }
-    for (size_t at = BLOCK - ((uintptr_t)to & (BLOCK - 1)); at < size - STEP; at += STEP)
+    for (size_t at = missing(to); at < size - STEP; at += STEP)
       store(to + at, load(from + at));
     *(block *)to = first;
     store(to + size - STEP, last);
@@ -88,15 +83,10 @@ static void copy_large(uint8_t *to, const uint8_t *from, size_t size) {
 
 void wasmaot_memory_copy(uint8_t *to, const uint8_t *from, size_t size) {
   if (size >= BLOCK) {
-    if (size <= STEP) {
+    if (size <= 4 * BLOCK)
       COPY_PIECES(block, to, from, size);
-    } else if (size <= 2 * STEP) {
-      struct step first = load(from), last = load(from + size - STEP);
-      store(to, first);
-      store(to + size - STEP, last);
-    } else {
+    else
       copy_large(to, from, size);
-    }
   } else if (size >= sizeof(four)) {
     COPY_PIECES(four, to, from, size);
   } else if (size > 0) {
@@ -110,23 +100,22 @@ void wasmaot_memory_copy(uint8_t *to, const uint8_t *from, size_t size) {
 // An argument of 32 bits: compiled code does not extend smaller ones.
 void wasmaot_memory_fill(uint8_t *to, uint32_t value, size_t size) {
   uint8_t byte = (uint8_t)value;
-  if (size >= BLOCK) {
+  if (size >= LARGE) {
+    __asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(byte) : "memory");
+  } else if (size >= BLOCK) {
     block blocks = {0};
     blocks += byte;
-    struct step step = {{blocks, blocks, blocks, blocks}};
-    if (size <= STEP) {
-      FILL_PIECES(block, to, blocks, size);
-    } else if (size >= LARGE) {
-      __asm__ volatile("rep stosb" : "+D"(to), "+c"(size) : "a"(byte) : "memory");
-    } else {
-      store(to, step);
-      store(to + size - STEP, step);
-      for (size_t at = STEP - ((uintptr_t)to & (BLOCK - 1)); at < size - STEP; at += STEP)
-        store(to + at, step);
-    }
+    // Two blocks at each end, or what there is.
+    size_t second = size >= STEP ? BLOCK : 0;
+    *(block *)to = *(block *)(to + second) = blocks;
+    *(block *)(to + (size - second) - BLOCK) = *(block *)(to + size - BLOCK) = blocks;
+    for (size_t at = second + missing(to); at + STEP < size; at += STEP)
+      store(to + at, (struct step){blocks, blocks});
   } else if (size >= sizeof(four)) {
     uint32_t bytes = byte * UINT32_C(0x01010101);
-    FILL_PIECES(four, to, bytes, size);
+    size_t middle = MIDDLE(four, size);
+    *(four *)to = *(four *)(to + middle) = bytes;
+    *(four *)(to + (size - middle) - sizeof(four)) = *(four *)(to + size - sizeof(four)) = bytes;
   } else if (size > 0) {
     to[0] = to[size / 2] = to[size - 1] = byte;
   }

@@ -79,10 +79,13 @@ void wasmaot_config_read(void) {
 
 // The environment's own "K=V" for this K, or null.
 const char *wasmaot_variable_inherited(const char *name) {
-  size_t length = strlen(name);
-  for (char **variable = wasmaot_process.environment; *variable; variable++)
-    if (strncmp(*variable, name, length) == 0 && (*variable)[length] == '=')
+  for (char **variable = wasmaot_process.environment; *variable; variable++) {
+    size_t same = 0;
+    while (name[same] && (*variable)[same] == name[same])
+      same++;
+    if (!name[same] && (*variable)[same] == '=')
       return *variable;
+  }
   return NULL;
 }
 

@@ -6,8 +6,8 @@ extension Module {
   ///
   /// A function is reached if a function that is reached calls it or takes its reference, or if it is in a
   /// table, a global or a segment that one names.
-  mutating func removeDeadEntities(roots: [FunctionID]) {
-    var reach = Reachability(self)
+  mutating func removeDeadEntities(roots: [FunctionID], jobs: Int) {
+    var reach = Reachability(self, jobs: jobs)
     for export in exports { reach.mark(export.item) }
     reach.markInitialisers()
     if !start.isNone { reach.mark(start) }
@@ -37,8 +37,43 @@ extension Module {
   }
 }
 
+/// What one body names.
+private struct References {
+  var functions: Set<FunctionID> = []
+  var tables: Set<TableID> = []
+  var globals: Set<GlobalID> = []
+  var elements: Set<ElementID> = []
+  var data: Set<DataID> = []
+
+  init(_ body: Function) {
+    for block in body.blockOrder {
+      for inst in body.blockInsts[block] { add(body.insts[inst]) }
+    }
+  }
+
+  private mutating func add(_ inst: InstData) {
+    switch inst.opcode {
+    case .call, .returnCall: functions.insert(FunctionID(rawValue: inst.b))
+    case .refFunc: functions.insert(FunctionID(rawValue: inst.c))
+    case .callIndirect, .returnCallIndirect, .tableGet, .tableSet, .tableSize, .tableGrow:
+      tables.insert(TableID(rawValue: inst.c))
+    case .tableFill: tables.insert(TableID(rawValue: inst.b))
+    case .tableCopy:
+      tables.insert(TableID(rawValue: inst.b))
+      tables.insert(TableID(rawValue: inst.c))
+    case .tableInit:
+      tables.insert(TableID(rawValue: inst.b))
+      elements.insert(ElementID(rawValue: inst.c))
+    case .memoryInit: data.insert(DataID(rawValue: inst.c))
+    case .globalGet, .globalSet: globals.insert(GlobalID(rawValue: inst.c))
+    default: break
+    }
+  }
+}
+
 private struct Reachability {
   let module: Module
+  private let references: [References?]
   var functions = SecondaryMap<FunctionID, Bool>(default: false)
   var tables = SecondaryMap<TableID, Bool>(default: false)
   var globals = SecondaryMap<GlobalID, Bool>(default: false)
@@ -46,7 +81,10 @@ private struct Reachability {
   var data = SecondaryMap<DataID, Bool>(default: false)
   private var work: [FunctionID] = []
 
-  init(_ module: Module) { self.module = module }
+  init(_ module: Module, jobs: Int) {
+    self.module = module
+    references = module.bodies.map(jobs: jobs) { References($1) }
+  }
 
   mutating func mark(_ function: FunctionID) {
     if function.isNone || functions[function] { return }
@@ -114,29 +152,12 @@ private struct Reachability {
 
   mutating func run() {
     while let function = work.popLast() {
-      guard let body = module.bodies[function] else { continue }
-      for block in body.blockOrder {
-        for inst in body.blockInsts[block] { visit(body.insts[inst]) }
-      }
-    }
-  }
-
-  private mutating func visit(_ inst: InstData) {
-    switch inst.opcode {
-    case .call, .returnCall: mark(FunctionID(rawValue: inst.b))
-    case .refFunc: mark(FunctionID(rawValue: inst.c))
-    case .callIndirect, .returnCallIndirect, .tableGet, .tableSet, .tableSize, .tableGrow:
-      mark(TableID(rawValue: inst.c))
-    case .tableFill: mark(TableID(rawValue: inst.b))
-    case .tableCopy:
-      mark(TableID(rawValue: inst.b))
-      mark(TableID(rawValue: inst.c))
-    case .tableInit:
-      mark(TableID(rawValue: inst.b))
-      mark(ElementID(rawValue: inst.c))
-    case .memoryInit: data[DataID(rawValue: inst.c)] = true
-    case .globalGet, .globalSet: mark(GlobalID(rawValue: inst.c))
-    default: break
+      guard module.bodies.contains(function), let named = references[function.index] else { continue }
+      for function in named.functions { mark(function) }
+      for table in named.tables { mark(table) }
+      for global in named.globals { mark(global) }
+      for segment in named.elements { mark(segment) }
+      for segment in named.data { data[segment] = true }
     }
   }
 }

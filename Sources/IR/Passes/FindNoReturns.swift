@@ -15,19 +15,20 @@ extension Module {
     for id in bodies.ids {
       guard let facts = facts[id.index] else { continue }
       for callee in facts.callees { callers[callee, default: []].append(id) }
-      if !facts.mayReturn(in: self) {
+      if !facts.mayReturn(in: functions) {
         functions[id].neverReturns = true
         found.append(id)
       }
     }
     // A body is changed once a round at most.
     for _ in 0..<Self.mostRounds where !found.isEmpty {
-      let changed = Set(found.flatMap { callers[$0] ?? [] }).sorted()
+      let concerned = Set(found.flatMap { callers[$0] ?? [] })
+      let changed = bodies.changeEach(jobs: jobs, where: concerned.contains) { [functions] _, body in
+        body.endBlocksBehindCalls(in: functions) ? ReturnFacts(body) : nil
+      }
       found = []
-      for id in changed {
-        guard var body = bodies[id], body.endBlocksBehindCalls(in: self) else { continue }
-        bodies[id] = body
-        if functions[id].neverReturns || ReturnFacts(body).mayReturn(in: self) { continue }
+      for id in concerned.sorted() where !functions[id].neverReturns {
+        guard case let facts?? = changed[id.index], !facts.mayReturn(in: functions) else { continue }
         functions[id].neverReturns = true
         found.append(id)
       }
@@ -57,20 +58,20 @@ private struct ReturnFacts {
     }
   }
 
-  func mayReturn(in module: Module) -> Bool {
-    returns || !tailCallees.allSatisfy { module.functions[$0].neverReturns }
+  func mayReturn(in functions: PrimaryMap<FunctionID, FunctionDecl>) -> Bool {
+    returns || !tailCallees.allSatisfy { functions[$0].neverReturns }
   }
 }
 
 extension Function {
   /// Whether there was anything to end.
-  fileprivate mutating func endBlocksBehindCalls(in module: Module) -> Bool {
+  fileprivate mutating func endBlocksBehindCalls(in functions: PrimaryMap<FunctionID, FunctionDecl>) -> Bool {
     var isChanged = false
     // (Blocks that are added hold nothing but a trap.)
     for block in blockOrder {
       guard
         let position = blockInsts[block].firstIndex(where: {
-          insts[$0].opcode == .call && module.functions[FunctionID(rawValue: insts[$0].b)].neverReturns
+          insts[$0].opcode == .call && functions[FunctionID(rawValue: insts[$0].b)].neverReturns
         })
       else { continue }
       isChanged = end(block, behind: position) || isChanged

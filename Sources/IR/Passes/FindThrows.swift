@@ -13,21 +13,20 @@ extension Module {
     var graph = ThrowGraph(self, facts)
     graph.run()
     let (throwing, throwingSignatures) = (graph.throwing, graph.throwingSignatures)
-    for id in bodies.ids where facts[id.index]?.hasTests == true {
-      var body = bodies[id]!
+    let (isOpen, tables) = (graph.isOpen, tables)
+    _ = bodies.changeEach(jobs: jobs, where: { facts[$0.index]?.hasTests == true }) { _, body in
       body.dropTests { data in
         if data.opcode == .call { return throwing[FunctionID(rawValue: data.b)] }
-        return throwingSignatures[SignatureID(rawValue: data.b)] || graph.mayBeForeign(data, in: self)
+        return throwingSignatures[SignatureID(rawValue: data.b)] || isOpen && tables.isOpenCall(data)
       }
-      bodies[id] = body
     }
   }
 }
 
-extension Module {
+extension PrimaryMap<TableID, Table> {
   /// Of an indirect call: through a reference, or a table that is not known entry for entry.
   fileprivate func isOpenCall(_ call: InstData) -> Bool {
-    call.c == UInt32.max || !tables[TableID(rawValue: call.c)].isReadOnly
+    call.c == UInt32.max || !self[TableID(rawValue: call.c)].isReadOnly
   }
 }
 
@@ -53,11 +52,11 @@ private struct ThrowFacts {
         case .call: callees.insert(FunctionID(rawValue: data.b))
         case .callIndirect:
           signatures.insert(SignatureID(rawValue: data.b))
-          callsOpenTable = callsOpenTable || module.isOpenCall(data)
+          callsOpenTable = callsOpenTable || module.tables.isOpenCall(data)
         case .returnCall: tailCallees.insert(FunctionID(rawValue: data.b))
         case .returnCallIndirect:
           tailSignatures.insert(SignatureID(rawValue: data.b))
-          tailCallsOpenTable = tailCallsOpenTable || module.isOpenCall(data)
+          tailCallsOpenTable = tailCallsOpenTable || module.tables.isOpenCall(data)
         case .refFunc: referenced.insert(FunctionID(rawValue: data.c))
         case .exceptionSet: makesPending = makesPending || !body.isNull(data.valueA)
         case .exceptionPending: hasTests = true
@@ -74,7 +73,7 @@ private struct ThrowGraph {
   private(set) var throwing = SecondaryMap<FunctionID, Bool>(default: false)
   private(set) var throwingSignatures = SecondaryMap<SignatureID, Bool>(default: false)
   /// Indirect calls may come to functions of other instances.
-  private var isOpen = false
+  private(set) var isOpen = false
   private var callers: [FunctionID: [FunctionID]] = [:]
   private var callersOfSignature: [SignatureID: [FunctionID]] = [:]
   private var addressTaken = SecondaryMap<FunctionID, Bool>(default: false)
@@ -106,11 +105,6 @@ private struct ThrowGraph {
       if facts.unwinds && facts.makesPending || isOpen && callsForeign { mark(id) }
     }
     for id in module.functions.ids where module.isExternal(id) { mark(id) }
-  }
-
-  /// Whether an indirect call may come to a function of another instance.
-  func mayBeForeign(_ call: InstData, in module: Module) -> Bool {
-    isOpen && module.isOpenCall(call)
   }
 
   private mutating func take(_ functions: some Sequence<FunctionID>) {

@@ -7,25 +7,12 @@ extension Module {
   /// Nothing outside the bodies can reach either, unless it is imported or exported. A table that is copied from is
   /// not read-only, since the runtime that copies wants a descriptor; nor is one that instantiation writes, or that
   /// holds functions of other instances.
-  mutating func markImmutable() {
+  mutating func markImmutable(jobs: Int) {
     var isWritten = SecondaryMap<GlobalID, Bool>(default: false)
     var isChanged = SecondaryMap<TableID, Bool>(default: false)
-    for id in bodies.ids {
-      guard let body = bodies[id] else { continue }
-      for block in body.blockOrder {
-        for inst in body.blockInsts[block] {
-          let data = body.insts[inst]
-          switch data.opcode {
-          case .globalSet: isWritten[GlobalID(rawValue: data.c)] = true
-          case .tableSet, .tableGrow: isChanged[TableID(rawValue: data.c)] = true
-          case .tableFill, .tableInit: isChanged[TableID(rawValue: data.b)] = true
-          case .tableCopy:
-            isChanged[TableID(rawValue: data.b)] = true
-            isChanged[TableID(rawValue: data.c)] = true
-          default: break
-          }
-        }
-      }
+    for case let changes? in bodies.map(jobs: jobs, { Changes($1) }) {
+      for global in changes.globals { isWritten[global] = true }
+      for table in changes.tables { isChanged[table] = true }
     }
     for item in imports.map(\.item) + exports.map(\.item) {
       switch item {
@@ -45,5 +32,28 @@ extension Module {
     }
     for id in globals.ids where !isWritten[id] { globals[id].isMutable = false }
     for id in tables.ids where !isChanged[id] { tables[id].isReadOnly = true }
+  }
+}
+
+/// What one body changes.
+private struct Changes {
+  var globals: Set<GlobalID> = []
+  var tables: Set<TableID> = []
+
+  init(_ body: Function) {
+    for block in body.blockOrder {
+      for inst in body.blockInsts[block] {
+        let data = body.insts[inst]
+        switch data.opcode {
+        case .globalSet: globals.insert(GlobalID(rawValue: data.c))
+        case .tableSet, .tableGrow: tables.insert(TableID(rawValue: data.c))
+        case .tableFill, .tableInit: tables.insert(TableID(rawValue: data.b))
+        case .tableCopy:
+          tables.insert(TableID(rawValue: data.b))
+          tables.insert(TableID(rawValue: data.c))
+        default: break
+        }
+      }
+    }
   }
 }

@@ -92,8 +92,8 @@ public enum Pass: String, CaseIterable, Sendable {
 
   fileprivate func run(on module: inout Module, options: PassOptions) {
     switch self {
-    case .removeDeadEntities: module.removeDeadEntities(roots: options.roots)
-    case .markImmutable: module.markImmutable()
+    case .removeDeadEntities: module.removeDeadEntities(roots: options.roots, jobs: options.jobs)
+    case .markImmutable: module.markImmutable(jobs: options.jobs)
     case .findThrows: module.findThrows(jobs: options.jobs)
     case .findNoReturns: module.findNoReturns(jobs: options.jobs)
     default: preconditionFailure("\(self) is for functions")
