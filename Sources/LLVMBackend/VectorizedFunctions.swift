@@ -46,11 +46,20 @@ extension Unit {
       let type = LLVMTypeOf(inst)!
       switch LLVMGetTypeKind(type) {
       case LLVMVectorTypeKind: return false
-      case LLVMIntegerTypeKind: bits[type, default: 0] += LLVMGetIntTypeWidth(type)
+      case LLVMIntegerTypeKind where !isInduction(inst): bits[type, default: 0] += LLVMGetIntTypeWidth(type)
       default: break
       }
     }
     return bits.values.contains { $0 >= 128 }
+  }
+
+  /// Counters and addresses: sums of themselves and something.
+  private func isInduction(_ phi: LLVMValueRef) -> Bool {
+    (0..<UInt32(LLVMGetNumOperands(phi))).contains { index in
+      let value = LLVMGetOperand(phi, index)!
+      return LLVMIsAInstruction(value) != nil && LLVMGetInstructionOpcode(value) == LLVMAdd
+        && (LLVMGetOperand(value, 0) == phi || LLVMGetOperand(value, 1) == phi)
+    }
   }
 
   private func hasFloatsOrVectors(_ block: LLVMBasicBlockRef) -> Bool {
