@@ -27,7 +27,7 @@ struct PassPipeline {
   }
 
   private static let once = "<max-iterations=1;no-verify-fixpoint>"
-  // LLVM 22 gave names to what its pipeline of that version does, too.
+  // These are in LLVM's own pipeline, and have names, from 22 on.
   private static let isNew = LLVMInfo.major >= 22
   private static let assumptions = isNew ? "drop-unnecessary-assumes," : ""
   private static let arithmetic = isNew ? ";switch-to-arithmetic" : ""

@@ -188,7 +188,7 @@ struct StaticModel: InstanceModel {
   func fill(
     _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
   ) {
-    if isConstant(count, upTo: 256, in: lowering) {
+    if let size = constant(count, in: lowering), size <= (isForSize ? 32 : 256) {
       LLVMBuildMemSet(lowering.builder, address, byte, count, 1)
       return
     }
@@ -199,7 +199,10 @@ struct StaticModel: InstanceModel {
   func move(
     _ destination: LLVMValueRef, _ source: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
   ) {
-    if isConstant(count, upTo: 128, in: lowering) {
+    // Pieces of copies do not overlap: 16 bytes, then powers of two.
+    if let size = constant(count, in: lowering),
+      size / 16 + UInt64((size % 16).nonzeroBitCount) <= (isForSize ? 4 : 8)
+    {
       LLVMBuildMemMove(lowering.builder, destination, 1, source, 1, count)
       return
     }
@@ -207,12 +210,13 @@ struct StaticModel: InstanceModel {
     base.addParameterAttribute("readonly", 1, to: callee)
   }
 
-  /// Whether LLVM needs no function for its intrinsic: `most` is what it writes out where code may be long.
-  private func isConstant(_ count: LLVMValueRef, upTo most: UInt64, in lowering: FunctionLowering) -> Bool {
-    guard lowering.isOptimized, LLVMIsAConstantInt(count) != nil else { return false }
-    let isForSize = facts.options.level == .Os || facts.options.level == .Oz
-    return LLVMConstIntGetZExtValue(count) <= (isForSize ? 32 : most)
+  /// A size of which LLVM may write out what its intrinsic does: how much, it decides by instructions.
+  private func constant(_ count: LLVMValueRef, in lowering: FunctionLowering) -> UInt64? {
+    guard lowering.isOptimized, LLVMIsAConstantInt(count) != nil else { return nil }
+    return LLVMConstIntGetZExtValue(count)
   }
+
+  private var isForSize: Bool { facts.options.level == .Os || facts.options.level == .Oz }
 
   /// Instead of LLVM's intrinsics, which would call the C library's functions: musl's are slow. What is declared is what LLVM
   /// knows of those: that only the ranges, which were checked, are read and written.

@@ -110,7 +110,7 @@ public struct PassOptions: Sendable {
   public var level = 2
   /// -Os and -Oz.
   public var isForSize = false
-  /// Threads for function passes. The result does not depend on it.
+  /// Threads. The result does not depend on it.
   public var jobs = 1
 
   public init(roots: [FunctionID] = [], level: Int = 2, jobs: Int = 1, verify: Bool = Self.verifiesByDefault)
@@ -141,7 +141,7 @@ public struct PassError: Error, Sendable, CustomStringConvertible {
   }
 }
 
-/// Time spent in each pass, summed over threads.
+/// Time spent in each pass: of those for functions, summed over threads.
 public struct PassTimes: Sendable {
   private var durations = Array(repeating: Duration.zero, count: Pass.allCases.count)
   private static let positions = Dictionary(
