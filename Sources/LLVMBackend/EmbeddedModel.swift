@@ -269,7 +269,8 @@ struct EmbeddedModel: InstanceModel {
   }
 
   func fill(
-    _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
+    _ memory: MemoryID, _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef,
+    in lowering: FunctionLowering
   ) {
     let byte = LLVMBuildZExt(lowering.builder, byte, types.i32, "")!
     _ = callRuntime(
@@ -278,7 +279,8 @@ struct EmbeddedModel: InstanceModel {
   }
 
   func move(
-    _ destination: LLVMValueRef, _ source: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
+    _ memories: (to: MemoryID, from: MemoryID), _ destination: LLVMValueRef, _ source: LLVMValueRef,
+    _ count: LLVMValueRef, in lowering: FunctionLowering
   ) {
     if LLVMIsAConstantInt(count) != nil, LLVMConstIntGetZExtValue(count) <= Self.largestInlineMove {
       return moveInline(destination, source, LLVMConstIntGetZExtValue(count), in: lowering)

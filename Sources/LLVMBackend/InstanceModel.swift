@@ -77,11 +77,13 @@ protocol InstanceModel {
     _ function: RuntimeFunction, _ arguments: [LLVMValueRef], in lowering: FunctionLowering
   ) -> LLVMValueRef
 
-  /// memory.fill and memory.copy, of ranges that were checked; `count` is 64 bits wide, the byte 8.
+  /// memory.fill and memory.copy, of ranges that were checked and are in these memories; `count` is 64 bits wide, the byte 8.
   func fill(
-    _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering)
+    _ memory: MemoryID, _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef,
+    in lowering: FunctionLowering)
   func move(
-    _ destination: LLVMValueRef, _ source: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering)
+    _ memories: (to: MemoryID, from: MemoryID), _ destination: LLVMValueRef, _ source: LLVMValueRef,
+    _ count: LLVMValueRef, in lowering: FunctionLowering)
 
   // MARK: The module
 

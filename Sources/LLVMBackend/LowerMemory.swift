@@ -135,13 +135,14 @@ extension FunctionLowering {
     case .memoryFill:
       checkRange(memory, destination, count)
       let byte = LLVMBuildTrunc(builder, operand(operands[1]), types.i8, "")
-      model.fill(byteAddress(memory, destination), byte!, count, in: self)
+      model.fill(memory, byteAddress(memory, destination), byte!, count, in: self)
     case .memoryCopy:
       let source = MemoryID(rawValue: data.c)
       let from = extendedToI64(operands[1])
       checkRange(memory, destination, count)
       checkRange(source, from, count)
-      model.move(byteAddress(memory, destination), byteAddress(source, from), count, in: self)
+      model.move(
+        (memory, source), byteAddress(memory, destination), byteAddress(source, from), count, in: self)
     case .memoryInit:
       let segment = model.dataSegment(DataID(rawValue: data.c), in: self)
       _ = model.callRuntime(

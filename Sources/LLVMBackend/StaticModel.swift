@@ -186,18 +186,21 @@ struct StaticModel: InstanceModel {
   }
 
   func fill(
-    _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
+    _ memory: MemoryID, _ address: LLVMValueRef, _ byte: LLVMValueRef, _ count: LLVMValueRef,
+    in lowering: FunctionLowering
   ) {
     if let size = constant(count, in: lowering), size <= (isForSize ? 32 : 256) {
       LLVMBuildMemSet(lowering.builder, address, byte, count, 1)
       return
     }
     let byte = LLVMBuildZExt(lowering.builder, byte, types.i32, "")!
-    _ = callBulk("wasmaot_memory_fill", types.i32, [address, byte, count], in: lowering)
+    let call = callBulk("wasmaot_memory_fill", types.i32, [address, byte, count], in: lowering)
+    LLVMSetMetadata(call, unit.aliasTags.kind, unit.aliasTags.memories[memory.index])
   }
 
   func move(
-    _ destination: LLVMValueRef, _ source: LLVMValueRef, _ count: LLVMValueRef, in lowering: FunctionLowering
+    _ memories: (to: MemoryID, from: MemoryID), _ destination: LLVMValueRef, _ source: LLVMValueRef,
+    _ count: LLVMValueRef, in lowering: FunctionLowering
   ) {
     // Pieces of copies do not overlap: 16 bytes, then powers of two.
     if let size = constant(count, in: lowering),
@@ -206,8 +209,12 @@ struct StaticModel: InstanceModel {
       LLVMBuildMemMove(lowering.builder, destination, 1, source, 1, count)
       return
     }
-    let callee = callBulk("wasmaot_memory_copy", types.ptr, [destination, source, count], in: lowering)
-    base.addParameterAttribute("readonly", 1, to: callee)
+    let call = callBulk("wasmaot_memory_copy", types.ptr, [destination, source, count], in: lowering)
+    base.addParameterAttribute("readonly", 1, to: LLVMGetCalledValue(call))
+    let tags = unit.aliasTags.memories
+    if tags[memories.to.index] == tags[memories.from.index] {
+      LLVMSetMetadata(call, unit.aliasTags.kind, tags[memories.to.index])
+    }
   }
 
   /// A size of which LLVM may write out what its intrinsic does: how much, it decides by instructions.
@@ -229,8 +236,7 @@ struct StaticModel: InstanceModel {
       base.addAttribute(attribute, to: callee.function)
     }
     base.addParameterAttribute("writeonly", 0, to: callee.function)
-    _ = lowering.call(callee, arguments)
-    return callee.function
+    return lowering.call(callee, arguments)
   }
 
   func beginUnit() {}
