@@ -63,15 +63,12 @@ private struct GrowthAndWaits {
   init() {}
 
   init(_ body: Function) {
-    for block in body.blockOrder {
-      for inst in body.blockInsts[block] {
-        let data = body.insts[inst]
-        switch data.opcode {
-        case .memoryGrow: grownMemories.insert(MemoryID(rawValue: data.c))
-        case .tableGrow: growsTables = true
-        case .atomicWait, .atomicNotify: waits = true
-        default: break
-        }
+    body.forEachInst { data in
+      switch data.opcode {
+      case .memoryGrow: grownMemories.insert(MemoryID(rawValue: data.c))
+      case .tableGrow: growsTables = true
+      case .atomicWait, .atomicNotify: waits = true
+      default: break
       }
     }
   }

@@ -45,6 +45,14 @@ extension Function {
     return last
   }
 
+  /// All instructions, block by block.
+  @inlinable
+  public func forEachInst(_ body: (InstData) -> Void) {
+    for block in blockOrder {
+      for inst in blockInsts[block] { body(insts[inst]) }
+    }
+  }
+
   /// The branches of an instruction, those of a `brTable` in order and with repetition.
   @inlinable
   public func forEachBlockCall(of inst: Inst, _ body: (BlockCall) -> Void) {

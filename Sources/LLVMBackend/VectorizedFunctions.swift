@@ -19,6 +19,7 @@ extension Unit {
     }
     for function in others { addAttribute(attribute, to: function) }
     try passes()
+    // Of all that are left: the passes may have deleted some.
     next = LLVMGetFirstFunction(llvm)
     while let function = next {
       next = LLVMGetNextFunction(function)

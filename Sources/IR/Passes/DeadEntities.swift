@@ -46,9 +46,7 @@ private struct References {
   var data: Set<DataID> = []
 
   init(_ body: Function) {
-    for block in body.blockOrder {
-      for inst in body.blockInsts[block] { add(body.insts[inst]) }
-    }
+    body.forEachInst { add($0) }
   }
 
   private mutating func add(_ inst: InstData) {

@@ -45,15 +45,12 @@ private struct ReturnFacts {
   var tailCallees: Set<FunctionID> = []
 
   init(_ body: Function) {
-    for block in body.blockOrder {
-      for inst in body.blockInsts[block] {
-        let data = body.insts[inst]
-        switch data.opcode {
-        case .return, .returnCallIndirect: returns = true
-        case .call: callees.insert(FunctionID(rawValue: data.b))
-        case .returnCall: tailCallees.insert(FunctionID(rawValue: data.b))
-        default: break
-        }
+    body.forEachInst { data in
+      switch data.opcode {
+      case .return, .returnCallIndirect: returns = true
+      case .call: callees.insert(FunctionID(rawValue: data.b))
+      case .returnCall: tailCallees.insert(FunctionID(rawValue: data.b))
+      default: break
       }
     }
   }

@@ -45,24 +45,21 @@ private struct ThrowFacts {
   var hasTests = false
 
   init(_ body: Function, in module: Module) {
-    for block in body.blockOrder {
-      for inst in body.blockInsts[block] {
-        let data = body.insts[inst]
-        switch data.opcode {
-        case .call: callees.insert(FunctionID(rawValue: data.b))
-        case .callIndirect:
-          signatures.insert(SignatureID(rawValue: data.b))
-          callsOpenTable = callsOpenTable || module.tables.isOpenCall(data)
-        case .returnCall: tailCallees.insert(FunctionID(rawValue: data.b))
-        case .returnCallIndirect:
-          tailSignatures.insert(SignatureID(rawValue: data.b))
-          tailCallsOpenTable = tailCallsOpenTable || module.tables.isOpenCall(data)
-        case .refFunc: referenced.insert(FunctionID(rawValue: data.c))
-        case .exceptionSet: makesPending = makesPending || !body.isNull(data.valueA)
-        case .exceptionPending: hasTests = true
-        case .unwind: unwinds = true
-        default: break
-        }
+    body.forEachInst { data in
+      switch data.opcode {
+      case .call: callees.insert(FunctionID(rawValue: data.b))
+      case .callIndirect:
+        signatures.insert(SignatureID(rawValue: data.b))
+        callsOpenTable = callsOpenTable || module.tables.isOpenCall(data)
+      case .returnCall: tailCallees.insert(FunctionID(rawValue: data.b))
+      case .returnCallIndirect:
+        tailSignatures.insert(SignatureID(rawValue: data.b))
+        tailCallsOpenTable = tailCallsOpenTable || module.tables.isOpenCall(data)
+      case .refFunc: referenced.insert(FunctionID(rawValue: data.c))
+      case .exceptionSet: makesPending = makesPending || !body.isNull(data.valueA)
+      case .exceptionPending: hasTests = true
+      case .unwind: unwinds = true
+      default: break
       }
     }
   }

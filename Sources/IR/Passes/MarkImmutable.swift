@@ -41,18 +41,15 @@ private struct Changes {
   var tables: Set<TableID> = []
 
   init(_ body: Function) {
-    for block in body.blockOrder {
-      for inst in body.blockInsts[block] {
-        let data = body.insts[inst]
-        switch data.opcode {
-        case .globalSet: globals.insert(GlobalID(rawValue: data.c))
-        case .tableSet, .tableGrow: tables.insert(TableID(rawValue: data.c))
-        case .tableFill, .tableInit: tables.insert(TableID(rawValue: data.b))
-        case .tableCopy:
-          tables.insert(TableID(rawValue: data.b))
-          tables.insert(TableID(rawValue: data.c))
-        default: break
-        }
+    body.forEachInst { data in
+      switch data.opcode {
+      case .globalSet: globals.insert(GlobalID(rawValue: data.c))
+      case .tableSet, .tableGrow: tables.insert(TableID(rawValue: data.c))
+      case .tableFill, .tableInit: tables.insert(TableID(rawValue: data.b))
+      case .tableCopy:
+        tables.insert(TableID(rawValue: data.b))
+        tables.insert(TableID(rawValue: data.c))
+      default: break
       }
     }
   }
