@@ -9,6 +9,8 @@ struct InstructionSet: Sendable {
   var tuning: String
   /// Features as LLVM spells them, in the order of `x86Features`.
   var features: [String]
+  /// The bits of the vectors that loops are made to use where the features have several; nil: as LLVM's tuning says.
+  var vectorBits: Int?
 
   /// For LLVM: `+sse3,+ssse3`.
   var featureString: String { features.map { "+" + $0 }.joined(separator: ",") }
@@ -20,6 +22,9 @@ struct InstructionSet: Sendable {
 }
 
 extension InstructionSet {
+  /// LLVM's tunings of Intel's CPUs prefer 256 bits, for 512 lowered the clock of the first that had them. Those of
+  /// Sapphire Rapids and later, which have AVX512-FP16, are faster with 512 (decision 0161). By the feature, since a
+  /// hypervisor may give them another CPU's model, which is what LLVM's name of the host goes by.
   init(cpu: String, target: Target) throws(BackendError) {
     switch target.architecture {
     case .x86_64:
@@ -32,9 +37,12 @@ extension InstructionSet {
           throw .unsupported(
             "this machine's CPU lacks what x86-64-v2 has, which is the least that is supported")
         }
-        self.init(tuning: LLVMInfo.hostCPU, features: usable)
+        self.init(
+          tuning: LLVMInfo.hostCPU, features: usable, vectorBits: host.contains("avx512fp16") ? 512 : nil)
       } else if let row = x86CPUs.first(where: { $0.name == cpu }) {
-        self.init(tuning: row.tuning, features: x86LevelFeatures(row.level))
+        self.init(
+          tuning: row.tuning, features: x86LevelFeatures(row.level),
+          vectorBits: row.tuning == "sapphirerapids" ? 512 : nil)
       } else {
         throw .unknownCPU(cpu, target: target.triple)
       }

@@ -219,6 +219,9 @@ final class Unit {
     if instructionSet.tuning != "generic" {
       attributes.append(stringAttribute("tune-cpu", instructionSet.tuning))
     }
+    if let bits = instructionSet.vectorBits {
+      attributes.append(stringAttribute("prefer-vector-width", "\(bits)"))
+    }
     switch options.level {
     case .Os: attributes.append(enumAttribute("optsize"))
     case .Oz: attributes += [enumAttribute("optsize"), enumAttribute("minsize")]

@@ -237,6 +237,16 @@ import Testing
     #expect(v3.requiredBits & 1 << WASMAOT_X86_AVX512F.rawValue == 0)
   }
 
+  @Test func cpusThatDoNotSlowDownGetVectorsOf512Bits() throws {
+    #expect(try InstructionSet(cpu: "sapphirerapids", target: .host).vectorBits == 512)
+    for cpu in ["baseline", "x86-64-v4", "skylake-avx512", "icelake-server", "znver4"] {
+      #expect(try InstructionSet(cpu: cpu, target: .host).vectorBits == nil, "\(cpu)")
+    }
+    let native = try InstructionSet(cpu: "native", target: .host)
+    #expect((native.vectorBits == 512) == LLVMInfo.hostFeatures.contains("avx512fp16"))
+    #expect(native.vectorBits == nil || native.features.contains("avx512f"))
+  }
+
   @Test func trapCodesAreTheABIs() {
     #expect(TrapCode.allCases.count == Int(WASMAOT_TRAP_LAST.rawValue))
     #expect(TrapCode.unreachable.rawValue == WASMAOT_TRAP_UNREACHABLE.rawValue)
