@@ -43,6 +43,7 @@ public final class Memory {
       if let base { munmap(base, reserved) }
       throw .outOfMemory("a memory of \(bytes) bytes")
     }
+    if bytes >= Self.largeByteCount { adviseHugePages(base, reserved) }
     record = .allocate(capacity: 1)
     record.initialize(
       to: MemoryRecord(
@@ -54,6 +55,9 @@ public final class Memory {
     munmap(record.pointee.base, reserved)
     record.deallocate()
   }
+
+  /// From this on a memory gets huge pages, if the kernel leaves that to programs (docs/decisions/0162).
+  private static let largeByteCount: UInt64 = 4 << 20
 
   /// Whole host pages, at least one.
   private static func roundUp(_ bytes: UInt64) -> Int { Int((max(bytes, 1) + 0xFFFF) & ~0xFFFF) }
@@ -93,9 +97,13 @@ public final class Memory {
   private func extend(to bytes: UInt64) -> Bool {
     let size = Self.roundUp(bytes)
     if size <= reserved {
+      if bytes >= Self.largeByteCount, record.pointee.byteCount < Self.largeByteCount {
+        adviseHugePages(record.pointee.base, reserved)
+      }
       return bytes == 0 || mprotect(record.pointee.base, size, PROT_READ | PROT_WRITE) == 0
     }
     guard let base = mapPages(size, isAccessible: true) else { return false }
+    if bytes >= Self.largeByteCount { adviseHugePages(base, size) }
     base.copyMemory(from: record.pointee.base, byteCount: Int(record.pointee.byteCount))
     munmap(record.pointee.base, reserved)
     record.pointee.base = base

@@ -344,6 +344,37 @@ import WasmModule
     #expect(try call("functions", instance, store, [3_000_000_000]) == [failure])
   }
 
+  /// A memory is advised once it has 4 MB, and stays so when it grows (docs/decisions/0162).
+  @Test(
+    tools,
+    .enabled(
+      if: access("/sys/kernel/mm/transparent_hugepage", F_OK) == 0, "a kernel without transparent huge pages"
+    ))
+  func largeMemoriesGetHugePages() async throws {
+    let (store, instance) = try await instance(
+      """
+      (memory (export "small") 63) (memory (export "large") 64)
+      (func (export "grow") (param i32) (result i32) (memory.grow 0 (local.get 0)))
+      """)
+    /// The mapping's flags as /proc has them.
+    func isAdvised(_ name: String) throws -> Bool {
+      guard case .memory(let memory) = instance.export(ByteString(name)) else {
+        throw Problem("no memory \(name)")
+      }
+      let start = String(UInt(bitPattern: try #require(memory.bytes.baseAddress)), radix: 16)
+      let smaps = String(decoding: try TestSupport.read("/proc/self/smaps"), as: UTF8.self)
+      let lines = smaps.split(separator: "\n").drop { !$0.hasPrefix(start + "-") }
+      let flags = try #require(lines.first { $0.hasPrefix("VmFlags:") })
+      return flags.split(separator: " ").contains("hg")
+    }
+    #expect(try !isAdvised("small"))
+    #expect(try isAdvised("large"))
+    #expect(try call("grow", instance, store, [1]) == [63])
+    #expect(try isAdvised("small"))
+    #expect(try call("grow", instance, store, [1]) == [64])
+    #expect(try isAdvised("small"))
+  }
+
   /// The same text as for programs: values that stand for locals across branches, loops and writes.
   @Test(tools) func localsOnTheStackKeepTheirValues() async throws {
     let (store, instance) = try await instance(
