@@ -173,10 +173,10 @@ extension PackedWriter {
 extension PackedReader {
   fileprivate mutating func array<Element>(_ element: (inout PackedReader) -> Element) -> [Element] {
     let count = count()
-    return Array(unsafeUninitializedCapacity: count) { buffer, initialized in
-      for index in 0..<count { buffer.initializeElement(at: index, to: element(&self)) }
-      initialized = count
-    }
+    var elements: [Element] = []
+    elements.reserveCapacity(count)
+    for _ in 0..<count { elements.append(element(&self)) }
+    return elements
   }
 
   fileprivate mutating func sourceOffsets(of function: inout Function) {

@@ -13,7 +13,7 @@ struct CodegenUnits: Sendable {
 
   /// The most IR instructions of a unit with more than one function: where one function changes, its unit is
   /// compiled again (docs/decisions/0115).
-  static let unitSize = 8_000
+  static let unitSize = 4_000
   /// The most IR instructions of a function that LLVM may want to inline into other units, and of all such in one.
   static let importSize = 30
   static let importSizeOfUnit = 2_000

@@ -37,7 +37,6 @@ class FiguresTests(unittest.TestCase):
         self.assertEqual(bars.greatest("a", "b")(self.runs), Figure(4, "x", "2 of 3 failed", False))
         self.assertEqual(bars.greatest("a")(self.runs), Figure(4, "x"))
         self.assertEqual(bars.greatest("a", choose=min)(self.runs), Figure(1, "z"))
-        self.assertEqual(bars.greatest("a", rows=lambda name: name == "z")(self.runs), Figure(1, "z"))
         self.assertEqual(bars.one("y", "a")(self.runs), Figure(4))
         self.assertEqual(bars.one("y", "a", "native")(self.runs), Figure(2))
 
@@ -66,7 +65,6 @@ class FailuresTests(unittest.TestCase):
                 (bars.worst(bars.OWN, "other"), runs, Figure(0.5, "x", "1 of 3 failed", False)),
                 (bars.least("other", bars.OWN), runs, Figure(2, "x", "1 of 3 failed", False)),
                 (bars.greatest(bars.OWN), runs, Figure(1, "x", "1 of 3 failed", False)),
-                (bars.greatest(bars.OWN, rows=lambda name: name != "y"), runs, Figure(1, "x")),
                 (bars.greatest("other", choose=min), runs, Figure(2, "x", "1 of 3 failed", False)),
                 (bars.one("y", bars.OWN), runs, Figure(None, "", "1 of 1 failed", False)),
                 (bars.one("x", bars.OWN), runs, Figure(1)),
@@ -154,7 +152,8 @@ class BarsTests(unittest.TestCase):
         self.assertEqual(found.keys(), {"start", "start-sandbox"})
         self.assertAlmostEqual(found["start"]["value"], 1.25)
         self.assertAlmostEqual(found["start-sandbox"]["value"], 25e-6)
-        self.assertEqual(found["start-sandbox"]["detail"], "hello world")
+        # The program with a granted directory has a bar of its own, and was not measured.
+        self.assertIn("hello world", found["start-sandbox"]["name"])
 
 
 if __name__ == "__main__":
