@@ -85,7 +85,7 @@ import Testing
 
   /// What LLVM makes of a function that it knows all uses of depends on nothing outside of the unit.
   @Test func functionsOfOneUnitAreInternal() throws {
-    let module = chain(functions: 40, size: 3000)
+    let module = chain(functions: 40, size: CodegenUnits.unitSize * 3 / 8)
     let options = BackendOptions(entry: .invoke(module.exports))
     let plan = try CodegenPlan(module: module, options: options)
     let unit = try #require(plan.units.last { $0.count == 2 })

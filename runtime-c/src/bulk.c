@@ -37,6 +37,14 @@ typedef uint32_t four __attribute__((aligned(1), may_alias));
     *(type *)((to) + (size) - sizeof(type)) = last;                                                \
   } while (0)
 
+#define FILL_PIECES(type, to, value, size)                                                         \
+  do {                                                                                             \
+    size_t middle = MIDDLE(type, size), third_end = (size) - middle;                               \
+    *(type *)(to) = *(type *)((to) + middle) = (value);                                            \
+    *(type *)((to) + third_end - sizeof(type)) = *(type *)((to) + (size) - sizeof(type)) =         \
+        (value);                                                                                   \
+  } while (0)
+
 // What is missing at a place to the next multiple of a block, or a whole one.
 static inline size_t missing(const uint8_t *place) { return (~(uintptr_t)place & (BLOCK - 1)) + 1; }
 
@@ -105,17 +113,16 @@ void wasmaot_memory_fill(uint8_t *to, uint32_t value, size_t size) {
   } else if (size >= BLOCK) {
     block blocks = {0};
     blocks += byte;
-    // Two blocks at each end, or what there is.
-    size_t second = size >= STEP ? BLOCK : 0;
-    *(block *)to = *(block *)(to + second) = blocks;
-    *(block *)(to + (size - second) - BLOCK) = *(block *)(to + size - BLOCK) = blocks;
-    for (size_t at = second + missing(to); at + STEP < size; at += STEP)
+    if (size <= 4 * BLOCK) {
+      FILL_PIECES(block, to, blocks, size);
+      return;
+    }
+    *(block *)to = blocks;
+    store(to + size - STEP, (struct step){blocks, blocks});
+    for (size_t at = missing(to); at < size - STEP; at += STEP)
       store(to + at, (struct step){blocks, blocks});
   } else if (size >= sizeof(four)) {
-    uint32_t bytes = byte * UINT32_C(0x01010101);
-    size_t middle = MIDDLE(four, size);
-    *(four *)to = *(four *)(to + middle) = bytes;
-    *(four *)(to + (size - middle) - sizeof(four)) = *(four *)(to + size - sizeof(four)) = bytes;
+    FILL_PIECES(four, to, byte * UINT32_C(0x01010101), size);
   } else if (size > 0) {
     to[0] = to[size / 2] = to[size - 1] = byte;
   }
