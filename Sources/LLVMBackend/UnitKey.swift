@@ -62,7 +62,7 @@ extension ModuleUnit {
   func key(in cache: any UnitCache) -> String {
     let options = facts.options
     let settings = [
-      options.target.triple, base.instructionSet.tuning, base.instructionSet.featureString,
+      options.target.triple, "\(base.instructionSet)",
       plan.level.rawValue, "\(options.emission)", options.boundsChecks.rawValue,
       definesData ? "first" : "", isLast ? "last" : "", module.isThreaded ? "threads" : "",
       options.entry.isEmbedded ? "embedded \(model.symbolPrefix)" : "static",
