@@ -82,11 +82,8 @@ $(EMBEDDED_BUILD)/libwasmaot.a: $(EMBEDDED_OBJECTS)
 	@echo "AR $@"
 	@$(AR) rcsD $@ $^
 
-# What programs copy with, which is for speed. Its loops are not to become calls of the C library's functions, and the jumps
-# that close them take twice as long where they cross 32 bytes (docs/decisions/0160), which clang's assembler can prevent.
-WITHIN_32_BYTES := $(shell $(CC) -mbranches-within-32B-boundaries -E -x c /dev/null > /dev/null 2>&1 && \
-  echo -mbranches-within-32B-boundaries)
-$(RUNTIME_OBJ)/src/bulk.o: RUNTIME_CFLAGS += -O2 -fno-unroll-loops -fno-builtin $(WITHIN_32_BYTES)
+# What programs copy with, which is for speed. Its loops are not to become calls of the C library's functions.
+$(RUNTIME_OBJ)/src/bulk.o: RUNTIME_CFLAGS += -O2 -fno-unroll-loops -fno-builtin
 # It includes the others.
 $(RUNTIME_OBJ)/src/exceptions_threads.o: $(RUNTIME)/src/exceptions.c $(RUNTIME)/src/raise.c
 $(RUNTIME_OBJ)/%.o: $(RUNTIME)/%.c $(wildcard $(RUNTIME)/src/*.h $(RUNTIME)/wasi/*.h $(RUNTIME)/wasi/include/*.h $(RUNTIME)/common/*.h $(RUNTIME)/abi/*.h) Makefile

@@ -137,6 +137,10 @@ private struct Script {
       }
     }
     if !check.texts.isEmpty { checks.append(check) }
+    // As FileCheck has them: such a text would be in no line, whatever the code is.
+    for text in checks.flatMap(\.texts) {
+      precondition(!text.text.contains("{{"), "a text is no pattern: \(text)")
+    }
   }
 }
 

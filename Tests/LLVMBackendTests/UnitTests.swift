@@ -7,6 +7,9 @@ import Testing
 
 /// Codegen units, names, options, and the data that goes with the code.
 @Suite struct UnitTests {
+  /// Instructions of a function of which two fit into a unit, and three don't.
+  private let ordinary = CodegenUnits.unitSize * 3 / 8
+
   @Test func bytesDoNotDependOnJobs() throws {
     let module = chain(functions: 40, size: 4000)
     var results: [[[UInt8]]] = []
@@ -25,23 +28,24 @@ import Testing
   @Test func oneUnitOnRequest() throws {
     var options = BackendOptions(entry: .invoke([]))
     options.isOneUnit = true
-    let plan = try CodegenPlan(module: chain(functions: 100, size: 3000), options: options)
+    let plan = try CodegenPlan(module: chain(functions: 100, size: ordinary), options: options)
     #expect(plan.units.map(\.count) == [100])
   }
 
   @Test func everyFunctionIsInOneUnit() throws {
-    let module = chain(functions: 100, size: 3000)
+    let module = chain(functions: 100, size: ordinary)
     let plan = try CodegenPlan(module: module, options: BackendOptions(entry: .invoke([])))
     #expect(plan.units.count > 1)
     #expect(plan.units.flatMap { $0 } == Array(module.functions.ids))
     let sizes = plan.units.map { unit in unit.reduce(0) { $0 + plan.instructionCounts[$1] } }
     #expect(sizes[0] == 0)
     #expect(sizes.dropFirst().allSatisfy { $0 > 0 && $0 <= CodegenUnits.unitSize })
+    #expect(plan.units.contains { $0.count > 1 })
   }
 
   /// Units hold no more of the IR than they have yet to lower.
   @Test func bodiesGoWhenTheyAreLowered() throws {
-    var module = chain(functions: 40, size: 3000)
+    var module = chain(functions: 40, size: ordinary)
     // Small ones are in several units.
     for id in module.functions.ids.filter({ $0.rawValue % 8 == 0 }) {
       var builder = FunctionBuilder(signature: module.functions[id].signature, in: module)
@@ -85,7 +89,7 @@ import Testing
 
   /// What LLVM makes of a function that it knows all uses of depends on nothing outside of the unit.
   @Test func functionsOfOneUnitAreInternal() throws {
-    let module = chain(functions: 40, size: CodegenUnits.unitSize * 3 / 8)
+    let module = chain(functions: 40, size: ordinary)
     let options = BackendOptions(entry: .invoke(module.exports))
     let plan = try CodegenPlan(module: module, options: options)
     let unit = try #require(plan.units.last { $0.count == 2 })
@@ -98,7 +102,7 @@ import Testing
   }
 
   @Test func smallFunctionsAreThereToBeInlined() throws {
-    var module = chain(functions: 40, size: 3000)
+    var module = chain(functions: 40, size: ordinary)
     let small = FunctionID(39)
     var builder = FunctionBuilder(signature: module.functions[small].signature, in: module)
     let parameter = builder.params(of: builder.entryBlock)[0]
@@ -124,7 +128,7 @@ import Testing
   /// What was there to be inlined, and was not, is no longer there for the code generator.
   @Test(arguments: [OptimizationLevel.O1, .O2, .O3])
   func bodiesOfOtherUnitsGo(level: OptimizationLevel) throws {
-    var module = chain(functions: 40, size: 3000)
+    var module = chain(functions: 40, size: ordinary)
     for id in module.functions.ids.filter({ $0.rawValue % 8 == 0 }) {
       var builder = FunctionBuilder(signature: module.functions[id].signature, in: module)
       var value = builder.params(of: builder.entryBlock)[0]
