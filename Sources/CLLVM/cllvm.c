@@ -17,10 +17,10 @@ void cllvm_initialize(void) {
   // zext(counter + address) is a recurrence of its own.
   // The SLP vectoriser tries vectors of any number of elements, the largest first, in time that is
   // more than quadratic in it: 64 values that meet in a block took nine seconds, for nothing.
-  // Functions begin at 2 bytes, not at 16: 1.5% of the code was padding between them, which gained
-  // nothing (decision 0163).
   // Where a maximum in a loop depends on the turn before, x86's code generator makes branches of
   // it, of which it can't know that they are predicted (decision 0147).
+  // Functions begin at 2 bytes, not at 16: 1.5% of the code was padding between them, which gained
+  // nothing (decision 0163).
   const char *const options[] = {"wasmaot", "-indvars-widen-indvars=false", "-slp-max-vf=16",
                                  "-x86-cmov-converter=false", "-align-all-functions=1"};
   LLVMParseCommandLineOptions(sizeof options / sizeof *options, options, NULL);

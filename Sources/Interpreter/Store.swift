@@ -203,11 +203,3 @@ func mapPages(_ byteCount: Int, isAccessible: Bool) -> UnsafeMutableRawPointer? 
     MAP_PRIVATE | MAP_ANONYMOUS | Int32(MAP_NORESERVE), -1, 0)
   return address == MAP_FAILED ? nil : address
 }
-
-/// For addresses at which much will be written: fewer faults, and fewer misses of the TLB. What is not accessible yet keeps
-/// the advice until it is. Best effort: what goes wrong changes nothing.
-func adviseHugePages(_ base: UnsafeMutableRawPointer, _ byteCount: Int) {
-  #if os(Linux)
-    _ = madvise(base, byteCount, Int32(MADV_HUGEPAGE))
-  #endif
-}
